@@ -1,0 +1,36 @@
+"""The engine protocol: uint8 images in, anomaly maps out. An engine is used by the thread that called ``warm_up``."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_inspector.records import ScoreMap
+from edge_inspector.settings.manifest import Manifest
+
+
+class Engine(Protocol):
+    """One loaded bundle on one backend."""
+
+    @property
+    def backend(self) -> str:
+        """The registry's name of the backend that runs, never ``auto``."""
+
+    @property
+    def precision(self) -> str:
+        """f32, fp16, bf16 or int8."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The bundle's manifest: input size, score rule, threshold proposals."""
+
+    def warm_up(self) -> None:
+        """Run until timings are steady. Raises EngineError."""
+
+    def infer(self, images: NDArray[np.uint8]) -> list[ScoreMap]:
+        """Maps of a batch: uint8 (N, H, W, 3) RGB at the manifest's H and W. Raises EngineError for any other shape or a failure."""
+
+    def close(self) -> None:
+        """Release what the backend holds. Idempotent."""

@@ -1,0 +1,73 @@
+"""The exceptions of edge_inspector. Each message names what is wrong, where, and what to do.
+
+EdgeInspectorError
+├── SettingsError        a station, recipe or command value is wrong: file, key, value
+├── ImageError           an image file or buffer cannot be decoded or has an unsupported form
+├── CameraError          a camera cannot be opened or was lost
+│   └── CameraExhausted  a replayed source has delivered its last image (an end, not a fault)
+├── EngineError          an inference backend failed or is not installed
+│   └── BundleError      a model bundle is missing, damaged, or of another form than its manifest states
+├── DatasetError         a data set does not have its layout's form
+├── TrainingError        training cannot go on
+├── StoreError           the database or a state directory cannot be used
+│   └── JournalError     the verdict journal cannot be written or read
+├── WireError            a socket cannot be opened or used
+│   └── MessageError     a message is malformed, oversized, or of another version
+└── StateError           a request that the present state does not allow
+"""
+
+
+class EdgeInspectorError(Exception):
+    """Base of all errors that this program raises on purpose."""
+
+
+class SettingsError(EdgeInspectorError):
+    """A station, recipe or command value is wrong; the message names file, key and value."""
+
+
+class ImageError(EdgeInspectorError):
+    """An image file or buffer cannot be decoded, or has an unsupported shape or depth."""
+
+
+class CameraError(EdgeInspectorError):
+    """A camera cannot be opened, or was lost while in use."""
+
+
+class CameraExhausted(CameraError):  # noqa: N818 - an end, not a fault
+    """A replayed source has delivered its last image."""
+
+
+class EngineError(EdgeInspectorError):
+    """An inference backend failed, or is not installed."""
+
+
+class BundleError(EngineError):
+    """A model bundle is missing, damaged, or of another form than its manifest states."""
+
+
+class DatasetError(EdgeInspectorError):
+    """A data set does not have the form that its layout states."""
+
+
+class TrainingError(EdgeInspectorError):
+    """Training cannot start or go on."""
+
+
+class StoreError(EdgeInspectorError):
+    """The database, or a directory that holds state, cannot be used."""
+
+
+class JournalError(StoreError):
+    """The verdict journal cannot be written or read."""
+
+
+class WireError(EdgeInspectorError):
+    """A socket cannot be opened or used."""
+
+
+class MessageError(WireError):
+    """A message is malformed, oversized, or of another protocol version."""
+
+
+class StateError(EdgeInspectorError):
+    """A request that the present state does not allow."""

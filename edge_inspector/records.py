@@ -1,0 +1,210 @@
+"""The vocabulary: frozen records that stages hand to each other, and the enums they speak in.
+
+Units are in the names: ``_ns`` is CLOCK_MONOTONIC nanoseconds (durations and deadlines), ``_utc`` is for people. Boxes are in pixels of the
+camera image, origin top left. Anomaly maps are float32 (h, w) in 0..1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W, 1) grey
+AnomalyMap = NDArray[np.float32]  # (h, w), 0..1
+Mask = NDArray[np.bool_]  # (H, W), True where something is marked
+
+
+class Decision(str, Enum):
+    """What the rules say of a part. ``review`` is gated as a reject and awaits a person."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    REVIEW = "review"
+
+
+class Outcome(str, Enum):
+    """How a trigger ended. Every trigger has exactly one: triggers = accepted + rejected + missed."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    MISSED = "missed"
+
+
+class Reason(str, Enum):
+    """Why a part was not accepted: the first rule that fired, or what kept it from being inspected."""
+
+    NONE = "none"
+    SCORE = "score"
+    REGION = "region"
+    NOT_FINITE = "not_finite"
+    COUNTER_GAP = "counter_gap"
+    GRAB_FAILED = "grab_failed"
+    FROZEN_FRAME = "frozen_frame"
+    BLACK_FRAME = "black_frame"
+    SATURATED_FRAME = "saturated_frame"
+    WRONG_SHAPE = "wrong_shape"
+    QUEUE_FULL = "queue_full"
+    ENGINE_ERROR = "engine_error"
+    DECISION_ERROR = "decision_error"
+    LATE = "late"
+    RESTART = "restart"
+    STOPPED = "stopped"
+
+
+class State(str, Enum):
+    """OPC 40100-1 machine vision states."""
+
+    PREOPERATIONAL = "Preoperational"
+    HALTED = "Halted"
+    ERROR = "Error"
+    INITIALIZED = "Initialized"
+    READY = "Ready"
+    SINGLE_EXECUTION = "SingleExecution"
+    CONTINUOUS_EXECUTION = "ContinuousExecution"
+
+
+class Severity(str, Enum):
+    """NAMUR NE 107 classes of a condition."""
+
+    FAILURE = "failure"
+    CHECK_FUNCTION = "check_function"
+    OUT_OF_SPECIFICATION = "out_of_specification"
+    MAINTENANCE_REQUIRED = "maintenance_required"
+
+
+class LatePolicy(str, Enum):
+    """What the line does when a verdict cannot leave before its deadline; the part rejects in each case."""
+
+    REJECT = "reject"
+    ALARM = "alarm"
+    STOP = "stop"
+
+
+class QueueFull(str, Enum):
+    """What a bounded queue does with a new item when it is full. Inspection queues never drop in silence."""
+
+    MISS_NEW = "miss_new"  # the new part becomes Missed(queue_full), in its place in the order
+    DROP_NEW = "drop_new"  # counted and shown as a condition; for what a part can do without (archive)
+    DROP_OLD = "drop_old"  # for previews
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something wrong that stands until it is over (``active``) and a person has acknowledged it."""
+
+    name: str
+    severity: Severity
+    message: str
+    since_utc: datetime
+    active: bool = True
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image of one part.
+
+    ``image`` is uint8 (H, W, 3) RGB or (H, W, 1) grey, read-only by convention. ``triggered_ns`` is when the part crossed the trigger, ``received_ns``
+    when its image was complete in host memory (0 where a source does not say). ``deadline_ns`` is when its verdict must have left.
+    """
+
+    part_id: str
+    camera: str
+    trigger_count: int
+    triggered_ns: int
+    captured_utc: datetime
+    image: Image
+    received_ns: int = 0
+    deadline_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A part that could not be inspected. It flows the same way as a frame, and rejects."""
+
+    part_id: str
+    camera: str
+    trigger_count: int
+    triggered_ns: int
+    deadline_ns: int
+    reason: Reason
+    detail: str = ""
+
+
+View = Frame | Missed
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One part with its 1..n views; inspected only if each view is a frame."""
+
+    part_id: str
+    trigger_count: int
+    views: tuple[View, ...]
+
+    @property
+    def triggered_ns(self) -> int:
+        """When the part crossed its first trigger."""
+        return min(view.triggered_ns for view in self.views)
+
+    @property
+    def deadline_ns(self) -> int:
+        """The earliest deadline of its views."""
+        return min(view.deadline_ns for view in self.views)
+
+    @property
+    def missed(self) -> Missed | None:
+        """The first view that is missing, or None."""
+        return next((view for view in self.views if isinstance(view, Missed)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreMap:
+    """What an engine says of one image.
+
+    ``anomaly_map`` float32 (h, w) in 0..1; ``image_score`` is the graph's own unmasked score, the reference only: the decision computes its score
+    from the masked map. ``prototypes`` are the chosen prototype of each scale, where the engine tells (to count prototype flips).
+    """
+
+    anomaly_map: AnomalyMap
+    image_score: float
+    prototypes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A connected region of the map at or above the region threshold: box x, y, w, h and area in pixels of the camera image, peak in 0..1."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+    area: float
+    peak: float
+    view: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules decided of one part. ``score`` is NaN where there was none."""
+
+    decision: Decision
+    reason: Reason
+    score: float
+    threshold: float
+    regions: tuple[Region, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with what it came from, for archive, screen and evaluation; ``maps`` holds one (h, w) map a view, empty if none was made."""
+
+    inspection: Inspection
+    verdict: Verdict
+    maps: tuple[AnomalyMap, ...] = ()
+    engine_ns: int = 0

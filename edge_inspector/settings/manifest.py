@@ -1,0 +1,87 @@
+"""manifest.toml: what a model bundle is, what it was made from, and the sha256 of every file in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge_inspector.settings.model import Settings
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+FORMAT_VERSION = 1
+
+
+class InputForm(Settings):
+    """The graph's input: uint8 (N, height, width, 3) RGB; ``grey`` images are repeated over the three channels before it."""
+
+    height: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(gt=0)]
+    colour: Literal["rgb"] = "rgb"
+
+
+class OutputForm(Settings):
+    """The graph's anomaly map, float32 (N, height, width) in 0..1."""
+
+    height: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(gt=0)]
+
+
+class Prototypes(Settings):
+    """Form and number of the prototypes, and why."""
+
+    form: Literal["whole-map"] = "whole-map"
+    k: Annotated[int, Field(gt=0)]
+    why: str
+
+
+class ScoreRule(Settings):
+    """Image score: the mean of the ``score_pixels`` highest values of the map."""
+
+    name: Literal["top-mean"] = "top-mean"
+    score_pixels: Annotated[int, Field(gt=0)]
+
+
+class Training(Settings):
+    """What the weights came from. ``folder`` is informative; ``fingerprint`` is a sha256 over the sorted sha256 of the training images."""
+
+    folder: str
+    layout: str
+    fingerprint: Sha256
+    images: tuple[Sha256, ...] = Field((), description="sha256 of every normal image used")
+    seen: tuple[Sha256, ...] = Field((), description="sha256 of every seen defective image")
+    seed: int
+    steps: Annotated[int, Field(ge=0)]
+    planned_steps: Annotated[int, Field(ge=0)]
+    minutes: Annotated[float, Field(ge=0.0)]
+    device: str
+    torch: str
+
+
+class Thresholds(Settings):
+    """Proposals for a recipe at one precision, and the evidence they rest on."""
+
+    precision: str = "f32"
+    accept_threshold: Annotated[float, Field(ge=0.0, le=1.0)]
+    reject_threshold: Annotated[float, Field(ge=0.0, le=1.0)]
+    region_threshold: Annotated[float, Field(ge=0.0, le=1.0)]
+    evidence: str
+
+
+class Manifest(Settings):
+    """The content of manifest.toml."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
+    created_utc: str
+    program_version: str
+    product: str = ""
+    backbone: str
+    input: InputForm
+    output: OutputForm
+    prototypes: Prototypes
+    score: ScoreRule
+    training: Training
+    thresholds: tuple[Thresholds, ...]
+    metrics: dict[str, float] = {}
+    files: dict[str, Sha256] = Field(description="sha256 of every other file of the bundle, by path inside it")

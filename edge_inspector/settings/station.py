@@ -1,0 +1,168 @@
+"""station.toml: what stands where on this line. Nothing in it decides a verdict; that is the recipe's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from edge_inspector.settings.model import Settings
+
+Endpoint = Annotated[str, Field(pattern=r"^(tcp://[^\s/:]+:(\d{1,5}|\*)|tcp://\[[0-9A-Fa-f:]+\]:\d{1,5}|ipc://.+)$")]
+Rate = Annotated[float, Field(gt=0.0, le=1000.0)]
+
+
+class FolderCamera(Settings):
+    """Replays the image files of a folder (PNG, JPEG, BMP, TIFF; 8 and 16 bit; grey and colour), searched recursively."""
+
+    driver: Literal["folder"]
+    name: str = "cam0"
+    path: Path
+    rate: Rate = Field(10.0, description="parts a second, where the camera paces itself")
+    order: Literal["name", "random"] = "name"
+    seed: int = 0
+    repeat: bool = False
+    trigger: Endpoint | None = Field(None, description="a belt that says when; without it the camera paces itself")
+
+
+class SimulatedCamera(Settings):
+    """Renders parts: product, defects and their frequency by seed."""
+
+    driver: Literal["simulated"]
+    name: str = "cam0"
+    product: str = "ring"
+    seed: int = 1
+    bad_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
+    size: Annotated[int, Field(ge=64, le=4096)] = 256
+    rate: Rate = 10.0
+    parts: Annotated[int, Field(gt=0)] | None = Field(None, description="how many before the belt ends; None: for ever")
+    trigger: Endpoint | None = Field(None, description="a belt that says when; without it the camera paces itself")
+
+
+CameraSettings = Annotated[FolderCamera | SimulatedCamera, Field(discriminator="driver")]
+
+
+class EngineSettings(Settings):
+    """Where models are looked up and what runs them. ``threads`` 0 leaves the choice to the backend."""
+
+    backend: str = "auto"
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    models: Path | None = Field(None, description="folder of bundles; None: the program's own")
+
+
+class RejectSettings(Settings):
+    """The reject link's server side. Beyond loopback it listens only with keys, or where ``insecure`` says so."""
+
+    endpoint: Endpoint = "tcp://127.0.0.1:5570"
+    heartbeat_ms: Annotated[int, Field(ge=20, le=60_000)] = 500
+    require_gate: bool = Field(True, description="parts run only once a gate client has answered `arm`")
+    insecure: bool = False
+    curve_secret_key: Path | None = Field(None, description="the line's CURVE secret key file")
+    curve_client_keys: Path | None = Field(None, description="folder of the public keys allowed in")
+
+
+class StatusSettings(Settings):
+    """The status socket (XPUB)."""
+
+    endpoint: Endpoint = "tcp://127.0.0.1:5571"
+
+
+class ControlSettings(Settings):
+    """The line's control socket."""
+
+    endpoint: Endpoint = "tcp://127.0.0.1:5572"
+
+
+class DeskSettings(Settings):
+    """The desk's control socket; ``autostart`` makes the line start a desk where nobody else does."""
+
+    endpoint: Endpoint = "tcp://127.0.0.1:5573"
+    autostart: bool = True
+
+
+class DatabaseSettings(Settings):
+    """Where results go. None: ``results.db`` (SQLite) in the state folder."""
+
+    url: str | None = None
+    commit_every_ms: Annotated[int, Field(ge=1, le=60_000)] = 200
+
+
+class ArchiveSettings(Settings):
+    """Images and maps kept for people: every part that was not accepted, and one accepted part in ``accepts_every`` (0: none)."""
+
+    path: Path | None = Field(None, description="None: `archive` in the state folder")
+    rejects: bool = True
+    accepts_every: Annotated[int, Field(ge=0)] = 20
+    max_gb: Annotated[float, Field(gt=0.0)] = 10.0
+
+
+class Station(Settings):
+    """One line process and its desk."""
+
+    station: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{0,31}$")]
+    recipe: Path
+    state: Path = Path("state")
+    camera: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=1)]
+    engine: EngineSettings = EngineSettings()
+    reject: RejectSettings = RejectSettings()
+    status: StatusSettings = StatusSettings()
+    control: ControlSettings = ControlSettings()
+    desk: DeskSettings = DeskSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    queue: Annotated[int, Field(ge=1, le=1024)] = Field(
+        8, description="frames that may wait for the engine; one more is missed"
+    )
+
+    @field_validator("camera", mode="before")
+    @classmethod
+    def _at_least_one(cls, value: object) -> object:
+        if isinstance(value, dict):
+            raise ValueError("write [[camera]] with two brackets: a station has a list of cameras")
+        return value
+
+    @model_validator(mode="after")
+    def _endpoints_differ(self) -> Station:
+        fixed = [
+            e
+            for e in (self.reject.endpoint, self.status.endpoint, self.control.endpoint, self.desk.endpoint)
+            if not e.endswith(":*")
+        ]
+        twice = {e for e in fixed if fixed.count(e) > 1}
+        if twice:
+            raise ValueError(f"endpoint {sorted(twice)[0]} is given to two sockets; give each its own")
+        return self
+
+    def resolved(self, folder: Path) -> Station:
+        """The same station with every relative path taken from ``folder`` and every default path filled in."""
+
+        def at(path: Path) -> Path:
+            return path if path.is_absolute() else (folder / path).resolve()
+
+        state = at(self.state)
+        cameras = tuple(
+            c.model_copy(update={"path": at(c.path)}) if isinstance(c, FolderCamera) else c for c in self.camera
+        )
+        keys = {
+            name: at(path)
+            for name in ("curve_secret_key", "curve_client_keys")
+            if (path := getattr(self.reject, name)) is not None
+        }
+        return self.model_copy(
+            update={
+                "recipe": at(self.recipe),
+                "state": state,
+                "camera": cameras,
+                "engine": self.engine.model_copy(
+                    update={"models": at(self.engine.models) if self.engine.models else None}
+                ),
+                "reject": self.reject.model_copy(update=keys),
+                "database": self.database.model_copy(
+                    update={"url": self.database.url or f"sqlite:///{state / 'results.db'}"}
+                ),
+                "archive": self.archive.model_copy(
+                    update={"path": at(self.archive.path) if self.archive.path else state / "archive"}
+                ),
+            }
+        )

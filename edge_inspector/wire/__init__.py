@@ -1,0 +1,1 @@
+"""The wire: typed messages with JSON Schema, and the servers and clients of the reject link, status and control."""
