@@ -108,8 +108,8 @@ class Condition:
 class Frame:
     """One image of one part.
 
-    ``image`` is uint8 (H, W, 3) RGB or (H, W, 1) grey, read-only by convention. ``triggered_ns`` is when the part crossed the trigger, ``received_ns``
-    when its image was complete in host memory (0 where a source does not say). ``deadline_ns`` is when its verdict must have left.
+    ``image`` is uint8 (H, W, 3) RGB or (H, W, 1) grey, read-only by convention. ``triggered_ns`` is when the part crossed the
+    trigger, ``received_ns`` when its image was complete in host memory, ``deadline_ns`` when its verdict must have left.
     """
 
     part_id: str
@@ -166,8 +166,9 @@ class Inspection:
 class ScoreMap:
     """What an engine says of one image.
 
-    ``anomaly_map`` float32 (h, w) in 0..1; ``image_score`` is the graph's own unmasked score, the reference only: the decision computes its score
-    from the masked map. ``prototypes`` are the chosen prototype of each scale, where the engine tells (to count prototype flips).
+    ``anomaly_map`` float32 (h, w) in 0..1; ``image_score`` is the graph's own unmasked score, the reference only: the decision
+    computes its score from the masked map. ``prototypes`` are the chosen prototype of each scale, where the engine tells
+    (to count prototype flips).
     """
 
     anomaly_map: AnomalyMap
@@ -177,7 +178,10 @@ class ScoreMap:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A connected region of the map at or above the region threshold: box x, y, w, h and area in pixels of the camera image, peak in 0..1."""
+    """A connected region of the map at or above the region threshold.
+
+    Box x, y, w, h and area are in pixels of the camera image, peak is in 0..1, view counts from 0.
+    """
 
     x: int
     y: int
@@ -202,7 +206,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with what it came from, for archive, screen and evaluation; ``maps`` holds one (h, w) map a view, empty if none was made."""
+    """A verdict with what it came from, for archive, screen and evaluation; ``maps`` holds one (h, w) map a view, or none."""
 
     inspection: Inspection
     verdict: Verdict

@@ -34,7 +34,7 @@ def _sockets() -> set[str]:
     links = set()
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            target = os.readlink(entry)
+            target = str(entry.readlink())
         except OSError:
             continue
         if target.startswith("socket:"):
@@ -65,7 +65,7 @@ def expected_warnings() -> list[str]:
 def no_unexpected_log_warnings(caplog: pytest.LogCaptureFixture, expected_warnings: list[str]) -> Iterator[None]:
     """A warning or error in the log fails the test unless the test names it in ``expected_warnings``."""
     yield
-    records = [r for phase in ("setup", "call", "teardown") for r in caplog.get_records(phase)]  # type: ignore[arg-type]
+    records = [r for phase in ("setup", "call", "teardown") for r in caplog.get_records(phase)]
     bad = [
         f"{r.name}: {r.getMessage()}"
         for r in records

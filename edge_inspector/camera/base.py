@@ -43,7 +43,10 @@ class Camera(Protocol):
         """Start delivering; the next part is ``trigger_count + 1`` where the camera counts itself."""
 
     def grab(self, timeout_s: float) -> Grab | None:
-        """The next trigger, or None when none came in time. Raises CameraError when the camera is lost, CameraExhausted at a replay's end."""
+        """The next trigger, or None when none came in time.
+
+        Raises CameraError when the camera is lost, CameraExhausted at a replay's end.
+        """
 
     def close(self) -> None:
         """Let go of the device. Idempotent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_inspector.records import Judgement
+from edge_inspector.records import Judgement, Severity
 from edge_inspector.wire.messages import VerdictMessage
 
 
@@ -13,7 +13,8 @@ from edge_inspector.wire.messages import VerdictMessage
 class Sent:
     """One part's outcome as it left the line: journaled and numbered. Times in ns.
 
-    ``latency_ns`` is trigger to sent; ``overhead_ns`` is sent minus frame in host memory minus engine time (0 where no frame was inspected).
+    ``latency_ns`` is trigger to sent; ``overhead_ns`` is sent minus frame in host memory minus engine time
+    (0 where no frame was inspected).
     """
 
     message: VerdictMessage
@@ -37,3 +38,13 @@ class Output(Protocol):
 
     def stop(self, timeout_s: float) -> None:
         """Drain and join within the time. Idempotent."""
+
+
+class ConditionSink(Protocol):
+    """Where outputs say what is wrong and when it is over. Called on any thread: must neither block nor raise."""
+
+    def raise_condition(self, name: str, severity: Severity, message: str) -> None:
+        """``name`` stands from now on, or its message changed."""
+
+    def clear_condition(self, name: str) -> None:
+        """``name`` is over; nothing to do where it did not stand."""

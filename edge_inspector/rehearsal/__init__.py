@@ -1,1 +1,1 @@
-"""rehearsal."""
+"""Demo and soak: line, desk, and a belt-and-gate process of its own that triggers, gates and does the accounting from outside."""

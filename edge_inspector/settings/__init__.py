@@ -1,4 +1,7 @@
-"""Typed settings: station.toml, recipes and bundle manifests. Unknown keys and values out of range are errors that name file, key and value."""
+"""Typed settings: station.toml, recipes and bundle manifests.
+
+Unknown keys and values out of range are errors that name file, key and value.
+"""
 
 from edge_inspector.settings.load import load_recipe, load_station, load_toml, parse_model
 from edge_inspector.settings.manifest import Manifest

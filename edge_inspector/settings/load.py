@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from edge_inspector.errors import SettingsError
 from edge_inspector.settings.recipe import Recipe
@@ -37,16 +38,15 @@ def parse_model(model: type[M], values: dict[str, Any], where: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("\n".join(_problem(where, values, entry) for entry in error.errors())) from None
+        raise SettingsError("\n".join(_problem(where, entry) for entry in error.errors())) from None
 
 
-def _problem(where: str, values: dict[str, Any], entry: Any) -> str:
+def _problem(where: str, entry: ErrorDetails) -> str:
     key = ".".join(str(part) for part in entry["loc"]) or "(top level)"
     if entry["type"] == "extra_forbidden":
         return f"{where}: unknown key '{key}' (value {entry['input']!r}); remove it or check its spelling"
     if entry["type"] == "missing":
         return f"{where}: key '{key}' is missing"
-    del values
     return f"{where}: {key} = {entry['input']!r}: {entry['msg']}"
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from edge_inspector.settings.model import Settings
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 
 
 class InputForm(Settings):
@@ -83,5 +83,5 @@ class Manifest(Settings):
     score: ScoreRule
     training: Training
     thresholds: tuple[Thresholds, ...]
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field(default_factory=dict)
     files: dict[str, Sha256] = Field(description="sha256 of every other file of the bundle, by path inside it")

@@ -1,4 +1,7 @@
-"""The recipe: everything that decides what a part's verdict is, and by when. Versioned in the database; TOML is its import and export form."""
+"""The recipe: everything that decides what a part's verdict is, and by when.
+
+Versioned in the database; TOML is its import and export form.
+"""
 
 from __future__ import annotations
 
@@ -25,24 +28,14 @@ class DecisionRules(Settings):
     reject_threshold: Unit | None = Field(None, description="at or above this score reject; between the two, review")
     region_threshold: Unit | None = Field(None, description="map value from which a pixel belongs to a region")
     minimum_area_px: Annotated[float, Field(ge=0.0)] = Field(0.0, description="smaller regions count for nothing")
-    reject_area_px: Annotated[float, Field(gt=0.0)] | None = Field(
-        None, description="a region of this area rejects whatever the score"
-    )
-    roi: tuple[Polygon, ...] = Field(
-        (), description="only inside these polygons is inspected; none means the whole image"
-    )
+    reject_area_px: Annotated[float, Field(gt=0.0)] | None = Field(None, description="a region of this area rejects whatever the score")
+    roi: tuple[Polygon, ...] = Field((), description="only inside these polygons is inspected; none means the whole image")
     dont_care: tuple[Polygon, ...] = Field((), description="inside these polygons nothing counts")
 
     @model_validator(mode="after")
     def _ordered(self) -> DecisionRules:
-        if (
-            self.accept_threshold is not None
-            and self.reject_threshold is not None
-            and self.reject_threshold < self.accept_threshold
-        ):
-            raise ValueError(
-                f"reject_threshold {self.reject_threshold} must not be below accept_threshold {self.accept_threshold}"
-            )
+        if self.accept_threshold is not None and self.reject_threshold is not None and self.reject_threshold < self.accept_threshold:
+            raise ValueError(f"reject_threshold {self.reject_threshold} must not be below accept_threshold {self.accept_threshold}")
         return self
 
 

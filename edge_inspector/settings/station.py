@@ -111,9 +111,7 @@ class Station(Settings):
     desk: DeskSettings = DeskSettings()
     database: DatabaseSettings = DatabaseSettings()
     archive: ArchiveSettings = ArchiveSettings()
-    queue: Annotated[int, Field(ge=1, le=1024)] = Field(
-        8, description="frames that may wait for the engine; one more is missed"
-    )
+    queue: Annotated[int, Field(ge=1, le=1024)] = Field(8, description="frames that may wait for the engine; one more is missed")
 
     @field_validator("camera", mode="before")
     @classmethod
@@ -124,11 +122,7 @@ class Station(Settings):
 
     @model_validator(mode="after")
     def _endpoints_differ(self) -> Station:
-        fixed = [
-            e
-            for e in (self.reject.endpoint, self.status.endpoint, self.control.endpoint, self.desk.endpoint)
-            if not e.endswith(":*")
-        ]
+        fixed = [e for e in (self.reject.endpoint, self.status.endpoint, self.control.endpoint, self.desk.endpoint) if not e.endswith(":*")]
         twice = {e for e in fixed if fixed.count(e) > 1}
         if twice:
             raise ValueError(f"endpoint {sorted(twice)[0]} is given to two sockets; give each its own")
@@ -141,28 +135,16 @@ class Station(Settings):
             return path if path.is_absolute() else (folder / path).resolve()
 
         state = at(self.state)
-        cameras = tuple(
-            c.model_copy(update={"path": at(c.path)}) if isinstance(c, FolderCamera) else c for c in self.camera
-        )
-        keys = {
-            name: at(path)
-            for name in ("curve_secret_key", "curve_client_keys")
-            if (path := getattr(self.reject, name)) is not None
-        }
+        cameras = tuple(c.model_copy(update={"path": at(c.path)}) if isinstance(c, FolderCamera) else c for c in self.camera)
+        keys = {name: at(path) for name in ("curve_secret_key", "curve_client_keys") if (path := getattr(self.reject, name)) is not None}
         return self.model_copy(
             update={
                 "recipe": at(self.recipe),
                 "state": state,
                 "camera": cameras,
-                "engine": self.engine.model_copy(
-                    update={"models": at(self.engine.models) if self.engine.models else None}
-                ),
+                "engine": self.engine.model_copy(update={"models": at(self.engine.models) if self.engine.models else None}),
                 "reject": self.reject.model_copy(update=keys),
-                "database": self.database.model_copy(
-                    update={"url": self.database.url or f"sqlite:///{state / 'results.db'}"}
-                ),
-                "archive": self.archive.model_copy(
-                    update={"path": at(self.archive.path) if self.archive.path else state / "archive"}
-                ),
+                "database": self.database.model_copy(update={"url": self.database.url or f"sqlite:///{state / 'results.db'}"}),
+                "archive": self.archive.model_copy(update={"path": at(self.archive.path) if self.archive.path else state / "archive"}),
             }
         )

@@ -1,1 +1,4 @@
-"""training."""
+"""Everything that makes a bundle: data, anomaly synthesis, fit, thresholds, export. With ``prn`` the only part of the program that needs torch.
+
+data ─► prototypes ─► fit (synthesis ─► batches ─► network ─► loss) ─► thresholds ─► export ─► bundle
+"""

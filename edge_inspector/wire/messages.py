@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from edge_inspector.errors import MessageError
 from edge_inspector.records import Decision, Outcome, Reason, State
 
-VERSION = 1
+VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Text = Annotated[str, Field(max_length=1024)]
@@ -127,7 +127,10 @@ class Bye(Message):
 
 
 class Trigger(Message):
-    """Belt to camera: a part crosses the trigger. ``triggered_ns`` is CLOCK_MONOTONIC of the one host they share; ``part`` the number to render."""
+    """Belt to camera: a part crosses the trigger.
+
+    ``triggered_ns`` is CLOCK_MONOTONIC of the one host they share; ``part`` is the number of the part to render.
+    """
 
     type: Literal["trigger"] = "trigger"
     trigger_count: Count

@@ -1,0 +1,161 @@
+"""What tells a replayed or simulated camera that a part is there: its own clock, or a belt's trigger messages."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Protocol
+
+import zmq
+
+from edge_inspector.errors import CameraError, MessageError
+from edge_inspector.service import Clock, SystemClock
+from edge_inspector.wire.messages import MAX_BYTES, Trigger, decode
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 100_000  # triggers that may wait in the socket while the camera thread is busy
+COMPLAIN_EVERY_NS = 5_000_000_000
+
+
+class TriggerSource(Protocol):
+    """Used by the camera's thread alone, which also opens and closes it."""
+
+    @property
+    def free_running(self) -> bool:
+        """True where the camera paces itself."""
+
+    def open(self) -> None:
+        """Get ready. Raises CameraError."""
+
+    def arm(self, trigger_count: int) -> None:
+        """The next trigger is ``trigger_count + 1`` where the source counts itself."""
+
+    def wait(self, timeout_s: float) -> Trigger | None:
+        """The next trigger, or None when none came in time."""
+
+    def close(self) -> None:
+        """Let go. Idempotent."""
+
+
+class FreeTrigger:
+    """A clock: ``rate`` parts a second on a grid that does not drift; ``part`` numbers go up from 0 with the count.
+
+    Where the reader comes more than one period too late the grid starts anew, because a camera that paces itself never runs faster than its rate.
+    """
+
+    free_running = True
+
+    def __init__(self, rate: float, clock: Clock | None = None) -> None:
+        self._period_ns = round(1e9 / rate)
+        self._clock: Clock = clock or SystemClock()
+        self._never = threading.Event()
+        self._due_ns = 0
+        self._count = 0
+
+    def open(self) -> None:
+        """Nothing to connect."""
+        self.arm(0)
+
+    def arm(self, trigger_count: int) -> None:
+        """Count on from ``trigger_count``; the first part comes one period from now."""
+        self._count = trigger_count
+        self._due_ns = self._clock.monotonic_ns() + self._period_ns
+
+    def wait(self, timeout_s: float) -> Trigger | None:
+        """Wait for the next due time, at most ``timeout_s``."""
+        early_s = (self._due_ns - self._clock.monotonic_ns()) / 1e9
+        if early_s > 0.0:
+            self._never.wait(min(early_s, max(0.0, timeout_s)))
+        now = self._clock.monotonic_ns()
+        if now < self._due_ns:
+            return None
+        late = now - self._due_ns > self._period_ns
+        self._due_ns = (now if late else self._due_ns) + self._period_ns
+        self._count += 1
+        return Trigger(trigger_count=self._count, triggered_ns=now, part=self._count - 1)
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class BeltTrigger:
+    """A SUB socket on the belt's XPUB endpoint; each message is one frame, a ``Trigger``.
+
+    Every trigger that arrives between ``open`` and ``close`` is delivered, in its order, whatever was armed: whoever reads knows which counts are his.
+    """
+
+    free_running = False
+
+    def __init__(self, endpoint: str, clock: Clock | None = None) -> None:
+        self._endpoint = endpoint
+        self._clock: Clock = clock or SystemClock()
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self._socket: zmq.Socket[bytes] | None = None
+        self._malformed = 0
+        self._complained_ns: int | None = None
+
+    def open(self) -> None:
+        """Connect; the belt may come later. Raises CameraError naming an endpoint that ZeroMQ cannot use."""
+        self.close()
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.SUB)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.IPV6, 1)
+        self._socket.setsockopt(zmq.RCVHWM, BACKLOG)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
+        self._socket.setsockopt(zmq.RECONNECT_IVL, 20)
+        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        self._socket.setsockopt(zmq.SUBSCRIBE, b"")
+        try:
+            self._socket.connect(self._endpoint)
+        except zmq.ZMQError as error:
+            self.close()
+            raise CameraError(f"trigger endpoint {self._endpoint} cannot be used: {error}; give the belt's, such as tcp://127.0.0.1:5580") from error
+
+    def arm(self, trigger_count: int) -> None:
+        """The belt counts, not this."""
+
+    def wait(self, timeout_s: float) -> Trigger | None:
+        """The next trigger message. Anything else on the socket is counted, logged now and then, and ignored. Raises CameraError if not open."""
+        if self._socket is None:
+            raise CameraError(f"trigger endpoint {self._endpoint} is not open; open the camera first")
+        until = self._clock.monotonic_ns() + int(max(0.0, timeout_s) * 1e9)
+        while self._socket.poll(max(0, -(-(until - self._clock.monotonic_ns()) // 1_000_000))):
+            trigger = self._read(self._socket.recv_multipart(zmq.NOBLOCK))
+            if trigger is not None:
+                return trigger
+            if self._clock.monotonic_ns() >= until:
+                break
+        return None
+
+    def _read(self, frames: list[bytes]) -> Trigger | None:
+        if len(frames) != 1:
+            return self._complain(f"{len(frames)} frames; one is expected")
+        try:
+            message = decode(frames[0])
+        except MessageError as error:
+            return self._complain(str(error))
+        return message if isinstance(message, Trigger) else self._complain(f"type {message.type}; trigger is expected")
+
+    def _complain(self, what: str) -> None:
+        """Count a message that is no trigger; say so at most every few seconds."""
+        self._malformed += 1
+        now = self._clock.monotonic_ns()
+        if self._complained_ns is None or now - self._complained_ns > COMPLAIN_EVERY_NS:
+            self._complained_ns = now
+            log.warning("belt %s: message ignored (%d so far): %s", self._endpoint, self._malformed, what)
+
+    def close(self) -> None:
+        """Close the socket. Idempotent."""
+        if self._socket is not None:
+            self._socket.close(linger=0)
+            self._socket = None
+        if self._context is not None:
+            self._context.term()
+            self._context = None
+
+
+def trigger_source(endpoint: str | None, rate: float, clock: Clock | None = None) -> TriggerSource:
+    """The belt's triggers where an endpoint is given, else a clock at ``rate`` parts a second."""
+    return FreeTrigger(rate, clock) if endpoint is None else BeltTrigger(endpoint, clock)

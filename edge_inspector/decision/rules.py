@@ -1,0 +1,103 @@
+"""From maps to a verdict.
+
+A part is accepted only if its score is finite and below the accept threshold and no region rule fires; between accept and reject
+threshold it is for review; everything else rejects.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_inspector.decision.regions import Size, find_regions, inspected_mask
+from edge_inspector.decision.score import top_mean
+from edge_inspector.errors import SettingsError
+from edge_inspector.records import AnomalyMap, Decision, Reason, Region, Verdict
+from edge_inspector.settings.manifest import Manifest
+from edge_inspector.settings.recipe import DecisionRules, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A recipe's decision rules with every threshold known, and the bundle's score rule."""
+
+    accept: float
+    reject: float
+    region: float
+    score_pixels: int
+    areas: DecisionRules
+
+
+def with_proposals(recipe: Recipe, manifest: Manifest, precision: str = "f32") -> Recipe:
+    """The recipe with thresholds it leaves out filled from the bundle's proposals at that precision.
+
+    Where a person gave only one of accept and reject, the proposal for the other gives way to it. Raises SettingsError where a
+    threshold is missing and the bundle proposes none.
+    """
+    given = recipe.decision
+    accept, reject, region = given.accept_threshold, given.reject_threshold, given.region_threshold
+    if accept is not None and reject is not None and region is not None:
+        return recipe
+    proposal = next((t for t in manifest.thresholds if t.precision == precision), None)
+    if proposal is None:
+        raise SettingsError(f"recipe {recipe.name}: a threshold is not given, and bundle {manifest.id} proposes none at {precision}")
+    if accept is None:
+        accept = min(proposal.accept_threshold, reject) if reject is not None else proposal.accept_threshold
+    if reject is None:
+        reject = max(proposal.reject_threshold, accept)
+    filled = {
+        "accept_threshold": accept,
+        "reject_threshold": reject,
+        "region_threshold": proposal.region_threshold if region is None else region,
+    }
+    return recipe.model_copy(update={"decision": given.model_copy(update=filled)})
+
+
+def rules_of(recipe: Recipe, manifest: Manifest) -> Rules:
+    """The rules of a recipe whose thresholds are filled. Raises SettingsError where one is not."""
+    d = recipe.decision
+    if d.accept_threshold is None or d.reject_threshold is None or d.region_threshold is None:
+        raise SettingsError(f"recipe {recipe.name}: a threshold is missing; import it with its bundle {recipe.bundle} at hand")
+    return Rules(d.accept_threshold, d.reject_threshold, d.region_threshold, manifest.score.score_pixels, d)
+
+
+def decide(maps: tuple[AnomalyMap, ...], image_sizes: tuple[Size, ...], rules: Rules) -> Verdict:
+    """The verdict on one part from the (h, w) map of each view; the worst view's score counts.
+
+    ``image_sizes`` are (height, width) of the camera images. No map at all, or a value that is not finite, rejects.
+    """
+    if not maps:
+        return Verdict(Decision.REJECT, Reason.NOT_FINITE, math.nan, rules.accept, detail="no map")
+    score, regions = -math.inf, list[Region]()
+    for view, (anomaly_map, size) in enumerate(zip(maps, image_sizes, strict=True)):
+        found = _judge_view(anomaly_map, size, rules, view)
+        if found is None:
+            return Verdict(Decision.REJECT, Reason.NOT_FINITE, math.nan, rules.accept, detail=f"view {view}: map is not finite")
+        score = max(score, found[0])
+        regions += found[1]
+    return _verdict(score, tuple(regions), rules)
+
+
+def _judge_view(anomaly_map: AnomalyMap, size: Size, rules: Rules, view: int) -> tuple[float, list[Region]] | None:
+    """Score and regions of one view after masks and minimum area; None where an inspected value is not finite."""
+    counted = inspected_mask(rules.areas, size, (anomaly_map.shape[0], anomaly_map.shape[1]))
+    seen = anomaly_map if counted is None else np.where(counted, anomaly_map, np.float32(0.0))
+    if not np.isfinite(seen).all():
+        return None
+    regions, small = find_regions(seen, rules.region, size, rules.areas.minimum_area_px, view)
+    if small is not None:
+        seen = np.where(small, np.float32(0.0), seen)
+    return top_mean(seen, rules.score_pixels), regions
+
+
+def _verdict(score: float, regions: tuple[Region, ...], rules: Rules) -> Verdict:
+    limit = rules.areas.reject_area_px
+    if limit is not None and any(region.area >= limit for region in regions):
+        return Verdict(Decision.REJECT, Reason.REGION, score, rules.accept, regions)
+    if score < rules.accept:
+        return Verdict(Decision.ACCEPT, Reason.NONE, score, rules.accept, regions)
+    if score < rules.reject:
+        return Verdict(Decision.REVIEW, Reason.SCORE, score, rules.accept, regions)
+    return Verdict(Decision.REJECT, Reason.SCORE, score, rules.reject, regions)

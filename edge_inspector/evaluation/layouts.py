@@ -1,0 +1,259 @@
+"""Data sets as the field stores them: each layout becomes the same list of samples.
+
+=========== ==========================================================================================================
+mvtec       train/good, test/<defect>, ground_truth/<defect>/<name>_mask.png
+btad        train/ok, test/ok|ko, ground_truth/ko/<name>
+kolektor    kosNN/PartN.jpg with PartN_label.bmp; no official split: half the folders train, drawn with a constant seed
+kolektor2   train|test/NNNNN.png with NNNNN_GT.png
+dagm        ClassN/Train|Test/NNNN.PNG with Label/NNNN_label.PNG where defective (the folder of one class will do too)
+visa        split_csv/1cls.csv (columns object, split, label, image, mask), or the folder of one object beside split_csv
+folder      good/, bad/ (its subfolders are defect types), masks/<name>; of good/ four fifths train, drawn with a constant seed
+=========== ==========================================================================================================
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from edge_inspector.errors import DatasetError
+from edge_inspector.images import SUFFIXES, decode_mask
+
+Split = Literal["train", "test"]
+Label = Literal["good", "bad"]
+SPLIT_SEED = 2023  # of the layouts that have no official split; a part of the layout, never an option
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image. ``defect`` is its type ("good" where it has none), ``mask`` the file that marks it, None where there is none."""
+
+    path: Path
+    split: Split
+    label: Label
+    defect: str
+    mask: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The samples of one folder, in the order of their paths."""
+
+    root: Path
+    layout: str
+    samples: tuple[Sample, ...]
+
+    def part(self, split: Split, label: Label | None = None) -> tuple[Sample, ...]:
+        """The samples of one split, and of one label where given."""
+        return tuple(s for s in self.samples if s.split == split and label in (None, s.label))
+
+
+def load_dataset(root: Path, layout: str) -> Dataset:
+    """List the samples of ``root``. Raises DatasetError naming the folder and what the layout expects there."""
+    reader = LAYOUTS.get(layout)
+    if reader is None:
+        raise DatasetError(f"unknown layout '{layout}'; one of {', '.join(LAYOUTS)}")
+    if not root.is_dir():
+        raise DatasetError(f"{root}: no such folder; a data set of layout {layout} was expected")
+    samples = tuple(sorted(reader(root), key=lambda s: s.path))
+    for split in ("train", "test"):
+        if not any(s.split == split for s in samples):
+            raise DatasetError(f"{root}: no images of the {split} part; layout {layout} expects {_EXPECTED[layout]}")
+    return Dataset(root, layout, samples)
+
+
+def pick_seen(dataset: Dataset, n: int, seed: int) -> tuple[Sample, ...]:
+    """``n`` defective samples that have masks, drawn by ``seed``, as even over the defect types as they allow.
+
+    From the training part where the set has defective images there, else from the test part. Raises DatasetError where there are fewer.
+    """
+    pool = [s for s in dataset.part("train", "bad") if s.mask] or [s for s in dataset.part("test", "bad") if s.mask]
+    if not 0 <= n <= len(pool):
+        raise DatasetError(f"{dataset.root}: {n} seen images asked for; it has {len(pool)} defective images with masks to draw from")
+    picked = _round_robin(pool, np.random.default_rng(seed))
+    return tuple(sorted(picked[:n], key=lambda s: s.path))
+
+
+def sha256_file(path: Path) -> str:
+    """Lower-case hex sha256 of a file's content. Raises DatasetError naming a file that cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def _round_robin(pool: Iterable[Sample], rng: np.random.Generator) -> list[Sample]:
+    """Shuffle inside each defect type, then take one of each type in turn, the types in drawn order."""
+    by_type: dict[str, list[Sample]] = defaultdict(list)
+    for sample in sorted(pool, key=lambda s: s.path):
+        by_type[sample.defect].append(sample)
+    types = [sorted(by_type)[i] for i in rng.permutation(len(by_type))]
+    shuffled = {name: [by_type[name][i] for i in rng.permutation(len(by_type[name]))] for name in types}
+    longest = max((len(samples) for samples in shuffled.values()), default=0)
+    return [shuffled[name][turn] for turn in range(longest) for name in types if turn < len(shuffled[name])]
+
+
+# ------------------------------------------------------------------------------------------------------ what layouts share
+
+
+def _images(folder: Path, layout: str) -> list[Path]:
+    """The image files directly in ``folder``, by name."""
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+
+
+def _folders(folder: Path, layout: str) -> list[Path]:
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _good(paths: Iterable[Path], split: Split) -> Iterator[Sample]:
+    return (Sample(path, split, "good", "good") for path in paths)
+
+
+def _mask(folder: Path, stem: str, endings: tuple[str, ...]) -> Path | None:
+    """The mask ``stem + ending`` with any image suffix, or None where the folder is absent. Raises DatasetError where only this one is."""
+    if not folder.is_dir():
+        return None
+    for ending in endings:
+        for suffix in (".png", ".PNG", *sorted(SUFFIXES), *(s.upper() for s in sorted(SUFFIXES))):
+            if (path := folder / f"{stem}{ending}{suffix}").is_file():
+                return path
+    raise DatasetError(f"{folder}: no mask for image '{stem}'; expected {stem}{endings[0]}.png")
+
+
+def _marked(path: Path, split: Split, mask: Path, defect: str) -> Sample:
+    """Good or bad by whether the mask marks anything."""
+    if not mask.is_file():
+        raise DatasetError(f"{mask}: no such file; it should mark the defects of {path.name}")
+    return Sample(path, split, "bad", defect, mask) if decode_mask(mask).any() else Sample(path, split, "good", "good")
+
+
+def _halves(names: list[Path], share: float) -> set[Path]:
+    """A fixed draw of ``share`` of the names, at least one."""
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(names))
+    return {names[i] for i in order[: max(1, round(len(names) * share))]}
+
+
+# ------------------------------------------------------------------------------------------------------------ the layouts
+
+
+def _mvtec(root: Path) -> Iterator[Sample]:
+    yield from _good(_images(root / "train" / "good", "mvtec"), "train")
+    for folder in _folders(root / "test", "mvtec"):
+        if folder.name == "good":
+            yield from _good(_images(folder, "mvtec"), "test")
+            continue
+        for path in _images(folder, "mvtec"):
+            mask = _mask(root / "ground_truth" / folder.name, path.stem, ("_mask", ""))
+            yield Sample(path, "test", "bad", folder.name, mask)
+
+
+def _btad(root: Path) -> Iterator[Sample]:
+    yield from _good(_images(root / "train" / "ok", "btad"), "train")
+    yield from _good(_images(root / "test" / "ok", "btad"), "test")
+    for path in _images(root / "test" / "ko", "btad"):
+        yield Sample(path, "test", "bad", "ko", _mask(root / "ground_truth" / "ko", path.stem, ("",)))
+
+
+def _kolektor(root: Path) -> Iterator[Sample]:
+    folders = [folder for folder in _folders(root, "kolektor") if folder.name.startswith("kos")]
+    train = _halves(folders, 0.5)
+    for folder in folders:
+        split: Split = "train" if folder in train else "test"
+        for path in _images(folder, "kolektor"):
+            if not path.stem.endswith("_label"):
+                yield _marked(path, split, folder / f"{path.stem}_label.bmp", "defect")
+
+
+def _kolektor2(root: Path) -> Iterator[Sample]:
+    splits: tuple[Split, ...] = ("train", "test")
+    for split in splits:
+        for path in _images(root / split, "kolektor2"):
+            if not path.stem.endswith("_GT"):
+                yield _marked(path, split, path.with_name(f"{path.stem}_GT.png"), "defect")
+
+
+def _dagm(root: Path) -> Iterator[Sample]:
+    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root, "dagm") if f.name.startswith("Class")]
+    splits: dict[str, Split] = {"Train": "train", "Test": "test"}
+    for folder in classes:
+        for name, split in splits.items():
+            for path in _images(folder / name, "dagm"):
+                mask = folder / name / "Label" / f"{path.stem}_label.PNG"
+                yield Sample(path, split, "bad", folder.name, mask) if mask.is_file() else Sample(path, split, "good", "good")
+
+
+def _visa(root: Path) -> Iterator[Sample]:
+    whole = (root / "split_csv").is_dir()
+    top = root if whole else root.parent
+    table = top / "split_csv" / "1cls.csv"
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise DatasetError(f"{table}: cannot be read; layout visa expects {_EXPECTED['visa']}") from None
+    for row in rows:
+        if whole or row.get("object") == root.name:
+            yield _visa_sample(top, table, row)
+
+
+def _visa_sample(top: Path, table: Path, row: dict[str, str]) -> Sample:
+    try:
+        kind, split, label, image, mask = (row[key] for key in ("object", "split", "label", "image", "mask"))
+    except KeyError as error:
+        raise DatasetError(f"{table}: column {error} is missing; layout visa expects {_EXPECTED['visa']}") from None
+    path = top / image
+    if split not in ("train", "test") or label not in ("normal", "anomaly") or not path.is_file():
+        raise DatasetError(f"{table}: row {kind}, {split}, {label}, {image}: no such image, split (train, test) or label (normal, anomaly)")
+    part: Split = "train" if split == "train" else "test"
+    if label == "normal":
+        return Sample(path, part, "good", "good")
+    if mask and not (top / mask).is_file():
+        raise DatasetError(f"{top / mask}: no such file; {table} names it as the mask of {image}")
+    return Sample(path, part, "bad", kind, top / mask if mask else None)
+
+
+def _folder(root: Path) -> Iterator[Sample]:
+    good = _images(root / "good", "folder")
+    train = _halves(good, 0.8)
+    yield from _good((p for p in good if p in train), "train")
+    yield from _good((p for p in good if p not in train), "test")
+    for folder in (root / "bad", *_folders(root / "bad", "folder")):
+        defect = "bad" if folder == root / "bad" else folder.name
+        masks = root / "masks" if defect == "bad" or not (root / "masks" / defect).is_dir() else root / "masks" / defect
+        for path in _images(folder, "folder"):
+            yield Sample(path, "test", "bad", defect, _mask(masks, path.stem, ("", "_mask")))
+
+
+LAYOUTS: dict[str, Callable[[Path], Iterator[Sample]]] = {
+    "mvtec": _mvtec,
+    "btad": _btad,
+    "kolektor": _kolektor,
+    "kolektor2": _kolektor2,
+    "dagm": _dagm,
+    "visa": _visa,
+    "folder": _folder,
+}
+_EXPECTED = {
+    "mvtec": "train/good, test/<defect> and ground_truth/<defect>/<name>_mask.png",
+    "btad": "train/ok, test/ok, test/ko and ground_truth/ko/<name>.png",
+    "kolektor": "folders kosNN with PartN.jpg and PartN_label.bmp",
+    "kolektor2": "train/NNNNN.png, test/NNNNN.png and NNNNN_GT.png beside them",
+    "dagm": "ClassN/Train, ClassN/Test and Label/NNNN_label.PNG in them",
+    "visa": "split_csv/1cls.csv with the columns object, split, label, image, mask",
+    "folder": "good/, bad/ and masks/",
+}

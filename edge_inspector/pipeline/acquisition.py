@@ -1,0 +1,79 @@
+"""Grabs to parts: every trigger becomes one Frame or one Missed, in order, each count once."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from edge_inspector.camera.base import Grab
+from edge_inspector.prepare import FrameCheck
+from edge_inspector.records import Frame, Missed, Reason, View
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How parts are named and timed: ``part_id`` is station-epoch-count."""
+
+    station: str
+    epoch: int
+    camera: str
+    window_ns: int
+
+    def part_id(self, trigger_count: int) -> str:
+        """The part's name, unique over restarts because each start has its own epoch."""
+        return f"{self.station}-{self.epoch}-{trigger_count}"
+
+    def lost(self, trigger_count: int, triggered_ns: int, reason: Reason, detail: str = "") -> Missed:
+        """A part that could not be inspected."""
+        return Missed(self.part_id(trigger_count), self.camera, trigger_count, triggered_ns, triggered_ns + self.window_ns, reason, detail)
+
+
+class Acquisition:
+    """Turns one camera's grabs into parts; used by the camera thread.
+
+    ``last_count`` is the highest trigger count taken; None before the first where nobody has said where the count stands.
+    """
+
+    def __init__(self, naming: Naming, check: FrameCheck, last_count: int | None) -> None:
+        self._naming = naming
+        self._check = check
+        self.last_count = last_count
+
+    def take(self, grab: Grab) -> list[View]:
+        """The parts that this grab makes known: those its count has skipped, as missed, then its own. A count seen before makes none."""
+        if self.last_count is not None and grab.trigger_count <= self.last_count:
+            log.info("trigger %d again or out of order; it is accounted for already", grab.trigger_count)
+            return []
+        parts: list[View] = list(self.skip_to(grab.trigger_count - 1, grab.triggered_ns, Reason.COUNTER_GAP))
+        self.last_count = grab.trigger_count
+        parts.append(self._view(grab))
+        return parts
+
+    def skip_to(self, count: int, now_ns: int, reason: Reason) -> list[Missed]:
+        """Every part up to ``count`` that has not been seen, as missed."""
+        if self.last_count is None:
+            return []
+        lost = [self._naming.lost(n, now_ns, reason, "no frame came for this trigger") for n in range(self.last_count + 1, count + 1)]
+        self.last_count = max(self.last_count, count)
+        return lost
+
+    def _view(self, grab: Grab) -> View:
+        naming = self._naming
+        if grab.image is None:
+            reason = Reason.GRAB_FAILED if grab.reason is Reason.NONE else grab.reason
+            return naming.lost(grab.trigger_count, grab.triggered_ns, reason, grab.detail)
+        refused = self._check.refuse(grab.image)
+        if refused is not None:
+            return naming.lost(grab.trigger_count, grab.triggered_ns, *refused)
+        return Frame(
+            naming.part_id(grab.trigger_count),
+            naming.camera,
+            grab.trigger_count,
+            grab.triggered_ns,
+            grab.captured_utc,
+            grab.image,
+            grab.received_ns,
+            grab.triggered_ns + naming.window_ns,
+        )

@@ -1,0 +1,145 @@
+"""The camera thread: opens the camera, grabs while armed, reopens it when it is lost, and accounts for triggers that brought no frame."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from edge_inspector.camera.base import Camera
+from edge_inspector.errors import CameraExhausted
+from edge_inspector.pipeline.acquisition import Acquisition, Naming
+from edge_inspector.pipeline.counts import CountWatch
+from edge_inspector.pipeline.events import CameraLost, CameraOpen, Exhausted, PipelineEvent
+from edge_inspector.prepare import FrameCheck
+from edge_inspector.records import Frame, Reason, View
+from edge_inspector.service import Clock
+from edge_inspector.settings.recipe import ImageRules
+
+log = logging.getLogger(__name__)
+
+GRAB_TIMEOUT_S = 0.05  # how soon a stop, a disarm or a part owed to the PLC is noticed
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
+
+
+class CameraLoop:
+    """One camera in its own thread. ``accept`` is called there for every part, with the UTC moment of its trigger."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        accept: Callable[[View, datetime], None],
+        tell: Callable[[PipelineEvent], None],
+        watch: CountWatch,
+        clock: Clock,
+    ) -> None:
+        self._camera = camera
+        self._accept = accept
+        self._tell = tell
+        self._watch = watch
+        self._clock = clock
+        self._stop = threading.Event()
+        self._changed = threading.Event()  # a wake-up for the idle thread: armed or stopping
+        self._acquisition: Acquisition | None = None
+        self._armed: tuple[Acquisition, int | None] | None = None
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}")
+
+    @property
+    def last_count(self) -> int | None:
+        """The highest trigger count taken since the last ``arm``."""
+        acquisition = self._acquisition
+        return None if acquisition is None else acquisition.last_count
+
+    def start(self) -> None:
+        """Start the thread; CameraOpen or CameraLost follows."""
+        self._thread.start()
+
+    def arm(self, naming: Naming, rules: ImageRules, base: int | None) -> None:
+        """Inspect the parts after count ``base`` (None: the first count seen begins)."""
+        self._acquisition = Acquisition(naming, FrameCheck(rules), base)
+        self._armed = (self._acquisition, base)
+        self._changed.set()
+
+    def disarm(self) -> None:
+        """Stop grabbing after the grab in hand."""
+        self._armed = None
+
+    def stop(self, timeout_s: float) -> bool:
+        """End the thread; False where it does not end in time. Idempotent."""
+        self._stop.set()
+        self._armed = None
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._session()
+        finally:
+            self._camera.close()
+
+    def _session(self) -> None:
+        """From one opening of the camera to its loss or the stop."""
+        if not self._open():
+            return
+        try:
+            while not self._stop.is_set():
+                self._changed.wait(GRAB_TIMEOUT_S if self._armed is None else 0.0)
+                self._changed.clear()
+                armed = self._armed
+                if armed is not None:
+                    self._grab_while(armed)
+        except Exception as error:  # noqa: BLE001 - whatever a driver throws, the camera is taken for lost and opened again
+            self._tell(CameraLost(error))
+            self._camera.close()
+            self._idle(FIRST_RETRY_S)
+
+    def _open(self) -> bool:
+        """Open with capped back-off; parts owed meanwhile are accounted for as missed."""
+        pause = FIRST_RETRY_S
+        while not self._stop.is_set():
+            try:
+                self._camera.open()
+            except Exception as error:  # noqa: BLE001 - a driver's own errors are not ours
+                self._tell(CameraLost(error))
+                self._idle(pause)
+                pause = min(2 * pause, LONGEST_RETRY_S)
+            else:
+                self._tell(CameraOpen())
+                return True
+        return False
+
+    def _idle(self, seconds: float) -> None:
+        """Wait without a camera, but keep the account."""
+        until = self._clock.monotonic_ns() + int(seconds * 1e9)
+        while self._clock.monotonic_ns() < until and not self._stop.wait(GRAB_TIMEOUT_S):
+            armed = self._armed
+            if armed is not None:
+                self._account(armed[0])
+
+    def _grab_while(self, armed: tuple[Acquisition, int | None]) -> None:
+        acquisition, _ = armed
+        self._camera.arm(acquisition.last_count or 0)
+        while self._armed is armed:
+            try:
+                grab = self._camera.grab(GRAB_TIMEOUT_S)
+            except CameraExhausted as end:
+                self._armed = None
+                self._tell(Exhausted(str(end)))
+                return
+            if grab is None:
+                self._account(acquisition)
+                continue
+            for view in acquisition.take(grab):
+                self._accept(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
+
+    def _account(self, acquisition: Acquisition) -> None:
+        """Parts that the PLC has counted and no frame came for are missed."""
+        if self._camera.free_running:
+            return
+        now = self._clock.monotonic_ns()
+        for lost in acquisition.skip_to(self._watch.owed(now), now, Reason.COUNTER_GAP):
+            self._accept(lost, self._clock.utc())

@@ -1,0 +1,71 @@
+"""What is wrong at the moment. A condition stays listed until it is over and a person has acknowledged it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from edge_inspector.errors import StateError
+from edge_inspector.records import Condition, Severity
+from edge_inspector.service import Clock
+
+log = logging.getLogger(__name__)
+
+
+class Conditions:
+    """The table of conditions by name; any thread may use it."""
+
+    def __init__(self, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
+        self._clock = clock
+        self._changed = changed
+        self._table: dict[str, Condition] = {}
+        self._lock = threading.Lock()
+
+    def set(self, name: str, severity: Severity, message: str) -> None:
+        """Raise a condition, or keep it raised with a new message. Logged once each time it becomes active."""
+        with self._lock:
+            known = self._table.get(name)
+            if known is not None and known.active and known.message == message:
+                return
+            fresh = known is None or not known.active
+            since = self._clock.utc() if known is None or fresh else known.since_utc
+            self._table[name] = Condition(name, severity, message, since)
+        if fresh:
+            log.warning("condition %s (%s): %s", name, severity.value, message)
+        self._changed()
+
+    def clear(self, name: str) -> None:
+        """The cause is over; the condition stays listed until it is acknowledged."""
+        with self._lock:
+            known = self._table.get(name)
+            if known is None or not known.active:
+                return
+            if known.acknowledged:
+                del self._table[name]
+            else:
+                self._table[name] = replace(known, active=False)
+        log.info("condition %s is over", name)
+        self._changed()
+
+    def acknowledge(self, name: str) -> None:
+        """A person has seen it. Raises StateError where no such condition is listed."""
+        with self._lock:
+            known = self._table.get(name)
+            if known is None:
+                raise StateError(f"no condition '{name}' is listed; listed are: {', '.join(sorted(self._table)) or 'none'}")
+            if known.active:
+                self._table[name] = replace(known, acknowledged=True)
+            else:
+                del self._table[name]
+        self._changed()
+
+    def listed(self) -> tuple[Condition, ...]:
+        """All conditions, oldest first."""
+        with self._lock:
+            return tuple(sorted(self._table.values(), key=lambda c: c.since_utc))
+
+    def active(self) -> tuple[str, ...]:
+        """Names of what is wrong now."""
+        return tuple(c.name for c in self.listed() if c.active)

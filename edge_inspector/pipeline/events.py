@@ -1,0 +1,51 @@
+"""What the pipeline's threads tell the line's main loop. Events are facts; the main loop alone decides what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_inspector.judge import Judge
+from edge_inspector.pipeline.counts import Slip
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReady:
+    """The engine is loaded and warm."""
+
+    judge: Judge
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed:
+    """The engine could not be loaded or warmed up."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class CameraOpen:
+    """The camera is connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLost:
+    """The camera is not there; its thread keeps trying."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """A replayed source has delivered its last part."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountSlip:
+    """The PLC's trigger count and ours disagree."""
+
+    slip: Slip
+
+
+PipelineEvent = EngineReady | EngineFailed | CameraOpen | CameraLost | Exhausted | CountSlip

@@ -1,0 +1,67 @@
+"""The queue between camera and engine: bounded in frames, and no part is ever dropped from it in silence."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import replace
+
+from edge_inspector.records import Frame, Inspection, Missed, QueueFull, Reason
+
+
+class InspectionQueue:
+    """First in, first out. At ``capacity`` waiting frames a new part keeps its place in the order but loses its images (``MISS_NEW``)."""
+
+    policy = QueueFull.MISS_NEW
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._items: deque[Inspection] = deque()
+        self._frames = 0
+        self._closed = False
+        self._ready = threading.Condition()
+
+    def put(self, inspection: Inspection) -> bool:
+        """Append; False where the part became missed because the queue was full. Never blocks."""
+        with self._ready:
+            frames = _frames(inspection)
+            fits = frames == 0 or self._frames < self._capacity
+            item = inspection if fits else _without_images(inspection)
+            self._frames += _frames(item)
+            self._items.append(item)
+            self._ready.notify()
+            return fits
+
+    def get(self, timeout_s: float) -> Inspection | None:
+        """The oldest part, or None after ``timeout_s`` or once closed and empty."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._items or self._closed, timeout_s)
+            if not self._items:
+                return None
+            item = self._items.popleft()
+            self._frames -= _frames(item)
+            return item
+
+    def close(self) -> None:
+        """Wake the reader; what waits can still be read."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+def _frames(inspection: Inspection) -> int:
+    return sum(isinstance(view, Frame) for view in inspection.views)
+
+
+def _without_images(inspection: Inspection) -> Inspection:
+    detail = "the engine is slower than the line: the queue was full"
+    views = tuple(
+        Missed(v.part_id, v.camera, v.trigger_count, v.triggered_ns, v.deadline_ns, Reason.QUEUE_FULL, detail)
+        if isinstance(v, Frame)
+        else v
+        for v in inspection.views
+    )
+    return replace(inspection, views=views)

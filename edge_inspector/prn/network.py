@@ -1,0 +1,81 @@
+"""The whole network: frozen backbone, prototypes, and the head that is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from edge_inspector.prn.attention import MultiSizeAttention, Scale
+from edge_inspector.prn.backbone import CHANNELS, Backbone
+from edge_inspector.prn.decoder import Decoder
+from edge_inspector.prn.fusion import Fusion
+from edge_inspector.prn.prototypes import Prototypes
+from edge_inspector.prn.residual import Difference, residual
+
+SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
+
+
+@dataclass(frozen=True)
+class HeadForm:
+    """Widths and switches of the head. Widths were chosen for two CPU cores: see docs/decisions."""
+
+    fused: tuple[int, ...] = (24, 32, 48)  # channels a scale after the first fusion, of features and of residuals each
+    joined: tuple[int, ...] = (32, 48, 64)  # after the second fusion, what the decoder sees
+    attention: int = 8  # channels of Q, K, V a branch
+    decoder: tuple[int, ...] = (32, 48, 64)  # at strides 4, 8, 16
+    last: int = 16  # at stride 2
+    scale: Scale = "dimension"
+    difference: Difference = "squared"
+
+
+class Head(nn.Module):
+    """Everything that is trained: fusion of features and of residuals, attention, fusion, decoder."""
+
+    def __init__(self, form: HeadForm, channels: Sequence[int] = CHANNELS) -> None:
+        super().__init__()
+        both = [2 * width for width in form.fused]
+        self.fuse_features = Fusion(channels[:SCALES], form.fused)
+        self.fuse_residuals = Fusion(channels[:SCALES], form.fused)
+        self.attention = nn.ModuleList(MultiSizeAttention(width, form.attention, form.scale) for width in both)
+        self.fuse_joined = Fusion(both, form.joined)
+        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last)
+
+    def forward(self, features: Sequence[Tensor], residuals: Sequence[Tensor]) -> Tensor:
+        """Features F_1..F_4 and residuals D_1..D_3 (N, c_j, h_j, w_j) float32 -> logits (N, 1, H/2, W/2)."""
+        fused = self.fuse_features(features[:SCALES])
+        apart = self.fuse_residuals(residuals)
+        joined = [torch.cat(pair, 1) for pair in zip(fused, apart, strict=True)]
+        attended = [attend(scale) for attend, scale in zip(self.attention, joined, strict=True)]
+        return self.decoder(features[SCALES], self.fuse_joined(attended))  # type: ignore[no-any-return]
+
+
+class PRN(nn.Module):
+    """Image in, anomaly map, image score and chosen prototypes out: what the bundle's graph computes."""
+
+    def __init__(self, backbone: Backbone, prototypes: Prototypes, head: Head, score_pixels: int, difference: Difference = "squared") -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.prototypes = prototypes
+        self.head = head
+        self.score_pixels = score_pixels
+        self.difference: Difference = difference
+
+    def residuals(self, features: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """F_1..F_3 -> D_1..D_3 and the chosen prototypes (N, 3) int64."""
+        pairs = [residual(features[j], self.prototypes[j], self.difference) for j in range(SCALES)]
+        return [apart for apart, _ in pairs], torch.stack([chosen for _, chosen in pairs], 1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """uint8 (N, H, W, 3) RGB -> anomaly map (N, H/2, W/2) in 0..1, image score (N,), prototypes (N, 3) int64."""
+        features = self.backbone(image.permute(0, 3, 1, 2).float())
+        apart, chosen = self.residuals(features)
+        anomaly_map = torch.sigmoid(self.head(features, apart))[:, 0]
+        return anomaly_map, image_score(anomaly_map, self.score_pixels), chosen
+
+
+def image_score(anomaly_map: Tensor, score_pixels: int) -> Tensor:
+    """Mean of the ``score_pixels`` highest values of each map: (N, h, w) -> (N,)."""
+    return anomaly_map.flatten(1).topk(score_pixels, 1).values.mean(1)

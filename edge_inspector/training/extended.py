@@ -1,0 +1,77 @@
+"""Regions C of seen anomalies: cut out, changed, and placed on the part; region and mask undergo the same transform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_inspector.records import Image, Mask
+
+Field = NDArray[np.float32]
+_IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken rim makes sense at the rim only
+
+
+@dataclass(frozen=True)
+class SeenAnomaly:
+    """A defective image uint8 (H, W, 3) and its mask bool (H, W), not empty."""
+
+    image: Image
+    mask: Mask
+
+
+def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator) -> tuple[Field, Field]:
+    """C and M on a canvas of the part's size: float32 (H, W, 3) in 0..255 and float32 (H, W) in 0..1."""
+    mask = _piece(seen.mask, rng)
+    height, width = part.shape
+    in_place = rng.random() < _IN_PLACE
+    matrix = _nudge(mask, rng) if in_place else _scatter(mask, part, rng)
+    region = cv2.warpAffine(seen.image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
+    if not in_place:
+        moved = moved * cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
+    return _relight(region, rng), np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.7), np.float32)
+
+
+def _piece(mask: Mask, rng: np.random.Generator) -> Mask:
+    """The whole mask, or one of its connected pieces."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8))
+    if count <= 2 or rng.random() < 0.5:
+        return mask
+    return np.asarray(labels == int(rng.integers(1, count)))
+
+
+def _nudge(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Nearly where it was: a few degrees, a few per cent."""
+    x, y = _centre(mask)
+    matrix = cv2.getRotationMatrix2D((x, y), rng.uniform(-8, 8), rng.uniform(0.85, 1.15))
+    matrix[:, 2] += rng.uniform(-0.03, 0.03, 2) * mask.shape[::-1]
+    return np.asarray(matrix, np.float64)
+
+
+def _scatter(mask: Mask, part: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Anywhere on the part, turned, perhaps mirrored, smaller or larger."""
+    x, y = _centre(mask)
+    inside = np.flatnonzero(part)
+    to_y, to_x = divmod(int(inside[rng.integers(inside.size)]), part.shape[1])
+    scale = float(np.exp(rng.uniform(np.log(0.3), np.log(1.4))))
+    scale = max(scale, min(1.0, np.sqrt(9.0 / max(1, int(mask.sum())))))  # leave at least nine pixels
+    stretch = float(np.exp(rng.uniform(-0.25, 0.25)))
+    angle = rng.uniform(0, 2 * np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    linear = turn @ np.diag([scale * stretch * mirror, scale / stretch])
+    offset = np.array([to_x, to_y]) - linear @ np.array([x, y])
+    return np.hstack([linear, offset[:, None]])
+
+
+def _centre(mask: Mask) -> tuple[float, float]:
+    ys, xs = np.nonzero(mask)
+    return float(xs.mean()), float(ys.mean())
+
+
+def _relight(region: NDArray[np.generic], rng: np.random.Generator) -> Field:
+    changed = (region.astype(np.float32) - 128) * np.float32(rng.uniform(0.85, 1.15)) + np.float32(128 + rng.uniform(-15, 15))
+    return np.asarray(np.clip(changed, 0, 255), np.float32)

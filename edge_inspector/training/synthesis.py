@@ -1,0 +1,133 @@
+"""Anomalies made from normals (PRN section 3.4).
+
+    extended   E = (1 - M) N + (1 - beta) C + beta (M N)      C: the augmented region of a seen anomaly, zero outside M
+    simulated  S = (1 - M) N + (1 - beta) (M A) + beta (M N)  M: thresholded Perlin noise, A: a texture or the changed normal itself
+
+Images are uint8 (H, W, 3) RGB, masks float32 (H, W) in 0..1, soft where an edge is. Each sample draws from its own generator only, so that a
+batch depends on seed and step alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_inspector.records import Image, Mask
+from edge_inspector.training.augment import Variation, vary
+from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.foreground import foreground
+from edge_inspector.training.shapes import simulated_mask
+from edge_inspector.training.textures import borrowed, procedural, recolour
+
+Field = NDArray[np.float32]
+BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly opaque
+BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
+_VISIBLE = 9.0  # mean grey levels inside the mask below which a change is drawn anew: a label on nothing teaches to see ghosts
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of the same size, often none."""
+
+    normals: NDArray[np.uint8]
+    seen: tuple[SeenAnomaly, ...] = ()
+    textures: tuple[Image, ...] = ()
+    variation: Variation = Variation()
+
+
+def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A varied normal and an empty mask."""
+    image = sources.normals[int(rng.integers(len(sources.normals)))]
+    return vary(image, None, rng, sources.variation)[0], np.zeros(image.shape[:2], np.float32)
+
+
+def recalled(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A seen anomaly as it was seen, varied: the extended anomaly whose normal is its own image."""
+    seen = sources.seen[int(rng.integers(len(sources.seen)))]
+    image, mask = vary(seen.image, seen.mask.astype(np.float32), rng, sources.variation)
+    return image, mask  # type: ignore[return-value]  # a mask went in, so one comes out
+
+
+def extended(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A seen anomaly, changed, on a normal."""
+    base, _ = normal(sources, rng)
+    part = foreground(base)
+    for _ in range(_TRIES):
+        region, mask = place(sources.seen[int(rng.integers(len(sources.seen)))], part, rng)
+        beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
+        blended = blend(base, region, mask, beta)
+        if visible(base, blended, mask):
+            return blended, mask
+    return base, np.zeros_like(mask)
+
+
+def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A made-up anomaly on a normal."""
+    base, _ = normal(sources, rng)
+    part = cv2.dilate(foreground(base).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.bool_)  # burrs stick out of the edge
+    for _ in range(_TRIES):
+        mask = soften(simulated_mask(part, rng), rng)
+        beta = rng.uniform(*BETA_SIMULATED) if rng.random() < 0.6 else 0.0
+        blended = blend(base, _source(base, mask, sources, rng), mask, beta)
+        if visible(base, blended, mask):
+            return blended, mask
+    return base, np.zeros(base.shape[:2], np.float32)
+
+
+def _source(base: Image, mask: Field, sources: Sources, rng: np.random.Generator) -> Field:
+    """A: an augmented texture, another image of the product, or the augmented normal itself."""
+    choice = rng.random()
+    if choice < 0.4:
+        return borrowed(sources.textures, rng) if sources.textures and rng.random() < 0.5 else procedural(*base.shape[:2], rng)
+    if choice < 0.55:
+        return borrowed(sources.normals, rng)
+    if choice < 0.75:
+        return shaded(base, mask, rng)
+    return recolour(base.astype(np.float32), rng)
+
+
+def shaded(base: Image, mask: Field, rng: np.random.Generator) -> Field:
+    """The normal itself, lit on one side of the mask and dark on the other: a dent, a bump, a scratch with a lip."""
+    relief = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(1.0, 5.0)))
+    slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) * np.cos(angle := rng.uniform(0, 2 * np.pi)) + cv2.Sobel(relief, cv2.CV_32F, 0, 1) * np.sin(angle)
+    peak = float(np.abs(slope).max()) + 1e-6
+    shade = slope / peak * rng.uniform(40, 120) + relief * rng.uniform(-40, 40)
+    return np.asarray(base + shade[:, :, None], np.float32)
+
+
+def soften(mask: Mask, rng: np.random.Generator) -> Field:
+    """A mask with edges as soft as optics make them, sometimes sharp."""
+    soft = mask.astype(np.float32)
+    return soft if rng.random() < 0.3 else np.asarray(cv2.GaussianBlur(soft, (0, 0), float(rng.uniform(0.4, 1.2))), np.float32)
+
+
+def blend(base: Image, source: Field, mask: Field, beta: float) -> Image:
+    """(1 - M) N + (1 - beta) (M A) + beta (M N), uint8 (H, W, 3)."""
+    weight = ((1.0 - beta) * mask)[:, :, None]
+    return np.clip(base * (1.0 - weight) + source * weight + 0.5, 0, 255).astype(np.uint8)
+
+
+def visible(before: Image, after: Image, mask: Field) -> bool:
+    """Whether the change inside the mask can be seen: at least a few pixels, at least _VISIBLE grey levels on average."""
+    inside = mask > 0.5
+    if np.count_nonzero(inside) < 3:
+        return False
+    change = cv2.absdiff(before, after)[inside].max(axis=1)
+    return float(change.mean()) >= _VISIBLE
+
+
+KINDS = {"normal": normal, "recalled": recalled, "extended": extended, "simulated": simulated}
+
+
+def recipe(batch: int, with_seen: bool) -> Sequence[str]:
+    """The kinds of a batch: 3/8 normals and, where there are seen anomalies, 1/8 recalled, 1/4 extended, 1/4 simulated."""
+    if not with_seen:
+        normals = max(1, batch * 3 // 8)
+        return ["normal"] * normals + ["simulated"] * (batch - normals)
+    recalls, extensions, simulations = max(1, batch // 8), max(1, batch // 4), max(1, batch // 4)
+    return ["normal"] * (batch - recalls - extensions - simulations) + ["recalled"] * recalls + ["extended"] * extensions + ["simulated"] * simulations
