@@ -12,7 +12,8 @@ EdgeInspectorError
 ├── StoreError           the database or a state directory cannot be used
 │   └── JournalError     the verdict journal cannot be written or read
 ├── WireError            a socket cannot be opened or used
-│   └── MessageError     a message is malformed, oversized, or of another version
+│   ├── MessageError     a message is malformed, oversized, or of another version
+│   └── RequestError     a control request was answered with an error
 └── StateError           a request that the present state does not allow
 """
 
@@ -67,6 +68,14 @@ class WireError(EdgeInspectorError):
 
 class MessageError(WireError):
     """A message is malformed, oversized, or of another protocol version."""
+
+
+class RequestError(WireError):
+    """A control request was answered with an error; ``code`` is the answer's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StateError(EdgeInspectorError):

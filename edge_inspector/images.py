@@ -269,11 +269,14 @@ def overlay(image: Image, anomaly_map: AnomalyMap, regions: Sequence[Region] = (
     heat = np.asarray(cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     alpha = (np.clip((heat - 0.25) / 0.75, 0.0, 1.0) * 0.5)[:, :, np.newaxis]
     blended = np.ascontiguousarray((rgb * (1.0 - alpha) + _colours(heat) * alpha + 0.5).astype(np.uint8))
-    contours, _ = cv2.findContours((heat >= threshold).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     line = max(1, round(min(height, width) / 400))
+    # Lines lie around what they mark: the smallest defects are no larger than a line is wide.
+    marked = cv2.dilate((heat >= threshold).astype(np.uint8), np.ones((2 * line + 1, 2 * line + 1), np.uint8))
+    contours, _ = cv2.findContours(marked, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(blended, contours, -1, _CONTOUR, line)
     for region in regions:
-        cv2.rectangle(blended, (region.x, region.y), (region.x + region.w - 1, region.y + region.h - 1), _BOX, line)
+        low = (region.x - 4 * line, region.y - 4 * line)
+        cv2.rectangle(blended, low, (region.x + region.w - 1 + 4 * line, region.y + region.h - 1 + 4 * line), _BOX, line)
     return blended
 
 

@@ -51,6 +51,7 @@ class Reason(str, Enum):
     ENGINE_ERROR = "engine_error"
     DECISION_ERROR = "decision_error"
     LATE = "late"
+    NOT_JOURNALED = "not_journaled"  # the disk took no record of it; nothing is accepted that is not on record
     RESTART = "restart"
     STOPPED = "stopped"
 

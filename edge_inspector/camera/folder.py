@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,6 @@ from edge_inspector.camera.trigger import trigger_source
 from edge_inspector.camera.triggered import Picture, TriggeredCamera
 from edge_inspector.errors import CameraError, ImageError
 from edge_inspector.settings.station import FolderCamera
-
-log = logging.getLogger(__name__)
 
 
 class FolderPictures:
@@ -53,7 +50,6 @@ class FolderPictures:
         try:
             return Picture(images.decode(path), str(path))
         except ImageError as error:
-            log.warning("camera %s: %s", self._settings.name, error)
             return Picture(None, str(error))
 
 

@@ -41,7 +41,7 @@ class TriggerSource(Protocol):
 class FreeTrigger:
     """A clock: ``rate`` parts a second on a grid that does not drift; ``part`` numbers go up from 0 with the count.
 
-    Where the reader comes more than one period too late the grid starts anew, because a camera that paces itself never runs faster than its rate.
+    Where the reader comes more than one period too late the grid starts anew: a camera that paces itself never runs faster than its rate.
     """
 
     free_running = True
@@ -82,7 +82,8 @@ class FreeTrigger:
 class BeltTrigger:
     """A SUB socket on the belt's XPUB endpoint; each message is one frame, a ``Trigger``.
 
-    Every trigger that arrives between ``open`` and ``close`` is delivered, in its order, whatever was armed: whoever reads knows which counts are his.
+    A belt that restarts is found again while ``wait`` is called: ZeroMQ renews a subscription in the thread that reads.
+    Every trigger that arrives between ``open`` and ``close`` is delivered, in order, whatever was armed: its reader knows the new ones.
     """
 
     free_running = False
@@ -111,13 +112,14 @@ class BeltTrigger:
             self._socket.connect(self._endpoint)
         except zmq.ZMQError as error:
             self.close()
-            raise CameraError(f"trigger endpoint {self._endpoint} cannot be used: {error}; give the belt's, such as tcp://127.0.0.1:5580") from error
+            hint = "give the belt's, such as tcp://127.0.0.1:5580"
+            raise CameraError(f"trigger endpoint {self._endpoint} cannot be used: {error}; {hint}") from error
 
     def arm(self, trigger_count: int) -> None:
         """The belt counts, not this."""
 
     def wait(self, timeout_s: float) -> Trigger | None:
-        """The next trigger message. Anything else on the socket is counted, logged now and then, and ignored. Raises CameraError if not open."""
+        """The next trigger message. Anything else is counted, logged now and then, and ignored. Raises CameraError if not open."""
         if self._socket is None:
             raise CameraError(f"trigger endpoint {self._endpoint} is not open; open the camera first")
         until = self._clock.monotonic_ns() + int(max(0.0, timeout_s) * 1e9)
@@ -131,12 +133,17 @@ class BeltTrigger:
 
     def _read(self, frames: list[bytes]) -> Trigger | None:
         if len(frames) != 1:
-            return self._complain(f"{len(frames)} frames; one is expected")
+            self._complain(f"{len(frames)} frames; one is expected")
+            return None
         try:
             message = decode(frames[0])
         except MessageError as error:
-            return self._complain(str(error))
-        return message if isinstance(message, Trigger) else self._complain(f"type {message.type}; trigger is expected")
+            self._complain(str(error))
+            return None
+        if isinstance(message, Trigger):
+            return message
+        self._complain(f"type {message.type}; trigger is expected")
+        return None
 
     def _complain(self, what: str) -> None:
         """Count a message that is no trigger; say so at most every few seconds."""

@@ -37,7 +37,7 @@ class PictureSource(Protocol):
 class TriggeredCamera:
     """Delivers one picture a trigger.
 
-    The picture that will probably be wanted next is made before the wait, so that it is in memory when its trigger comes, as after a real exposure.
+    The picture that will probably be wanted next is made before the wait, so that it is in memory when its trigger comes.
     A camera that paces itself shows pictures in turn since ``open``; on a belt, the message's ``part`` says which.
     """
 
@@ -75,8 +75,8 @@ class TriggeredCamera:
         self._trigger.arm(trigger_count)
 
     def grab(self, timeout_s: float) -> Grab | None:
-        """The next trigger with its picture; None after ``timeout_s`` (which making the next picture may exceed). Raises CameraError if it is not
-        open, CameraExhausted at the end of the pictures."""
+        """The next trigger with its picture; None after ``timeout_s`` (which making the next picture may exceed). Raises CameraError if it
+        is not open, CameraExhausted at the end of the pictures."""
         self._check_open()
         self._check_end()
         self._picture(self._next)

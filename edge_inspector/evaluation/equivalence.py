@@ -57,7 +57,8 @@ def load_references(bundle: Bundle) -> tuple[Reference, ...]:
 def _load(bundle: Bundle, path: Path) -> Reference:
     form = bundle.manifest.input
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # The file is opened here: np.load leaves its own open when the archive is broken.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             chosen = stored["prototypes"].reshape(-1) if "prototypes" in stored else ()
             answer = ScoreMap(stored["map"].astype(np.float32).squeeze(), float(stored["score"]), tuple(int(k) for k in chosen))
     except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:

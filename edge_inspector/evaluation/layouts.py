@@ -205,7 +205,7 @@ def _visa(root: Path) -> Iterator[Sample]:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
-        raise DatasetError(f"{table}: cannot be read; layout visa expects {_EXPECTED['visa']}") from None
+        raise DatasetError(f"{root}: {table} cannot be read; layout visa expects {_EXPECTED['visa']}") from None
     for row in rows:
         if whole or row.get("object") == root.name:
             yield _visa_sample(top, table, row)

@@ -97,7 +97,7 @@ class PixelMetrics:
 def _bin(values: NDArray[np.float32]) -> NDArray[np.int64]:
     v = np.clip(np.nan_to_num(values, nan=1.0), np.float32(0.0), np.float32(1.0)).astype(np.float32)
     head = (np.minimum(v, np.float32(1.0) - v).view(np.uint32) >> _SHIFT).astype(np.int64)
-    return np.where(v <= 0.5, head, 2 * _HALF - head)
+    return np.asarray(np.where(v <= 0.5, head, 2 * _HALF - head), np.int64)
 
 
 def _by_score(scores: Sequence[float], bad: Sequence[bool]) -> tuple[Counts, Counts]:
@@ -113,7 +113,7 @@ def _by_score(scores: Sequence[float], bad: Sequence[bool]) -> tuple[Counts, Cou
 def _rates(counts: Counts | Weights) -> Weights:
     """Cumulated share, from 0 to 1."""
     rising = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
-    return rising / rising[-1]
+    return np.asarray(rising / rising[-1], np.float64)
 
 
 def _auroc(bad: Counts, good: Counts) -> float:

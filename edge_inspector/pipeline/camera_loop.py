@@ -24,7 +24,10 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
 
 
 class CameraLoop:
-    """One camera in its own thread. ``accept`` is called there for every part, with the UTC moment of its trigger."""
+    """One camera in its own thread. ``accept`` is called there for every part, with the UTC moment of its trigger.
+
+    After ``limit`` parts it stops by itself, as at the end of a replay.
+    """
 
     def __init__(
         self,
@@ -33,12 +36,14 @@ class CameraLoop:
         tell: Callable[[PipelineEvent], None],
         watch: CountWatch,
         clock: Clock,
+        limit: int | None = None,
     ) -> None:
         self._camera = camera
         self._accept = accept
         self._tell = tell
         self._watch = watch
         self._clock = clock
+        self._left = limit
         self._stop = threading.Event()
         self._changed = threading.Event()  # a wake-up for the idle thread: armed or stopping
         self._acquisition: Acquisition | None = None
@@ -135,6 +140,17 @@ class CameraLoop:
                 continue
             for view in acquisition.take(grab):
                 self._accept(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
+            if self._enough():
+                return
+
+    def _enough(self) -> bool:
+        if self._left is None:
+            return False
+        self._left -= 1
+        if self._left <= 0:
+            self._armed = None
+            self._tell(Exhausted("the parts asked for have been taken"))
+        return self._left <= 0
 
     def _account(self, acquisition: Acquisition) -> None:
         """Parts that the PLC has counted and no frame came for are missed."""

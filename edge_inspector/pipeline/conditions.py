@@ -23,7 +23,7 @@ class Conditions:
         self._table: dict[str, Condition] = {}
         self._lock = threading.Lock()
 
-    def set(self, name: str, severity: Severity, message: str) -> None:
+    def raise_condition(self, name: str, severity: Severity, message: str) -> None:
         """Raise a condition, or keep it raised with a new message. Logged once each time it becomes active."""
         with self._lock:
             known = self._table.get(name)
@@ -36,7 +36,7 @@ class Conditions:
             log.warning("condition %s (%s): %s", name, severity.value, message)
         self._changed()
 
-    def clear(self, name: str) -> None:
+    def clear_condition(self, name: str) -> None:
         """The cause is over; the condition stays listed until it is acknowledged."""
         with self._lock:
             known = self._table.get(name)

@@ -33,10 +33,20 @@ class Link(Protocol):
 
 
 class Pipeline:
-    """Camera thread -> bounded queue -> engine thread -> link. ``tell`` receives events from any of the threads."""
+    """Camera thread -> bounded queue -> engine thread -> link. ``tell`` receives events from any of the threads.
+
+    ``capacity`` frames may wait; a trigger that the PLC claims is missed after ``grace_ns`` without a frame; after ``limit`` grabs it ends.
+    """
 
     def __init__(
-        self, camera: Camera, link: Link, tell: Callable[[PipelineEvent], None], clock: Clock, capacity: int, grace_ns: int
+        self,
+        camera: Camera,
+        link: Link,
+        tell: Callable[[PipelineEvent], None],
+        clock: Clock,
+        capacity: int,
+        grace_ns: int,
+        limit: int | None = None,
     ) -> None:
         self._camera = camera
         self._link = link
@@ -44,7 +54,7 @@ class Pipeline:
         self._clock = clock
         self._queue = InspectionQueue(capacity)
         self._watch = CountWatch(grace_ns)
-        self._camera_loop = CameraLoop(camera, self._accept, tell, self._watch, clock)
+        self._camera_loop = CameraLoop(camera, self._accept, tell, self._watch, clock, limit)
         self._engine_loop = EngineLoop(self._queue, self._post, tell, clock)
         self._started = False
 

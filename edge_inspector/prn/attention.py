@@ -1,8 +1,8 @@
 """Multi-size self-attention: A^s_ij = softmax(Q^s (K^s)^T / c^s) V^s for patch sizes p_s in {h_j, h_j/2, h_j/4, h_j/8} (PRN equation 4).
 
-Each p_s x p_s patch with its channels is one token: (h_j / p_s)^2 tokens of dimension c^s = p_s^2 * channels. The scale is 1 / c^s as printed in the
-paper; its square root, which transformers use, is a switch. With p_s = h_j there is one token, the softmax of one number is 1, and the branch
-is its V projection alone.
+Each p_s x p_s patch with its channels is one token: (h_j / p_s)^2 tokens of dimension c^s = p_s^2 * channels. The scale is 1 / c^s as
+printed in the paper; its square root, which transformers use, is a switch. With p_s = h_j there is one token, the softmax of one number
+is 1, and the branch is its V projection alone.
 """
 
 from __future__ import annotations

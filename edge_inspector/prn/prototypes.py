@@ -1,7 +1,7 @@
 """Multi-scale prototypes: what normal looks like, as K whole feature maps at each scale.
 
-P_j in R^(K x c_j x h_j x w_j) are the centres of a k-means clustering of the normals' feature maps at scale j (PRN section 3.2). They are stored as
-float16 and cast to float32 where they are used, in training as at run time, so that both see the same numbers.
+P_j in R^(K x c_j x h_j x w_j) are the centres of a k-means clustering of the normals' feature maps at scale j (PRN section 3.2). They are
+stored as float16 and cast to float32 where they are used, in training as at run time, so that both see the same numbers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def prototype_count(normals: int, ratio: float | None = None, k: int | None = No
 def cluster(maps: Tensor, k: int, seed: int) -> Tensor:
     """k-means centres of ``maps`` (M, c, h, w) of any float type -> (k, c, h, w) float16.
 
-    Assignment is done on a seeded random projection (Johnson-Lindenstrauss), which keeps the distances; centres are the means of the true maps.
+    Assignment works on a seeded random projection (Johnson-Lindenstrauss), which keeps distances; centres are the means of the true maps.
     """
     count = maps.shape[0]
     if k >= count:
@@ -61,7 +61,7 @@ def _assign(points: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # identical images give fewer distinct clusters than k: handled below
-        labels = KMeans(k, n_init=4, random_state=seed).fit(points).labels_.astype(np.int64)
+        labels: NDArray[np.int64] = KMeans(k, n_init=4, random_state=seed).fit(points).labels_.astype(np.int64)
     for empty in sorted(set(range(k)) - set(labels.tolist())):
         counts = np.bincount(labels, minlength=k)
         labels[np.flatnonzero(labels == counts.argmax())[0]] = empty

@@ -2,7 +2,7 @@
 
     ||F - P||^2 = ||F||^2 - 2 F.P + ||P||^2
 
-||F||^2 is the same for every k, so it is left out of the comparison (in float32 it would only cost digits); what remains is one matrix product.
+||F||^2 is the same for every k, so it is left out of the comparison (in float32 it would only cost digits); the rest is one matrix product.
 D is element-wise: the squared difference by default, the absolute one by a switch.
 """
 

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from edge_inspector.errors import StoreError
 
@@ -47,7 +48,8 @@ def read_database(url: str) -> Engine:
         if not path.is_file():
             raise StoreError(f"{path}: no such database; it is made when the line starts (edge-inspector run)")
         query = {"mode": "rw", "uri": "true"}  # rw: a reader of a WAL database shares its index; it never makes the file
-        engine = create_engine(address.set(database="file:" + quote(str(path)), query=query))
+        # No pool: each use opens the file that is there now, also after a backup was restored over it.
+        engine = create_engine(address.set(database="file:" + quote(str(path)), query=query), poolclass=NullPool)
         _prepare_sqlite(engine, ("PRAGMA query_only=ON",), "BEGIN")
     return _checked(engine, address, require_head)
 

@@ -28,10 +28,22 @@ def vary(image: Image, mask: Field | None, rng: np.random.Generator, variation: 
     """A variation of ``image`` uint8 (H, W, 3), and of ``mask`` float32 (H, W) by the same geometry."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1) * variation.turn_degrees, 1.0)
-    matrix[:, 2] += rng.uniform(-1, 1, 2) * variation.shift * (width, height)
+    matrix = shifted(matrix, rng.uniform(-1, 1, 2) * variation.shift * (width, height))
     moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     moved_mask = None if mask is None else cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_LINEAR)
     return _light(moved, rng, variation), moved_mask  # type: ignore[return-value]
+
+
+def shifted(matrix: NDArray[np.generic], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An affine 2 x 3 matrix followed by a shift (x, y) in pixels."""
+    moved = np.array(matrix, np.float64)
+    moved[:, 2] += by
+    return moved
+
+
+def blurred(mask: Field, sigma: float) -> Field:
+    """A mask (H, W) with softer edges, still in 0..1."""
+    return np.asarray(np.clip(cv2.GaussianBlur(mask, (0, 0), sigma), 0.0, 1.0), np.float32)
 
 
 def _light(image: NDArray[np.generic], rng: np.random.Generator, variation: Variation) -> Image:
@@ -40,4 +52,4 @@ def _light(image: NDArray[np.generic], rng: np.random.Generator, variation: Vari
     lit = image.astype(np.float32) * np.float32(gain) + np.float32(offset)
     sigma = rng.uniform(0, variation.noise)
     lit += rng.standard_normal(image.shape[:2], np.float32)[:, :, None] * np.float32(sigma)
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(lit, 0, 255).astype(np.uint8))

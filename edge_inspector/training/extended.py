@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.records import Image, Mask
+from edge_inspector.training.augment import blurred, shifted
 
 Field = NDArray[np.float32]
 _IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken rim makes sense at the rim only
@@ -32,7 +33,7 @@ def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator) -> tuple[Fiel
     moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
     if not in_place:
         moved = moved * cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
-    return _relight(region, rng), np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.7), np.float32)
+    return _relight(region, rng), blurred(np.asarray(moved, np.float32), 0.7)
 
 
 def _piece(mask: Mask, rng: np.random.Generator) -> Mask:
@@ -47,8 +48,7 @@ def _nudge(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
     """Nearly where it was: a few degrees, a few per cent."""
     x, y = _centre(mask)
     matrix = cv2.getRotationMatrix2D((x, y), rng.uniform(-8, 8), rng.uniform(0.85, 1.15))
-    matrix[:, 2] += rng.uniform(-0.03, 0.03, 2) * mask.shape[::-1]
-    return np.asarray(matrix, np.float64)
+    return shifted(matrix, rng.uniform(-0.03, 0.03, 2) * mask.shape[::-1])
 
 
 def _scatter(mask: Mask, part: Mask, rng: np.random.Generator) -> NDArray[np.float64]:

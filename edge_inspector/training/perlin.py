@@ -15,15 +15,13 @@ def perlin(height: int, width: int, rows: int, columns: int, rng: np.random.Gene
 
     def corner(down: int, right: int) -> NDArray[np.float32]:
         at = np.ix_(row + down, column + right)
-        dot: NDArray[np.float32] = along_y[at] * (v - down)[:, None] + along_x[at] * (u - right)[None, :]
-        return dot
+        return np.asarray(along_y[at] * (v - down)[:, None] + along_x[at] * (u - right)[None, :], np.float32)
 
     fade_x = _fade(u)[None, :]
     top = corner(0, 0) * (1 - fade_x) + corner(0, 1) * fade_x
     bottom = corner(1, 0) * (1 - fade_x) + corner(1, 1) * fade_x
     fade_y = _fade(v)[:, None]
-    noise: NDArray[np.float32] = top * (1 - fade_y) + bottom * fade_y
-    return noise
+    return np.asarray(top * (1 - fade_y) + bottom * fade_y, np.float32)
 
 
 def _cells(size: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

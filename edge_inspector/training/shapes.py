@@ -22,7 +22,7 @@ def simulated_mask(part: Mask, rng: np.random.Generator) -> Mask:
 def scattered(part: Mask, rng: np.random.Generator) -> Mask:
     """Noise above half its peak over the whole part: several pieces of one make."""
     rows, columns = (int(2 ** rng.integers(1, 6)) for _ in range(2))
-    noise = perlin(*part.shape, rows, columns, rng)
+    noise = perlin(part.shape[0], part.shape[1], rows, columns, rng)
     return np.asarray((noise > rng.uniform(0.5, 0.8) * noise.max()) & part)
 
 

@@ -3,21 +3,21 @@
     extended   E = (1 - M) N + (1 - beta) C + beta (M N)      C: the augmented region of a seen anomaly, zero outside M
     simulated  S = (1 - M) N + (1 - beta) (M A) + beta (M N)  M: thresholded Perlin noise, A: a texture or the changed normal itself
 
-Images are uint8 (H, W, 3) RGB, masks float32 (H, W) in 0..1, soft where an edge is. Each sample draws from its own generator only, so that a
-batch depends on seed and step alone.
+Images are uint8 (H, W, 3) RGB, masks float32 (H, W) in 0..1, soft where an edge is. Each sample draws from its own generator only, so that
+a batch depends on seed and step alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.records import Image, Mask
-from edge_inspector.training.augment import Variation, vary
+from edge_inspector.training.augment import Variation, blurred, vary
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.shapes import simulated_mask
@@ -32,12 +32,16 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Sources:
-    """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of the same size, often none."""
+    """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of the same size, often none.
+
+    Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint.
+    """
 
     normals: NDArray[np.uint8]
     seen: tuple[SeenAnomaly, ...] = ()
     textures: tuple[Image, ...] = ()
-    variation: Variation = Variation()
+    grey: bool = False
+    variation: Variation = field(default_factory=Variation)
 
 
 def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
@@ -73,7 +77,8 @@ def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]
     for _ in range(_TRIES):
         mask = soften(simulated_mask(part, rng), rng)
         beta = rng.uniform(*BETA_SIMULATED) if rng.random() < 0.6 else 0.0
-        blended = blend(base, _source(base, mask, sources, rng), mask, beta)
+        source = _source(base, mask, sources, rng)
+        blended = blend(base, source.mean(axis=2, keepdims=True) if sources.grey else source, mask, beta)
         if visible(base, blended, mask):
             return blended, mask
     return base, np.zeros(base.shape[:2], np.float32)
@@ -83,7 +88,7 @@ def _source(base: Image, mask: Field, sources: Sources, rng: np.random.Generator
     """A: an augmented texture, another image of the product, or the augmented normal itself."""
     choice = rng.random()
     if choice < 0.4:
-        return borrowed(sources.textures, rng) if sources.textures and rng.random() < 0.5 else procedural(*base.shape[:2], rng)
+        return borrowed(sources.textures, rng) if sources.textures and rng.random() < 0.5 else procedural(base.shape[0], base.shape[1], rng)
     if choice < 0.55:
         return borrowed(sources.normals, rng)
     if choice < 0.75:
@@ -94,7 +99,8 @@ def _source(base: Image, mask: Field, sources: Sources, rng: np.random.Generator
 def shaded(base: Image, mask: Field, rng: np.random.Generator) -> Field:
     """The normal itself, lit on one side of the mask and dark on the other: a dent, a bump, a scratch with a lip."""
     relief = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(1.0, 5.0)))
-    slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) * np.cos(angle := rng.uniform(0, 2 * np.pi)) + cv2.Sobel(relief, cv2.CV_32F, 0, 1) * np.sin(angle)
+    angle = rng.uniform(0, 2 * np.pi)
+    slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) * np.cos(angle) + cv2.Sobel(relief, cv2.CV_32F, 0, 1) * np.sin(angle)
     peak = float(np.abs(slope).max()) + 1e-6
     shade = slope / peak * rng.uniform(40, 120) + relief * rng.uniform(-40, 40)
     return np.asarray(base + shade[:, :, None], np.float32)
@@ -103,7 +109,7 @@ def shaded(base: Image, mask: Field, rng: np.random.Generator) -> Field:
 def soften(mask: Mask, rng: np.random.Generator) -> Field:
     """A mask with edges as soft as optics make them, sometimes sharp."""
     soft = mask.astype(np.float32)
-    return soft if rng.random() < 0.3 else np.asarray(cv2.GaussianBlur(soft, (0, 0), float(rng.uniform(0.4, 1.2))), np.float32)
+    return soft if rng.random() < 0.3 else blurred(soft, float(rng.uniform(0.4, 1.2)))
 
 
 def blend(base: Image, source: Field, mask: Field, beta: float) -> Image:
@@ -129,5 +135,6 @@ def recipe(batch: int, with_seen: bool) -> Sequence[str]:
     if not with_seen:
         normals = max(1, batch * 3 // 8)
         return ["normal"] * normals + ["simulated"] * (batch - normals)
-    recalls, extensions, simulations = max(1, batch // 8), max(1, batch // 4), max(1, batch // 4)
-    return ["normal"] * (batch - recalls - extensions - simulations) + ["recalled"] * recalls + ["extended"] * extensions + ["simulated"] * simulations
+    counts = {"recalled": max(1, batch // 8), "extended": max(1, batch // 4), "simulated": max(1, batch // 4)}
+    counts["normal"] = max(1, batch - sum(counts.values()))
+    return [kind for kind in KINDS for _ in range(counts[kind])]

@@ -17,13 +17,13 @@ Field = NDArray[np.float32]  # (H, W, 3), 0..255
 def _colour(rng: np.random.Generator) -> NDArray[np.float32]:
     """A colour, mostly greyish: industrial defects seldom are vivid."""
     grey = rng.uniform(0, 255)
-    return np.clip(grey + rng.normal(0, rng.choice((3.0, 40.0)), 3), 0, 255).astype(np.float32)
+    return np.asarray(np.clip(grey + rng.normal(0, rng.choice((3.0, 40.0)), 3), 0, 255), np.float32)
 
 
 def flat(height: int, width: int, rng: np.random.Generator) -> Field:
     """One colour with a little grain: stains, holes, missing material."""
     grain = rng.standard_normal((height, width, 1), np.float32) * np.float32(rng.uniform(0, 12))
-    return np.broadcast_to(_colour(rng), (height, width, 3)) + grain
+    return np.asarray(_colour(rng) + grain, np.float32)
 
 
 def clouds(height: int, width: int, rng: np.random.Generator) -> Field:

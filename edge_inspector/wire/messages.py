@@ -102,9 +102,13 @@ class RecipeChange(Message):
 
 
 class Heartbeat(Message):
-    """Both ways, every ``heartbeat_ms``. ``conditions`` are the names of what is active."""
+    """Both ways, every ``heartbeat_ms``, which the sender states so that the other side knows what silence is (0: as configured).
+
+    ``conditions`` are the names of what is active.
+    """
 
     type: Literal["heartbeat"] = "heartbeat"
+    heartbeat_ms: Count = 0
     state: State | None = None
     last_seq: Count = 0
     trigger_count: Count | None = None

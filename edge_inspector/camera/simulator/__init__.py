@@ -1,4 +1,4 @@
-"""The line simulator: what a part is (``spec``), how it looks (``ring``, ``texture``, ``defects``, ``render``), and the belt it lies on (``belt``).
+"""The line simulator: what a part is (``spec``), its look (``ring``, ``texture``, ``shapes``, ``defects``, ``render``), and its ``belt``.
 
 Everything follows from (product, seed, number): the same three give the same image, bit for bit, in any process of one machine.
 """

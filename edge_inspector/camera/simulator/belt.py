@@ -1,4 +1,4 @@
-"""The belt: encoder counts, part spacing, and the way from the trigger to the gate. Pure arithmetic; times in seconds since the belt started."""
+"""The belt: encoder counts, part spacing, and the way from the trigger to the gate. Times in seconds since the belt started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a part's spec to its picture: surface, defects, light, sensor. The mask is where the noise-free pictures with and without defects differ."""
+"""From a part's spec to its picture: surface, defects, light, sensor. The mask is where the defects changed it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_inspector.camera.simulator import defects, ring, texture
 from edge_inspector.camera.simulator.spec import NOISE, PartSpec, generator
-from edge_inspector.camera.simulator.surface import F32, Surface, grey, grid, on_channels
+from edge_inspector.camera.simulator.surface import F32, Surface, f32, grey, grid, on_channels
 from edge_inspector.records import Image, Mask
 
 SURFACES = {"ring": ring.surface, "texture": texture.surface}
@@ -21,7 +21,7 @@ CHROMA = 0.35  # share of the noise that differs between the channels
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """One part before the sensor: float32 (size, size, 3), 0..255. ``mask`` is where ``marked`` (with defects) differs noticeably from ``clean``."""
+    """One part before the sensor: float32 (size, size, 3), 0..255. ``mask``: where ``marked`` (with defects) differs from ``clean``."""
 
     clean: F32
     marked: F32
@@ -49,11 +49,11 @@ def layers(spec: PartSpec, size: int) -> Layers:
 
 def _lit(spec: PartSpec, surface: Surface, marked: F32, size: int) -> Layers:
     light = on_channels(_light(spec, size))
-    clean = np.minimum(surface.clean * light, np.float32(255.0))
+    clean = f32(np.minimum(surface.clean * light, 255.0))
     if marked is surface.clean:
         return Layers(clean, clean, np.zeros_like(surface.part), surface.part)
-    lit = np.minimum(marked * light, np.float32(255.0))
-    mask = np.abs(grey(lit) - grey(clean)) >= np.float32(defects.NOTICEABLE)
+    lit = f32(np.minimum(marked * light, 255.0))
+    mask = np.abs(grey(lit) - grey(clean)) >= defects.NOTICEABLE
     return Layers(clean, lit, mask, surface.part)
 
 
@@ -61,14 +61,14 @@ def _light(spec: PartSpec, size: int) -> F32:
     """Exposure, gradient and the lens's fall-off, float32 (size, size)."""
     x, y = grid(size)
     gx, gy = spec.lighting.gradient
-    light = np.float32(1.0) + x * np.float32(gx / size) + y * np.float32(gy / size)
-    return light * (_fall_off(size) * np.float32(spec.lighting.exposure))
+    light = 1.0 + x * (gx / size) + y * (gy / size)
+    return f32(light * (_fall_off(size) * spec.lighting.exposure))
 
 
 @lru_cache(maxsize=8)
 def _fall_off(size: int) -> F32:
     x, y = grid(size)
-    fall = np.float32(1.02) - np.float32(0.10) * (x * x + y * y) / np.float32(size * size)
+    fall = 1.02 - 0.10 * (x * x + y * y) / (size * size)
     fall.flags.writeable = False
     return fall
 
@@ -85,13 +85,13 @@ def _sensed(spec: PartSpec, light: F32) -> Image:
     pixels = light.shape[0] * light.shape[1]
     common = _normal(rng, pixels).reshape(light.shape[:2])
     single = _normal(rng, 3 * pixels).reshape(light.shape)
-    deviation = cv2.sqrt(np.float32(SHOT_NOISE) * light + np.float32(READ_NOISE**2))
-    noisy = light + deviation * (on_channels(common) + np.float32(CHROMA) * single)
-    return np.asarray(cv2.convertScaleAbs(cv2.max(noisy, 0.0)), dtype=np.uint8)
+    deviation = cv2.sqrt(SHOT_NOISE * light + (READ_NOISE**2))
+    noisy = light + deviation * (on_channels(common) + CHROMA * single)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(noisy, 0.0)), dtype=np.uint8)
 
 
 def _normal(rng: np.random.Generator, count: int) -> F32:
-    """``count`` numbers of mean 0 and deviation 1: a window at a random place of a stock drawn once, which is four times as fast as drawing them."""
+    """``count`` numbers of mean 0 and deviation 1: a window of a stock drawn once, four times as fast as drawing them."""
     if count > NOISE_STOCK // 4:
         return rng.standard_normal(count, dtype=np.float32)
     start = int(rng.integers(NOISE_STOCK - count))

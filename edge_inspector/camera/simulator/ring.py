@@ -1,7 +1,7 @@
 """A face-turned steel ring with chamfers, a recess and a keyway on a dark belt, seen from above.
 
-Shaded from a radial profile: its slope gives the normal for a Lambert term and a Blinn highlight; the turning marks, which run round, give the
-two-armed highlight that turned faces show along the direction of the light.
+Shaded from a radial profile: its slope gives the normal for a Lambert term and a Blinn highlight; the turning marks, which run round, give
+the two-armed highlight that turned faces show along the direction of the light.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from edge_inspector.camera.simulator.spec import PartSpec
-from edge_inspector.camera.simulator.surface import F32, Surface, grid, noise, noise_tile, on_channels, smoothstep, tinted
+from edge_inspector.camera.simulator.surface import F32, Surface, f32, grid, noise, noise_tile, on_channels, smoothstep, tinted
 
 OUTER, INNER = 0.405, 0.195  # radii, as fractions of the image side
 CHAMFER = 0.020
@@ -28,7 +28,7 @@ LIGHT_HEIGHT = 0.95  # elevation of the key light, radians
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """Tables over the radius, ``STEPS`` a pixel: radial and vertical part of the normal, share of turned finish, groove relief, distance inside."""
+    """Over the radius, ``STEPS`` a pixel: radial and vertical part of the normal, share of turned finish, grooves, distance inside."""
 
     radial: F32
     vertical: F32
@@ -39,17 +39,17 @@ class _Profile:
 
 @lru_cache(maxsize=8)
 def _profile(size: int) -> _Profile:
-    radius = np.arange(int(size * 0.75 * STEPS), dtype=np.float32) / np.float32(STEPS * size)
-    slope = np.zeros_like(radius)
+    radius = np.arange(int(size * 0.75 * STEPS), dtype=np.float32) / (STEPS * size)
+    slope = f32(np.zeros_like(radius))
     slope[radius > OUTER - CHAMFER] = -0.95
     slope[radius < INNER + CHAMFER] = 0.95
     slope[np.abs(radius - RECESS[0] - 0.004) < 0.004] = -1.3
     slope[np.abs(radius - RECESS[1] + 0.004) < 0.004] = 1.3
-    slope = cv2.GaussianBlur(slope.reshape(1, -1), (0, 0), sigmaX=0.0032 * size * STEPS, borderType=cv2.BORDER_REPLICATE).ravel()
+    slope = f32(cv2.GaussianBlur(slope.reshape(1, -1), (0, 0), sigmaX=0.0032 * size * STEPS, borderType=cv2.BORDER_REPLICATE)).ravel()
     length = np.sqrt(1.0 + slope * slope)
     rng = np.random.default_rng(np.random.SeedSequence((70_411, 900)))
-    marks = np.repeat(rng.standard_normal(len(radius) // STEPS + 1).astype(np.float32), STEPS)[: len(radius)]
-    marks = cv2.GaussianBlur(marks.reshape(1, -1), (0, 0), sigmaX=0.45 * STEPS).ravel()
+    steps = np.repeat(rng.standard_normal(len(radius) // STEPS + 1).astype(np.float32), STEPS)[: len(radius)]
+    marks = f32(cv2.GaussianBlur(steps.reshape(1, -1), (0, 0), sigmaX=0.45 * STEPS)).ravel()
     flat = np.exp(-((slope / 0.25) ** 2))
     return _Profile(
         radial=(-slope / length).astype(np.float32),
@@ -73,24 +73,24 @@ class _Polar:
 def surface(spec: PartSpec, size: int) -> Surface:
     """The ring of ``spec`` without defects and sensor noise."""
     x, y = grid(size)
-    dx, dy = x - np.float32(spec.pose.dx * size), y - np.float32(spec.pose.dy * size)
-    radius = cv2.magnitude(dx, dy)
-    index = (radius * np.float32(STEPS / spec.pose.scale)).astype(np.int32)
+    dx, dy = x - (spec.pose.dx * size), y - (spec.pose.dy * size)
+    radius = f32(cv2.magnitude(dx, dy))
+    index = (radius * (STEPS / spec.pose.scale)).astype(np.int32)
     polar = _Polar(dx, dy, radius, index)
     inside = _inside(polar, spec, size)
-    cover = np.clip(inside + np.float32(0.5), 0.0, 1.0)
+    cover = np.clip(inside + 0.5, 0.0, 1.0)
     behind = _belt(polar, spec, size)
     clean = behind + (tinted(_steel(polar, inside, spec, size), STEEL) - behind) * on_channels(cover)
-    return Surface(clean=clean, behind=behind, part=cover > np.float32(0.9), inside=inside)
+    return Surface(clean=clean, behind=behind, part=cover > 0.9, inside=inside)
 
 
 def _inside(polar: _Polar, spec: PartSpec, size: int) -> F32:
     """Distance to the nearest edge in pixels, positive on the steel; the keyway is cut at the top of the bore."""
     turn = spec.pose.rotation - pi / 2
-    along = polar.dx * np.float32(cos(turn)) + polar.dy * np.float32(sin(turn))
-    across = np.abs(polar.dy * np.float32(cos(turn)) - polar.dx * np.float32(sin(turn)))
+    along = polar.dx * (cos(turn)) + polar.dy * (sin(turn))
+    across = np.abs(polar.dy * (cos(turn)) - polar.dx * (sin(turn)))
     scale = size * spec.pose.scale
-    key = np.minimum(np.float32((INNER + KEY_DEPTH) * scale) - along, np.float32(KEY_WIDTH / 2 * scale) - across)
+    key = np.minimum(((INNER + KEY_DEPTH) * scale) - along, (KEY_WIDTH / 2 * scale) - across)
     key = np.minimum(key, along)
     return np.minimum(_profile(size).inside[polar.index], -key)
 
@@ -99,19 +99,19 @@ def _steel(polar: _Polar, inside: F32, spec: PartSpec, size: int) -> F32:
     """Grey of the steel, 0..255."""
     table = _profile(size)
     light = spec.lighting.angle
-    facing = (polar.dx * np.float32(cos(light)) + polar.dy * np.float32(sin(light))) / np.maximum(polar.radius, np.float32(1.0))
+    facing = (polar.dx * (cos(light)) + polar.dy * (sin(light))) / np.maximum(polar.radius, 1.0)
     radial, vertical = table.radial[polar.index], table.vertical[polar.index]
     lean = radial * facing
-    lambert = np.maximum(lean * np.float32(cos(LIGHT_HEIGHT)) + vertical * np.float32(sin(LIGHT_HEIGHT)), 0.0)
+    lambert = np.maximum(lean * (cos(LIGHT_HEIGHT)) + vertical * (sin(LIGHT_HEIGHT)), 0.0)
     half = (pi / 2 + LIGHT_HEIGHT) / 2
-    glint = np.maximum(lean * np.float32(cos(half)) + vertical * np.float32(sin(half)), 0.0)
+    glint = np.maximum(lean * (cos(half)) + vertical * (sin(half)), 0.0)
     turned = table.turned[polar.index]
     marks = table.grooves[polar.index]
     streaks = _streaks(polar, spec, size)
     arms = cv2.pow(facing * facing, 5.0)
-    grey = np.float32(46.0) + np.float32(112.0) * lambert + np.float32(95.0) * cv2.pow(glint, 40.0) * (np.float32(1.0) - turned)
-    grey += turned * (arms * (np.float32(52.0) + np.float32(7.0) * marks) + np.float32(3.0) * marks + streaks * (np.float32(2.2) + np.float32(4.0) * arms))
-    return grey * (np.float32(0.62) + np.float32(0.38) * smoothstep(0.0, 0.006 * size, inside))
+    grey = 46.0 + 112.0 * lambert + 95.0 * cv2.pow(glint, 40.0) * (1.0 - turned)
+    grey += turned * (arms * (52.0 + 7.0 * marks) + 3.0 * marks + streaks * (2.2 + 4.0 * arms))
+    return grey * (0.62 + 0.38 * smoothstep(0.0, 0.006 * size, inside))
 
 
 def _streaks(polar: _Polar, spec: PartSpec, size: int) -> F32:
@@ -119,19 +119,19 @@ def _streaks(polar: _Polar, spec: PartSpec, size: int) -> F32:
     side = 512
     tile = noise_tile(side, (14.0, 0.6), 901)
     angle = cv2.phase(polar.dx, polar.dy)
-    column = angle * np.float32(side / (2 * pi)) + np.float32(spec.pose.phase[0] * side)
-    row = polar.radius * np.float32(256 / size) + np.float32(spec.pose.phase[1] * side)
-    return cv2.remap(tile, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    column = angle * (side / (2 * pi)) + (spec.pose.phase[0] * side)
+    row = polar.radius * (256 / size) + (spec.pose.phase[1] * side)
+    return f32(cv2.remap(tile, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
 
 
 def _belt(polar: _Polar, spec: PartSpec, size: int) -> F32:
     """The dark belt with the ring's soft shadow, float32 (size, size, 3)."""
     phase = spec.pose.phase
-    grain = noise(size, (0.9, 0.9), 902, phase) * np.float32(2.4) + noise(size, (9.0, 9.0), 903, phase[::-1]) * np.float32(2.0)
+    grain = noise(size, (0.9, 0.9), 902, phase) * 2.4 + noise(size, (9.0, 9.0), 903, phase[::-1]) * 2.0
     away = 0.030 * size
     light = spec.lighting.angle
-    shadow = cv2.magnitude(polar.dx + np.float32(away * cos(light)), polar.dy + np.float32(away * sin(light)))
-    rim = np.float32(OUTER * size)
+    shadow = cv2.magnitude(polar.dx + (away * cos(light)), polar.dy + (away * sin(light)))
+    rim = OUTER * size
     soft = 0.02 * size
-    dark = smoothstep(-soft, soft, rim - shadow) * smoothstep(-soft, soft, shadow - np.float32(INNER * size))
-    return tinted((np.float32(40.0) + grain) * (np.float32(1.0) - np.float32(0.5) * dark), BELT)
+    dark = smoothstep(-soft, soft, rim - shadow) * smoothstep(-soft, soft, shadow - (INNER * size))
+    return tinted((40.0 + grain) * (1.0 - 0.5 * dark), BELT)

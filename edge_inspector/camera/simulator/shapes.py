@@ -1,7 +1,7 @@
 """Outlines of defects: for each kind a field over the image, and from it the N highest pixels of where the kind can be.
 
-A field is distance-like (about one unit a pixel, falling outwards), so that taking the N highest pixels gives a defect of exactly N pixels whose
-rim is softened inwards alone: outside its outline a defective part equals the clean one.
+A field is distance-like (about one unit a pixel, falling outwards), so that taking the N highest pixels gives a defect of exactly N
+pixels whose rim is softened inwards alone: outside its outline a defective part equals the clean one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.camera.simulator.ring import INNER, OUTER
 from edge_inspector.camera.simulator.spec import DefectSpec, Kind, PartSpec
-from edge_inspector.camera.simulator.surface import F32, Surface, grid, noise
+from edge_inspector.camera.simulator.surface import F32, Surface, f32, grid, noise
 from edge_inspector.records import Mask
 
 RIM = 0.6  # opacity of a defect's outermost pixels
@@ -26,8 +26,8 @@ BURR_REACH = 0.05  # of the image side: how far a burr sticks out at most
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``support`` bool (size, size) of n pixels and their opacity float32 (n,), 0..1; ``x``, ``y`` the middle in grid coordinates; ``radius`` of the
-    circle of its area, pixels."""
+    """``support`` bool (size, size) of n pixels and their opacity float32 (n,), 0..1; ``x``, ``y`` the middle in grid coordinates;
+    ``radius`` of the circle of its area, pixels."""
 
     support: Mask
     opacity: F32
@@ -38,8 +38,8 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """Where a defect is drawn: middle in grid coordinates, direction off the part (in cloth: of its warp; radians), radius of the circle of its area; for a ring, its
-    own middle ``cx``, ``cy``, and whether the site belongs to its outer edge."""
+    """Where a defect is drawn: middle in grid coordinates, direction off the part (in cloth: of its warp; radians), radius of the circle of
+    its area; for a ring, its own middle ``cx``, ``cy``, and whether the site belongs to its outer edge."""
 
     x: float
     y: float
@@ -61,11 +61,11 @@ def outline(defect: DefectSpec, spec: PartSpec, surface: Surface) -> Shape:
     region = _region(defect.kind, surface)
     candidates = field[region]
     place = max(0, candidates.size - area)
-    edge = max(np.partition(candidates, place)[place], np.float32(-1e7))
+    edge = max(np.partition(candidates, place)[place], -1e7)
     support = region & (field >= edge)
-    depth = (field[support] - edge) * np.float32(1.0 / SOFT.get(defect.kind, 1.2))
-    opacity = np.minimum(np.float32(RIM) + np.float32(1.0 - RIM) * depth, np.float32(1.0))
-    return Shape(support, opacity.astype(np.float32, copy=False), site.x, site.y, site.radius)
+    depth = (field[support] - edge) * (1.0 / SOFT.get(defect.kind, 1.2))
+    opacity = np.minimum(RIM + (1.0 - RIM) * depth, 1.0)
+    return Shape(support, f32(opacity), site.x, site.y, site.radius)
 
 
 def _region(kind: Kind, surface: Surface) -> Mask:
@@ -99,8 +99,8 @@ def _ring_site(defect: DefectSpec, spec: PartSpec, size: int, radius: float) -> 
 def _offsets(site: _Site, angle: float) -> tuple[F32, F32]:
     """Pixels along ``angle`` and across it, from the site."""
     x, y = grid(site.size)
-    dx, dy = x - np.float32(site.x), y - np.float32(site.y)
-    c, s = np.float32(cos(angle)), np.float32(sin(angle))
+    dx, dy = x - site.x, y - site.y
+    c, s = cos(angle), sin(angle)
     return dx * c + dy * s, dy * c - dx * s
 
 
@@ -114,7 +114,7 @@ def _ellipse(site: _Site, angle: float, aspect: float) -> F32:
     """Minus the distance from the site, drawn out along ``angle`` by ``aspect``, in pixels of the mean radius."""
     along, across = _offsets(site, angle)
     stretch = sqrt(aspect)
-    return -cv2.magnitude(along * np.float32(1.0 / stretch), across * np.float32(stretch))
+    return -f32(cv2.magnitude(along * (1.0 / stretch), across * stretch))
 
 
 def _scratch(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.Generator) -> F32:
@@ -128,11 +128,11 @@ def _scratch(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.G
     for line in range(count):
         cv2.polylines(canvas, [_bent_line(site, defect.angle, length, 0.022 * sqrt(line), rng)], False, 0, 1, cv2.LINE_8, 4)
     distance = cv2.distanceTransform(canvas, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return -distance + np.float32(0.3) * _ragged(site, rng, 1.5, 961)
+    return -f32(distance) + 0.3 * _ragged(site, rng, 1.5, 961)
 
 
 def _bent_line(site: _Site, angle: float, length: float, apart: float, rng: np.random.Generator) -> NDArray[np.int32]:
-    """A gentle arc in 1/16 pixel, points (n, 1, 2); ``apart`` (of the image side) is how far it may lie beside the first, a little turned."""
+    """A gentle arc in 1/16 pixel, points (n, 1, 2); ``apart`` (of the image side) is how far it lies beside the first."""
     t = np.linspace(-0.5, 0.5, 24)
     turn = angle + rng.normal(0.0, 0.08) * (apart > 0.0)
     aside = rng.normal(0.0, 1.0) * apart * site.size
@@ -153,14 +153,14 @@ def _dent(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.Gene
 def _stain(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.Generator) -> F32:
     """A blot with a ragged outline, in large ones with splashes beside it."""
     del surface
-    rough = _ragged(site, rng, 6.0, 962) * np.float32(0.35 * site.radius) + _ragged(site, rng, 1.5, 963) * np.float32(0.06 * site.radius)
+    rough = _ragged(site, rng, 6.0, 962) * (0.35 * site.radius) + _ragged(site, rng, 1.5, 963) * (0.06 * site.radius)
     return _ellipse(site, defect.angle, 1.0 + 0.6 * defect.strength) + rough
 
 
 def _hole(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.Generator) -> F32:
     """Nearly round."""
     del surface
-    return _ellipse(site, defect.angle, 1.0 + 0.2 * defect.strength) + _ragged(site, rng, 3.0, 964) * np.float32(0.04 * site.radius)
+    return _ellipse(site, defect.angle, 1.0 + 0.2 * defect.strength) + _ragged(site, rng, 3.0, 964) * (0.04 * site.radius)
 
 
 def _missing(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.Generator) -> F32:
@@ -168,35 +168,35 @@ def _missing(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.G
     if surface.inside is None:
         along, across = _offsets(site, site.outward)
         stretch = 1.0 + defect.strength
-        patch = -np.maximum(np.abs(along) / np.float32(stretch), np.abs(across) * np.float32(stretch))
-        return patch + _ragged(site, rng, 1.2, 965) * np.float32(0.08 * site.radius)
-    rough = _ragged(site, rng, 4.0, 966) * np.float32(0.12 * site.radius) + _ragged(site, rng, 1.2, 967) * np.float32(0.05 * site.radius)
+        patch = -np.maximum(np.abs(along) / stretch, np.abs(across) * stretch)
+        return f32(patch + _ragged(site, rng, 1.2, 965) * (0.08 * site.radius))
+    rough = _ragged(site, rng, 4.0, 966) * (0.12 * site.radius) + _ragged(site, rng, 1.2, 967) * (0.05 * site.radius)
     return _ellipse(site, site.outward + pi / 2, 1.3 + defect.strength) + rough
 
 
 def _burr(defect: DefectSpec, site: _Site, surface: Surface, rng: np.random.Generator) -> F32:
     """A jagged flash along the edge, outside it; on cloth, a pilled knot of fibre."""
     if surface.inside is None:
-        rough = _ragged(site, rng, 2.2, 968) * np.float32(0.22 * site.radius)
+        rough = _ragged(site, rng, 2.2, 968) * (0.22 * site.radius)
         return _ellipse(site, defect.angle, 1.0 + 0.5 * defect.strength) + rough
     x, y = grid(site.size)
-    dx, dy = x - np.float32(site.cx), y - np.float32(site.cy)
+    dx, dy = x - site.cx, y - site.cy
     reach = min(BURR_REACH * site.size, 1.1 * site.radius)
     spread = max(0.8 * site.radius, pi * site.radius**2 / (2.2 * reach))
-    away = cv2.magnitude(x - np.float32(site.x), y - np.float32(site.y)) * np.float32(1.0 / spread)
-    height = np.float32(reach) * cv2.exp(-(away * away)) * _teeth(site, dx, dy, rng)
-    outside = cv2.magnitude(dx, dy) > np.float32((OUTER + INNER) / 2 * site.size)
-    nearby = height + surface.inside - np.float32(0.5) * away  # the bare edge far from the site comes last
-    return np.where(outside == site.outer, nearby, np.float32(-1e8))
+    away = cv2.magnitude(x - site.x, y - site.y) * (1.0 / spread)
+    height = reach * cv2.exp(-(away * away)) * _teeth(dx, dy, rng)
+    outside = cv2.magnitude(dx, dy) > (OUTER + INNER) / 2 * site.size
+    nearby = height + surface.inside - 0.5 * away  # the bare edge far from the site comes last
+    return f32(np.where(outside == site.outer, nearby, -1e8))
 
 
-def _teeth(site: _Site, dx: F32, dy: F32, rng: np.random.Generator) -> F32:
+def _teeth(dx: F32, dy: F32, rng: np.random.Generator) -> F32:
     """A jagged height about 1 that changes along the ring's edge alone."""
     steps = 1024
     row = rng.standard_normal((1, steps), dtype=np.float32)
     smooth = cv2.GaussianBlur(row, (0, 0), sigmaX=3.0, borderType=cv2.BORDER_REFLECT).ravel()
-    place = (cv2.phase(dx, dy) * np.float32(steps / (2.0 * pi))).astype(np.int32) % steps
-    return np.clip(np.float32(1.0) + np.float32(0.4) * (smooth / smooth.std()), 0.15, 2.0)[place]
+    place = (cv2.phase(dx, dy) * (steps / (2.0 * pi))).astype(np.int32) % steps
+    return f32(np.clip(1.0 + 0.4 * (smooth / smooth.std()), 0.15, 2.0)[place])
 
 
 _FIELDS: dict[Kind, Callable[[DefectSpec, _Site, Surface, np.random.Generator], F32]] = {

@@ -36,7 +36,7 @@ KINDS = tuple(Kind)
 
 @dataclass(frozen=True, slots=True)
 class DefectSpec:
-    """One defect. ``area_fraction`` is of the part's visible area; ``u``, ``v`` in 0..1 place it on the part (ring: angle, radius; texture: x, y).
+    """One defect. ``area_fraction`` is of the part's visible area; ``u``, ``v`` in 0..1 place it (ring: angle, radius; texture: x, y).
 
     ``angle`` in radians and ``strength`` in 0..1 mean what the kind makes of them; ``seed`` draws its outline.
     """
@@ -52,7 +52,7 @@ class DefectSpec:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the part lies: shift as a fraction of the image side, rotation in radians, scale about 1; ``phase`` x, y in 0..1 of the surface's pattern."""
+    """Where the part lies: shift in image sides, rotation in radians, scale about 1; ``phase`` x, y in 0..1 of the surface's pattern."""
 
     dx: float
     dy: float

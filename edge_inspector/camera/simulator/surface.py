@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from edge_inspector.records import Mask
 
-F32 = NDArray[np.float32]
+FINEST = 512  # largest image side whose noise is drawn pixel by pixel; the tiles of larger ones would fill the memory
+F32 = NDArray[np.floating[Any]]  # float32 throughout; numpy's stubs lose the width in arithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Surface:
 @lru_cache(maxsize=8)
 def grid(size: int) -> tuple[F32, F32]:
     """Pixel centres x, y, from the middle of the image, in pixels; float32 (size, size), read-only."""
-    axis = np.arange(size, dtype=np.float32) - np.float32((size - 1) / 2)
+    axis = np.arange(size, dtype=np.float32) - ((size - 1) / 2)
     x, y = (np.ascontiguousarray(a) for a in np.meshgrid(axis, axis))
     x.flags.writeable = y.flags.writeable = False
     return x, y
@@ -51,28 +53,36 @@ def noise_tile(side: int, sigma: tuple[float, float], stream: int) -> F32:
 
 
 def noise(size: int, sigma: tuple[float, float], stream: int, offset: tuple[float, float]) -> F32:
-    """A (size, size) window of a tile twice as wide, at ``offset`` (x, y in 0..1)."""
+    """A (size, size) window of a tile twice as wide, at ``offset`` (x, y in 0..1); ``sigma`` in pixels. Beyond ``FINEST`` it is drawn coarser."""
+    if size > FINEST:
+        coarse = noise(FINEST, (sigma[0] * FINEST / size, sigma[1] * FINEST / size), stream, offset)
+        return f32(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC))
     tile = noise_tile(2 * size, sigma, stream)
     x, y = (int(o * size) for o in offset)
     return tile[y : y + size, x : x + size]
 
 
+def f32(values: ArrayLike) -> F32:
+    """The values as float32, without a copy where they are."""
+    return np.asarray(values, dtype=np.float32)
+
+
 def smoothstep(low: float, high: float, value: F32) -> F32:
     """0 below ``low``, 1 above ``high``, smooth between."""
-    t = np.clip((value - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
-    return t * t * (np.float32(3.0) - np.float32(2.0) * t)
+    t = np.clip((value - low) / (high - low), 0.0, 1.0)
+    return f32(t * t * (3.0 - 2.0 * t))
 
 
 def tinted(grey: F32, tint: tuple[float, float, float]) -> F32:
     """Grey (size, size) as (size, size, 3), each channel times its tint."""
-    return cv2.merge([grey * np.float32(t) for t in tint])
+    return f32(cv2.merge([grey * t for t in tint]))
 
 
 def grey(colour: F32) -> F32:
     """Mean of the channels, (size, size)."""
-    return cv2.transform(colour, np.full((1, 3), 1.0 / 3.0, dtype=np.float32))
+    return f32(cv2.transform(colour, np.full((1, 3), 1.0 / 3.0, dtype=np.float32)))
 
 
 def on_channels(single: F32) -> F32:
     """(size, size) repeated as (size, size, 3)."""
-    return cv2.merge([single, single, single])
+    return f32(cv2.merge([single, single, single]))

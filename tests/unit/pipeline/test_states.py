@@ -50,11 +50,11 @@ def test_conditions(expected_warnings: list[str]) -> None:
     expected_warnings.append("condition camera")
     changes: list[int] = []
     conditions = Conditions(SystemClock(), lambda: changes.append(1))
-    conditions.set("camera", Severity.FAILURE, "unplugged")
-    conditions.set("camera", Severity.FAILURE, "unplugged")
+    conditions.raise_condition("camera", Severity.FAILURE, "unplugged")
+    conditions.raise_condition("camera", Severity.FAILURE, "unplugged")
     assert conditions.active() == ("camera",)
     assert len(changes) == 1
-    conditions.clear("camera")
+    conditions.clear_condition("camera")
     assert conditions.active() == ()
     assert [c.name for c in conditions.listed()] == ["camera"]
     conditions.acknowledge("camera")
@@ -66,8 +66,8 @@ def test_conditions(expected_warnings: list[str]) -> None:
 def test_an_acknowledged_condition_leaves_when_it_is_over(expected_warnings: list[str]) -> None:
     expected_warnings.append("condition disk")
     conditions = Conditions(SystemClock())
-    conditions.set("disk", Severity.MAINTENANCE_REQUIRED, "nearly full")
+    conditions.raise_condition("disk", Severity.MAINTENANCE_REQUIRED, "nearly full")
     conditions.acknowledge("disk")
     assert conditions.listed()[0].acknowledged
-    conditions.clear("disk")
+    conditions.clear_condition("disk")
     assert conditions.listed() == ()

@@ -1,0 +1,66 @@
+"""``demo``: the whole product on one machine, without hardware."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("demo")(demo)
+
+
+def demo(
+    parts: Annotated[int, typer.Option(min=1, help="how many parts the belt carries")] = 100,
+    rate: Annotated[float, typer.Option(min=0.1, max=200.0, help="parts a second")] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, help="which parts: the same seed brings the same parts")] = 1,
+    product: Annotated[str, typer.Option(help="ring or texture; needs a bundle trained on it")] = "ring",
+    bundle: Annotated[str, typer.Option(help="a bundle's id or folder")] = "demo",
+    gui: Annotated[bool, typer.Option("--gui", help="open the operator GUI on the simulated line")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+) -> None:
+    """Run a simulated line: camera, network, verdicts, reject gate, database. Belt, PLC and gate are a process of their own."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from edge_inspector.errors import SettingsError
+    from edge_inspector.rehearsal.demo import DemoPlan, run_demo
+
+    if gui:
+        raise SettingsError("demo --gui: this version has no operator GUI yet; run it without --gui")
+    if "/" in bundle:
+        bundle = str(Path(bundle).resolve())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=_stderr()) as bar:
+        task = bar.add_task("starting the line ...", total=parts)
+        result = run_demo(
+            DemoPlan(parts, rate, seed, product, bundle),
+            lambda triggers: bar.update(task, completed=triggers, description="parts on the belt"),
+        )
+        bar.update(task, completed=parts)
+    typer.echo(json.dumps(result) if as_json else _table(result))
+
+
+def _stderr() -> Any:  # noqa: ANN401 - rich is imported late
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _table(result: dict[str, Any]) -> str:
+    lines = [
+        f"{result['parts']} parts = {result['accepted']} accepted + {result['rejected']} rejected ({result['review']} for review) "
+        f"+ {result['missed']} missed ({result['late']} late); unaccounted {result['unaccounted']}",
+        f"{result['bad']} were bad: {result['escapes']} escaped; {result['false_rejects']} good parts were rejected",
+        f"engine {result['backend']}",
+        "",
+        f"{'milliseconds':<12}{'p50':>9}{'p95':>9}{'p99':>9}{'max':>9}",
+    ]
+    lines += [
+        f"{name.removesuffix('_ms'):<12}" + "".join(f"{result[name][p]:>9.2f}" for p in ("p50", "p95", "p99", "max"))
+        for name in ("latency_ms", "engine_ms", "overhead_ms")
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,106 @@
+"""``train``: from a data set to a model bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge_inspector.errors import TrainingError
+
+if TYPE_CHECKING:
+    from edge_inspector.training.run import TrainResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("train")(train)
+
+
+def train(  # noqa: PLR0913, PLR0917 - one parameter an option
+    data: Annotated[Path, typer.Option("--data", help="folder of the data set")],
+    layout: Annotated[str, typer.Option("--layout", help="mvtec, btad, kolektor, kolektor2, dagm, visa or folder")],
+    out: Annotated[Path, typer.Option("--out", help="folder of the new bundle; must not exist")],
+    seen: Annotated[int, typer.Option("--seen", help="defective images with masks to learn from; they are left out of every test")] = 0,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    steps: Annotated[int | None, typer.Option("--steps", help="length of the schedule")] = None,
+    max_minutes: Annotated[float | None, typer.Option("--max-minutes", help="end in time, with a whole bundle")] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...")] = "auto",
+    prototypes: Annotated[int | None, typer.Option("--prototypes", help="K; default 10 % of the normals, at most 64")] = None,
+    textures: Annotated[Path | None, typer.Option("--textures", help="folder of textures for simulated anomalies")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
+    try:
+        from edge_inspector.training import run
+    except ModuleNotFoundError as error:
+        raise TrainingError(f'training needs {error.name}, which is not installed: pip install "edge-inspector[train]"') from None
+    settings = run.TrainSettings(data, layout, out, seen, seed, steps, max_minutes, device, k=prototypes, textures=textures)
+    with Progress() as listener:
+        result = run.train(settings, listener)
+    typer.echo(json.dumps(summary(result)) if as_json else text(result))
+
+
+def summary(result: TrainResult) -> dict[str, object]:
+    """The JSON object of the command."""
+    manifest = result.manifest
+    return {
+        "id": manifest.id,
+        "out": str(result.folder),
+        "steps": manifest.training.steps,
+        "planned_steps": manifest.training.planned_steps,
+        "minutes": manifest.training.minutes,
+        "seen": result.seen,
+        "images": result.normals,
+        "prototypes": manifest.prototypes.k,
+        "parameters": result.parameters,
+        "thresholds": [thresholds.model_dump() for thresholds in manifest.thresholds],
+        "notes": list(result.notes),
+    }
+
+
+def text(result: TrainResult) -> str:
+    """The same for people."""
+    manifest = result.manifest
+    proposal = manifest.thresholds[0]
+    return (
+        f"{result.folder}: {manifest.training.steps} steps in {manifest.training.minutes:.1f} min on {result.normals} normals and "
+        f"{result.seen} seen anomalies; {manifest.prototypes.k} prototypes ({manifest.prototypes.why})\n"
+        f"accept below {proposal.accept_threshold}, reject from {proposal.reject_threshold}: {proposal.evidence}"
+    )
+
+
+class Progress:
+    """Stages and steps on stderr, by rich; a context manager."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self._bars = Bars(*columns, TextColumn("{task.fields[text]}"), console=Console(stderr=True))
+        self._task = self._bars.add_task("", total=1, text="", visible=False)
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def stage(self, title: str, total: int) -> None:
+        """Begin a stage's own bar."""
+        self._bars.update(self._task, completed=self._bars.tasks[self._task].total)
+        self._task = self._bars.add_task(title, total=total, text="")
+
+    def advance(self, done: int, total: int, text: str) -> None:
+        """Move the bar."""
+        self._bars.update(self._task, completed=done, total=total, text=text)
+
+    def note(self, text: str) -> None:
+        """A line above the bars."""
+        self._bars.console.print(text)

@@ -1,0 +1,50 @@
+"""The desk process: settings -> a control socket with every service of the desk."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+from edge_inspector import service
+from edge_inspector.desk.history import HistoryService
+from edge_inspector.settings import load_station
+from edge_inspector.wire.keys import ServerKeys
+from edge_inspector.wire.server import ControlServer
+
+log = logging.getLogger(__name__)
+
+STOP_S = 5.0
+
+
+def run_desk(config: Path, with_parent: bool = False) -> None:
+    """Serve until SIGTERM or Ctrl-C, or with ``with_parent`` until standard input ends (the parent holds its other end).
+
+    Raises SettingsError where the station is wrong, WireError where the socket cannot listen.
+    """
+    station = load_station(config)
+    stop = service.stop_on_signals()
+    if with_parent:
+        threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
+    history = HistoryService(str(station.database.url))
+    handlers = {"ping": lambda _params: {"process": "desk", "station": station.station}, **history.handlers()}
+    reject = station.reject
+    keys = ServerKeys(reject.curve_secret_key, reject.curve_client_keys) if reject.curve_secret_key and reject.curve_client_keys else None
+    server = ControlServer(station.desk.endpoint, handlers, "desk", keys=keys, insecure=reject.insecure)
+    server.start()
+    log.info("desk of station %s listens at %s", station.station, server.endpoint)
+    service.notify("READY=1")
+    try:
+        stop.wait()
+    finally:
+        service.notify("STOPPING=1")
+        server.stop(STOP_S)
+        history.close()
+
+
+def _await_end_of_input(stop: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
+    stop.set()

@@ -1,0 +1,8 @@
+"""The line process: camera to outputs and a small control socket; nothing in it holds the interpreter for long.
+
+plan.py         settings -> what will run, with every name resolved (check-config prints it)
+process.py      the composition root: builds the objects, runs the controller, stops everything in its order
+controller.py   the main loop: events in, state transitions and arming out
+control.py      what the control socket offers
+desk_child.py   starts a desk where nobody else does
+"""

@@ -1,0 +1,58 @@
+"""The reject link's listener: followers are given each part, everything else becomes an event of the main loop. Nothing here waits."""
+
+from __future__ import annotations
+
+from edge_inspector.line.controller import Controller, GateArmed, GateJoined, GateLeft, Late, RecipeRequested
+from edge_inspector.outputs.base import Output, Sent
+from edge_inspector.outputs.ledger import OpenPart
+from edge_inspector.outputs.recorder import Recorder
+from edge_inspector.pipeline import Conditions
+from edge_inspector.records import Severity
+from edge_inspector.wire.messages import Arm, Hello
+
+
+class LineListener:
+    """Called on the link's thread."""
+
+    def __init__(self, controller: Controller, conditions: Conditions, recorder: Recorder, followers: tuple[Output, ...]) -> None:
+        self._controller = controller
+        self._conditions = conditions
+        self._recorder = recorder
+        self._followers = followers
+
+    def sent(self, sent: Sent) -> None:
+        """Give the part to recorder (through the journal) and followers."""
+        self._recorder.notify()
+        for follower in self._followers:
+            follower.put(sent)
+
+    def late(self, part: OpenPart) -> None:
+        """The recipe's late policy decides what follows."""
+        self._controller.tell(Late(part.part_id))
+
+    def gate_joined(self, name: str, hello: Hello) -> None:
+        """A gate is there."""
+        self._controller.tell(GateJoined(name, hello))
+
+    def gate_left(self, name: str) -> None:
+        """A gate is gone."""
+        self._controller.tell(GateLeft(name))
+
+    def gate_armed(self, name: str, arm: Arm) -> None:  # noqa: ARG002 - the protocol's name
+        """A gate is armed."""
+        self._controller.tell(GateArmed(arm))
+
+    def gate_count(self, trigger_count: int) -> None:
+        """The PLC's own count of triggers."""
+        self._controller.plc_count(trigger_count)
+
+    def recipe_requested(self, name: str, version: int | None) -> None:
+        """The PLC asks for a recipe."""
+        self._controller.tell(RecipeRequested(name, version))
+
+    def fault(self, name: str, message: str | None) -> None:
+        """A condition of the link stands or is over."""
+        if message is None:
+            self._conditions.clear_condition(name)
+        else:
+            self._conditions.raise_condition(name, Severity.FAILURE, message)

@@ -1,0 +1,86 @@
+"""From station.toml to what will run: recipe, bundle, camera and endpoints, each resolved or refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_inspector.decision import with_proposals
+from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
+from edge_inspector.engine.registry import NAMES, available
+from edge_inspector.errors import SettingsError
+from edge_inspector.settings import Recipe, Station, load_recipe, load_station
+from edge_inspector.settings.station import FolderCamera
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A station with its recipe file and the bundle that the recipe names. ``recipe`` has every threshold filled."""
+
+    config: Path
+    station: Station
+    file_recipe: Recipe
+    recipe: Recipe
+    bundle: Bundle
+
+
+def make_plan(config: Path) -> Plan:
+    """Read and resolve ``station.toml``. Raises SettingsError or BundleError naming file, key, value and what to do."""
+    station = load_station(config)
+    file_recipe = load_recipe(station.recipe)
+    check_recipe(file_recipe)
+    _check_backend(config, station)
+    _check_camera(config, station)
+    bundle = load_bundle(find_bundle(file_recipe.bundle, station.engine.models))
+    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest), bundle)
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse what this line cannot do. Raises SettingsError."""
+    if recipe.gate.reject_window_ms is None:
+        raise SettingsError(
+            f"recipe {recipe.name}: gate.reject_window_counts = {recipe.gate.reject_window_counts}: "
+            "the station's camera reports no encoder; give gate.reject_window_ms"
+        )
+
+
+def _check_backend(config: Path, station: Station) -> None:
+    backend = station.engine.backend
+    if backend not in ("auto", *NAMES):
+        raise SettingsError(f"{config}: engine.backend = '{backend}': expected one of auto, {', '.join(NAMES)}")
+    if backend != "auto" and backend not in available():
+        raise SettingsError(f"{config}: engine.backend = '{backend}': not installed here; installed: {', '.join(available())}")
+
+
+def _check_camera(config: Path, station: Station) -> None:
+    for camera in station.camera:
+        if isinstance(camera, FolderCamera) and not camera.path.is_dir():
+            raise SettingsError(f"{config}: camera.{camera.name}.path = '{camera.path}': no such folder")
+
+
+def describe(plan: Plan) -> dict[str, str]:
+    """The resolved plan as name and value, for people."""
+    s, r, m = plan.station, plan.recipe, plan.bundle.manifest
+    decision = r.decision
+    rows = {
+        "station": s.station,
+        "recipe": f"{r.name} (from {s.recipe})",
+        "bundle": f"{m.id} in {plan.bundle.folder}, input {m.input.width}x{m.input.height}, {m.prototypes.k} prototypes",
+        "thresholds": f"accept below {decision.accept_threshold:.4f}, reject from {decision.reject_threshold:.4f}, "
+        f"regions from {decision.region_threshold:.4f}",
+        "reject window": f"{r.gate.reject_window_ms:g} ms, late policy {r.gate.late_policy.value}",
+        "engine": f"{s.engine.backend} (installed: {', '.join(available())}), threads {s.engine.threads or 'chosen by the backend'}",
+        "reject link": f"{s.reject.endpoint}, gate {'required' if s.reject.require_gate else 'not required'}, "
+        f"heartbeat {s.reject.heartbeat_ms} ms",
+        "status": s.status.endpoint,
+        "control": s.control.endpoint,
+        "desk": f"{s.desk.endpoint}, {'started by the line where nobody else does' if s.desk.autostart else 'started by hand'}",
+        "state": str(s.state),
+        "database": str(s.database.url),
+        "archive": str(s.archive.path),
+    }
+    for camera in s.camera:
+        where = f"folder {camera.path}" if isinstance(camera, FolderCamera) else f"simulated {camera.product}, seed {camera.seed}"
+        pace = f"triggered by {camera.trigger}" if camera.trigger else f"{camera.rate:g} parts a second"
+        rows[f"camera {camera.name}"] = f"{where}, {pace}"
+    return rows

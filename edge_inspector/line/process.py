@@ -1,0 +1,247 @@
+"""The composition root of the line process: settings -> objects, and the order in which they start and stop."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine as Database
+
+from edge_inspector.camera.registry import open_camera
+from edge_inspector.decision import with_proposals
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.errors import StoreError
+from edge_inspector.judge import Judge
+from edge_inspector.line.control import LineControl
+from edge_inspector.line.controller import Controller
+from edge_inspector.line.desk_child import DeskChild
+from edge_inspector.line.listener import LineListener
+from edge_inspector.line.plan import Plan, check_recipe, make_plan
+from edge_inspector.line.snapshot import Snapshot
+from edge_inspector.outputs.archive import Archive
+from edge_inspector.outputs.journal import Journal
+from edge_inspector.outputs.listener import LinkStatus
+from edge_inspector.outputs.recorder import Recorder
+from edge_inspector.outputs.reject import RejectLink
+from edge_inspector.outputs.status import StatusOutput
+from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
+from edge_inspector.pipeline.engine_loop import JudgeFactory
+from edge_inspector.records import Severity, State
+from edge_inspector.service import SystemClock, notify, stop_on_signals
+from edge_inspector.settings import Station
+from edge_inspector.store import recipes
+from edge_inspector.store.database import open_database
+from edge_inspector.store.recipes import RecipeVersion
+from edge_inspector.wire.server import ControlServer, StatusPublisher
+
+log = logging.getLogger(__name__)
+
+STOP_S = 5.0  # for each stage of stopping
+
+
+def run_line(config: Path, parts: int | None = None) -> None:
+    """Run the line of ``station.toml`` until SIGTERM or SIGINT, or until ``parts`` parts have their outcome.
+
+    Raises SettingsError, BundleError, StoreError or WireError naming what keeps it from starting.
+    """
+    plan = make_plan(config)
+    stop = stop_on_signals()
+    with contextlib.ExitStack() as stages:
+        Line(plan, stages, parts).run(stop)
+        notify("STOPPING=1")
+
+
+class Line:
+    """Everything that one line process holds. Each thing that is started leaves its own stop on ``stages``, run in reverse order."""
+
+    def __init__(self, plan: Plan, stages: contextlib.ExitStack, parts: int | None = None) -> None:
+        self._plan = plan
+        self._parts = parts
+        self._stages = stages
+        self._end = threading.Event()
+        station = plan.station
+        self._clock = SystemClock()
+        self._conditions = Conditions(self._clock, self._publish)
+        self._states = StateMachine(lambda _state: self._publish())
+        self._status: StatusOutput | None = None
+        self._journal = Journal(station.state / "journal", self._clock, on_fault=self._journal_fault)
+        recovery = self._journal.open()
+        self._stage("journal", self._journal.close)
+        self._database = open_database(str(station.database.url))
+        self._stage("database", self._database.dispose)
+        self._version = activate_file_recipe(self._database, plan)
+        self._journal.start_epoch()
+        self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
+        self._build_outputs(station)
+        self._link = RejectLink(
+            station.reject,
+            station.station,
+            self._journal,
+            self._clock,
+            LineListener(self._controller, self._conditions, self._recorder, (self._status_output, self._archive)),
+            recovery=recovery,
+            status=self._link_status,
+        )
+        window_ns = int((plan.recipe.gate.reject_window_ms or 0.0) * 1e6)
+        self._pipeline = Pipeline(
+            open_camera(station.camera[0]), self._link, self._controller.tell, self._clock, station.queue, window_ns // 2, parts
+        )
+        self._control = LineControl(
+            station,
+            self._controller,
+            self._conditions,
+            self._database,
+            lambda: self.snapshot().to_json(),
+            self._status_output.parts,
+            self._link,
+        )
+        self._controller.connect(self._pipeline, self._link, self._control.requested)
+        self._desk = DeskChild(plan.config, station.desk)
+
+    def _build_outputs(self, station: Station) -> None:
+        self._recorder = Recorder(self._database, self._journal, station.station, self._conditions, station.database.commit_every_ms)
+        self._archive = Archive(station.archive, self._conditions, self._archived)
+        insecure = station.reject.insecure
+        self._status_output = StatusOutput(StatusPublisher(station.status.endpoint, insecure=insecure))
+
+    def run(self, stop: threading.Event) -> None:
+        """Start everything, run the main loop, and stop everything in the reverse order."""
+        self._start("recorder", self._recorder.start, lambda: self._recorder.stop(STOP_S))
+        self._start("archive", self._archive.start, lambda: self._archive.stop(STOP_S))
+        self._start("status", self._status_output.start, lambda: self._status_output.stop(STOP_S))
+        self._status = self._status_output
+        self._start("reject link", self._link.start, lambda: self._link.stop(STOP_S))
+        control = ControlServer(self._plan.station.control.endpoint, self._control.handlers(), insecure=self._plan.station.reject.insecure)
+        self._start("control", control.start, lambda: control.stop(STOP_S))
+        self._stage("recipe change", lambda: self._control.stop(STOP_S))
+        self._stage("desk", lambda: self._desk.stop(STOP_S))
+        self._start("pipeline", lambda: self._pipeline.start(self._judge_factory()), self._stop_pipeline)
+        self._say_where()
+        self._stage("state", lambda: self._states.to(State.HALTED))
+        self._controller.run(stop, self._tend)
+        log.info("stopping")
+
+    # ---- stages
+
+    def _start(self, name: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
+        start()
+        self._stage(name, stop)
+
+    def _stage(self, name: str, stop: Callable[[], object]) -> None:
+        """Leave ``stop`` for the end; its failure is logged and keeps no other from stopping."""
+
+        def isolated() -> None:
+            try:
+                stop()
+            except Exception:
+                log.exception("stopping %s failed", name)
+
+        self._stages.callback(isolated)
+
+    def _stop_pipeline(self) -> None:
+        for thread in self._pipeline.stop(STOP_S):
+            log.error("thread %s did not end in time; its parts are accounted for as missed", thread)
+
+    # ---- parts of the whole
+
+    def _judge_factory(self) -> JudgeFactory:
+        plan, version = self._plan, self._version
+        engine = plan.station.engine
+
+        def load() -> Judge:
+            recipe = version.recipe()
+            loaded = open_engine(plan.bundle, engine.backend, engine.threads, recipe.precision)
+            return Judge(loaded, with_proposals(recipe, plan.bundle.manifest, loaded.precision), version.label)
+
+        return load
+
+    def _archived(self, part_id: str, paths: list[str]) -> None:
+        self._journal.append("archived", {"part_id": part_id, "paths": paths})
+        self._recorder.notify()
+
+    def _journal_fault(self, message: str | None) -> None:
+        if message is None:
+            self._conditions.clear_condition("journal")
+        else:
+            self._conditions.raise_condition("journal", Severity.FAILURE, message)
+
+    def _link_status(self) -> LinkStatus:
+        return LinkStatus(self._states.state, self._pipeline.last_count, self._conditions.active())
+
+    def snapshot(self) -> Snapshot:
+        """The line now; from any thread."""
+        judge, account = self._controller.judge, self._link.account
+        return Snapshot(
+            station=self._plan.station.station,
+            state=self._states.state,
+            epoch=self._journal.epoch,
+            recipe=judge.label if judge else self._version.label,
+            bundle=judge.engine.manifest.id if judge else self._plan.bundle.manifest.id,
+            backend=judge.engine.backend if judge else "",
+            precision=judge.engine.precision if judge else "",
+            gates=self._controller.gates,
+            counts={name: getattr(account, name) for name in ("triggers", "accepted", "rejected", "review", "missed", "late", "open")},
+            last_seq=self._journal.last_seq,
+            trigger_count=self._pipeline.last_count or 0,
+            waiting=self._pipeline.waiting,
+            exhausted=self._controller.exhausted.is_set(),
+            conditions=self._conditions.listed(),
+        )
+
+    def _publish(self) -> None:
+        if self._status is not None:
+            self._status.state(self.snapshot().to_json())
+
+    def _tend(self) -> None:
+        self._desk.tend()
+        if self._states.state in (State.READY, State.CONTINUOUS_EXECUTION):
+            notify("READY=1")
+        if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
+            log.info("%d parts have their outcome", self._link.account.triggers)
+            self._end.set()
+
+    def _say_where(self) -> None:
+        station = self._plan.station
+        log.info("reject link on %s, status on %s, control on %s", self._link.endpoint, station.status.endpoint, station.control.endpoint)
+        if station.reject.require_gate:
+            log.info(
+                "parts run once a gate has answered: connect the PLC, or `edge-inspector plc-sim --connect %s`; "
+                "or set reject.require_gate = false",
+                self._link.endpoint,
+            )
+
+
+def activate_file_recipe(database: Database, plan: Plan) -> RecipeVersion:
+    """The recipe version to run: the file's as a new version where the file has changed since it was last imported, else the active one.
+
+    Raises StoreError. What was imported is remembered beside the journal, so that a threshold tuned since then is not undone by a restart.
+    """
+    digest = hashlib.sha256(json.dumps(plan.file_recipe.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    memory = plan.station.state / "recipe.imported"
+    active = recipes.active(database)
+    if active is not None and active.name == plan.recipe.name and _remembered(memory) == digest:
+        log.info("recipe %s is active; %s has not changed", active.label, plan.station.recipe)
+        check_recipe(active.recipe())
+        return active
+    version, new = recipes.import_recipe(database, plan.recipe, actor="file")
+    active = recipes.activate(database, plan.recipe.name, version, actor="file")
+    log.info("recipe %s %s from %s", active.label, "imported as a new version" if new else "activated", plan.station.recipe)
+    try:
+        memory.write_text(json.dumps({"sha256": digest, "recipe": active.label}), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"state folder {plan.station.state} cannot be written: {error}; make it writable") from error
+    return active
+
+
+def _remembered(memory: Path) -> str:
+    try:
+        found: dict[str, Any] = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(found.get("sha256", ""))

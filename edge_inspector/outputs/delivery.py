@@ -1,0 +1,289 @@
+"""From a part that was triggered to a verdict that has left: each part goes one way through here, and ends in exactly one outcome.
+
+    expect ──► open ──► take, or its deadline passes (missed, late)
+                          │
+                          ├─ it was inspected, a gate is required and none is there: held until one is, or until the deadline
+                          ▼
+                       numbered, journaled ──► sent to every client ──► told to the listener
+                          │
+                          ├─ the write took so long that the deadline has passed: superseded by missed, late
+                          └─ the disk takes no record (fault "journal"): an accept becomes missed, not_journaled; a reject is sent as
+                             it is; both are journaled as soon as the disk takes them. A process killed before that reports these
+                             parts once more, as missed, when it starts again.
+
+``expect`` may be called on any thread; everything else is the link's thread's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from edge_inspector.errors import JournalError
+from edge_inspector.outputs.base import Sent
+from edge_inspector.outputs.draft import Draft, unseen
+from edge_inspector.outputs.journal import Journal
+from edge_inspector.outputs.ledger import Account, Ledger, OpenPart
+from edge_inspector.outputs.listener import Listener, tell
+from edge_inspector.outputs.recovery import Key
+from edge_inspector.outputs.resend import Entry
+from edge_inspector.records import Judgement, Outcome, Reason
+from edge_inspector.service import Clock
+from edge_inspector.wire.messages import VerdictMessage, encode
+
+RETRY_NS = 100_000_000  # how often a disk that took no record is tried again
+
+
+class Outlet(Protocol):
+    """What sends: the conversation with the clients."""
+
+    @property
+    def has_gate(self) -> bool:
+        """Whether a gate is connected."""
+
+    def publish(self, entry: Entry) -> bool:
+        """Send to every client, and keep for resends; whether a gate took it."""
+
+    def again(self, key: Key) -> bool:
+        """Send a kept verdict to the gates unless one has taken it; whether one has now."""
+
+    def withdraw(self, key: Key) -> None:
+        """Keep this verdict no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A part whose verdict is known and has not left; ``message`` where it is journaled already."""
+
+    draft: Draft
+    message: VerdictMessage | None
+
+
+class Delivery:
+    """The parts of one link; ``outlet`` is set before the first part is taken."""
+
+    def __init__(self, station: str, require_gate: bool, journal: Journal, clock: Clock, listener: Listener) -> None:
+        self._station = station
+        self._require_gate = require_gate
+        self._journal = journal
+        self._clock = clock
+        self._listener = listener
+        self._ledger = Ledger()
+        self._lock = threading.Lock()  # guards the ledger
+        self._held: dict[str, _Held] = {}
+        self._owed: deque[tuple[str, dict[str, Any]]] = deque()  # sent, and not on record yet
+        self._unnumbered: deque[Draft] = deque()  # decided, and without a number yet
+        self._retry_ns: int | None = None  # not None: the journal is in trouble
+        self._recipe, self._model = "", ""
+        self.outlet: Outlet | None = None
+        self.ignored = 0
+
+    # ---- the account, from any thread
+
+    @property
+    def account(self) -> Account:
+        """The counts since the start: triggers = accepted + rejected + missed + open."""
+        with self._lock:
+            return self._ledger.account
+
+    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
+        """A part is owed a verdict from now on. False, without effect, where it is known already."""
+        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch)
+        with self._lock:
+            return self._ledger.open(part)
+
+    def open_ids(self) -> frozenset[str]:
+        """The parts without an outcome."""
+        with self._lock:
+            return frozenset(part.part_id for part in self._ledger.parts())
+
+    def any_open(self, part_ids: Iterable[str]) -> bool:
+        """Whether one of the parts has no outcome yet."""
+        with self._lock:
+            return any(self._ledger.get(part_id) for part_id in part_ids)
+
+    # ---- parts, on the link's thread
+
+    def next_due_ns(self) -> int | None:
+        """When ``turn`` has something to do."""
+        with self._lock:
+            deadline = self._ledger.next_deadline()
+        return min((at for at in (deadline, self._retry_ns) if at is not None), default=None)
+
+    def turn(self, now_ns: int) -> None:
+        """Do what is due: try a failed disk again, end parts whose deadline has passed."""
+        if self._retry_ns is not None and now_ns >= self._retry_ns:
+            self._retry()
+        with self._lock:
+            parts = self._ledger.overdue(now_ns)
+        for part in parts:
+            self._give_up(part, Reason.LATE, "no verdict could leave before its deadline")
+
+    def take(self, judgement: Judgement, recipe: str, model: str) -> None:
+        """Deliver the judgement of a part; the first for a part counts."""
+        self._recipe, self._model = recipe, model
+        part = self._part(judgement)
+        if part is None or part.part_id in self._held:
+            self.ignored += 1
+            return
+        self._deliver(Draft(part, judgement, recipe, model))
+
+    def end_all(self) -> None:
+        """The link stops: every open part ends as missed."""
+        with self._lock:
+            parts = self._ledger.parts()
+        for part in parts:
+            self._give_up(part, Reason.STOPPED, "the line stopped before its verdict could leave")
+
+    def release(self) -> None:
+        """A gate has come: send what waits for it, in the order in which it was judged."""
+        waiting, self._held = self._held, {}
+        for part_id, held in waiting.items():
+            if held.message is None:
+                self._deliver(held.draft)
+            elif self.outlet and self.outlet.again((held.message.epoch, held.message.seq)):
+                self._finish(held.draft, held.message)
+            else:
+                self._held[part_id] = held
+
+    def _part(self, judgement: Judgement) -> OpenPart | None:
+        """The open part that is judged; one that nobody expected is opened here. None where it has its outcome."""
+        inspection = judgement.inspection
+        with self._lock:
+            part = self._ledger.get(inspection.part_id)
+        if part is not None:
+            return part
+        age = timedelta(microseconds=(self._now() - inspection.triggered_ns) / 1000)
+        triggered_utc = self._clock.utc() - age
+        self.expect(inspection.part_id, inspection.trigger_count, inspection.triggered_ns, triggered_utc, inspection.deadline_ns)
+        with self._lock:
+            return self._ledger.get(inspection.part_id)
+
+    def _deliver(self, draft: Draft) -> None:
+        if draft.outcome is not Outcome.MISSED and self._now() > draft.part.deadline_ns:
+            draft = draft.missed(Reason.LATE, "its verdict came after the deadline")
+        if self._must_wait(draft):
+            self._held[draft.part.part_id] = _Held(draft, None)
+        else:
+            self._publish(draft)
+
+    def _must_wait(self, draft: Draft) -> bool:
+        """Missed parts never wait: a gate that comes later gets them as a replay."""
+        if not self._require_gate or draft.outcome is Outcome.MISSED or self._now() >= draft.part.deadline_ns:
+            return False
+        return self.outlet is None or not self.outlet.has_gate
+
+    def _publish(self, draft: Draft, supersedes: int | None = None) -> None:
+        now = self._now()
+        try:
+            message = draft.message(self._station, self._journal.next_seq(), now)
+            self.record("verdict", draft.entry(message, now, supersedes))
+        except JournalError as error:
+            self._publish_unrecorded(draft, supersedes, error)
+        else:
+            self._send(draft, message)
+
+    def _publish_unrecorded(self, draft: Draft, supersedes: int | None, error: JournalError) -> None:
+        self._trouble(error)
+        if draft.outcome is Outcome.ACCEPTED:
+            draft = draft.missed(Reason.NOT_JOURNALED, str(error))
+        now = self._now()
+        try:
+            message = draft.message(self._station, self._journal.next_seq(), now)
+        except JournalError:
+            draft = draft if draft.outcome is Outcome.MISSED else draft.missed(Reason.NOT_JOURNALED, str(error))
+            self._unnumbered.append(draft)
+            self._settle(draft)
+            return
+        self._owed.append(("verdict", draft.entry(message, now, supersedes)))
+        self._send(draft, message)
+
+    def _send(self, draft: Draft, message: VerdictMessage) -> None:
+        if draft.outcome is not Outcome.MISSED and self._now() > draft.part.deadline_ns:
+            self._supersede(draft, message, Reason.LATE, "its verdict was on record only after the deadline")
+            return
+        entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), draft.part.deadline_ns)
+        left = self.outlet is not None and self.outlet.publish(entry)
+        if left or not self._must_wait(draft):
+            self._finish(draft, message)
+        else:
+            self._held[draft.part.part_id] = _Held(draft, message)
+
+    def _supersede(self, draft: Draft, message: VerdictMessage, reason: Reason, detail: str) -> None:
+        if self.outlet:
+            self.outlet.withdraw((message.epoch, message.seq))
+        self._publish(draft.missed(reason, detail), supersedes=message.seq)
+
+    def _finish(self, draft: Draft, message: VerdictMessage) -> None:
+        times = draft.times(self._now())
+        self._settle(draft)
+        self.owe("sent", {"epoch": message.epoch, "seq": message.seq, **times})
+        tell(self._listener.sent, Sent(message, draft.judgement, **times))
+        if draft.late:
+            tell(self._listener.late, draft.part)
+
+    def _settle(self, draft: Draft) -> None:
+        with self._lock:
+            self._ledger.settle(draft.part.part_id, draft.outcome, review=draft.review, late=draft.late)
+
+    def _give_up(self, part: OpenPart, reason: Reason, detail: str) -> None:
+        """End an open part as missed, whether its verdict is unknown, held, or on record and not sent."""
+        held = self._held.pop(part.part_id, None)
+        if held is None:
+            self._publish(unseen(part, reason, detail, self._recipe, self._model))
+        elif held.message is None:
+            self._publish(held.draft.missed(reason, detail))
+        else:
+            self._supersede(held.draft, held.message, reason, detail)
+
+    def _now(self) -> int:
+        return self._clock.monotonic_ns()
+
+    # ---- the journal
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether something is not on record yet that should be."""
+        return self._retry_ns is not None
+
+    def record(self, kind: str, payload: dict[str, Any]) -> None:
+        """Append to the journal, after what is owed to it. Raises JournalError."""
+        self._pay()
+        self._journal.append(kind, payload)
+
+    def owe(self, kind: str, payload: dict[str, Any]) -> None:
+        """Append to the journal now, or as soon as it takes it; until then it is ``in_trouble``."""
+        try:
+            self.record(kind, payload)
+        except JournalError as error:
+            self._owed.append((kind, payload))
+            self._trouble(error)
+
+    def _pay(self) -> None:
+        while self._owed:
+            self._journal.append(*self._owed[0])
+            self._owed.popleft()
+
+    def _trouble(self, error: JournalError) -> None:
+        self._retry_ns = self._now() + RETRY_NS
+        tell(self._listener.fault, "journal", str(error))
+
+    def _retry(self) -> None:
+        """Bring onto record what is owed, and number what has no number."""
+        try:
+            self._pay()
+            while self._unnumbered:
+                draft, now = self._unnumbered[0], self._now()
+                message = draft.message(self._station, self._journal.next_seq(), now)
+                self.record("verdict", draft.entry(message, now, None))
+                self._unnumbered.popleft()
+                self._send(draft, message)
+        except JournalError as error:
+            self._trouble(error)
+            return
+        self._retry_ns = None
+        tell(self._listener.fault, "journal", None)

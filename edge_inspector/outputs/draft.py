@@ -1,0 +1,114 @@
+"""From a judgement to the message that leaves the line: pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge_inspector.outputs.ledger import OpenPart
+from edge_inspector.records import Decision, Frame, Inspection, Judgement, Missed, Outcome, Reason, Verdict
+from edge_inspector.service import utc_text
+from edge_inspector.wire.messages import VerdictMessage
+
+REGIONS_MAX = 200  # the largest; a map that is all over above the threshold has thousands, and they say nothing more
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What will be said of one part, before it has a number. ``recipe`` and ``model`` name what judged it."""
+
+    part: OpenPart
+    judgement: Judgement
+    recipe: str
+    model: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """A part with a missing view, or with nothing on record of it, is missed, whatever the verdict says."""
+        if self.judgement.inspection.missed is not None:
+            return Outcome.MISSED
+        return Outcome.ACCEPTED if self.judgement.verdict.decision is Decision.ACCEPT else Outcome.REJECTED
+
+    @property
+    def review(self) -> bool:
+        """Whether it is a reject that awaits a person."""
+        return self.outcome is Outcome.REJECTED and self.judgement.verdict.decision is Decision.REVIEW
+
+    @property
+    def late(self) -> bool:
+        """Whether it is missed because it could not leave before its deadline."""
+        return self.outcome is Outcome.MISSED and self.judgement.verdict.reason is Reason.LATE
+
+    def missed(self, reason: Reason, detail: str) -> Draft:
+        """The same part as missed; its score and images are kept for people."""
+        part, verdict, inspection = self.part, self.judgement.verdict, self.judgement.inspection
+        camera = inspection.views[0].camera
+        lost = Missed(part.part_id, camera, part.trigger_count, part.triggered_ns, part.deadline_ns, reason, detail)
+        judgement = replace(
+            self.judgement,
+            inspection=replace(inspection, views=(*inspection.views, lost)),
+            verdict=replace(verdict, decision=Decision.REJECT, reason=reason, detail=detail),
+        )
+        return replace(self, judgement=judgement)
+
+    def message(self, station: str, seq: int, now_ns: int) -> VerdictMessage:
+        """The message, as of ``now_ns``."""
+        part, verdict, outcome = self.part, self.judgement.verdict, self.outcome
+        return VerdictMessage(
+            epoch=part.epoch,
+            seq=seq,
+            station=station,
+            part_id=part.part_id,
+            trigger_count=part.trigger_count,
+            verdict=Decision.REJECT if outcome is Outcome.MISSED else verdict.decision,
+            outcome=outcome,
+            reason=verdict.reason,
+            score=_finite(verdict.score),
+            threshold=_finite(verdict.threshold),
+            triggered_utc=utc_text(part.triggered_utc),
+            age_ms=_ms(now_ns - part.triggered_ns),
+            deadline_ms=_ms(part.deadline_ns - now_ns),
+            late=self.late,
+            recipe=self.recipe,
+            model=self.model,
+        )
+
+    def times(self, now_ns: int) -> dict[str, int]:
+        """``latency_ns`` (from the trigger) and ``overhead_ns`` (from the last frame in host memory, less the engine; 0 without frames)."""
+        frames = [view for view in self.judgement.inspection.views if isinstance(view, Frame)]
+        received = max((frame.received_ns for frame in frames), default=0)
+        overhead = now_ns - received - self.judgement.engine_ns if received else 0
+        return {"latency_ns": now_ns - self.part.triggered_ns, "overhead_ns": overhead}
+
+    def entry(self, message: VerdictMessage, now_ns: int, supersedes: int | None) -> dict[str, Any]:
+        """The journal's record: the message, and what the result log wants beside it."""
+        verdict = self.judgement.verdict
+        largest = sorted(verdict.regions, key=lambda r: -r.area)[:REGIONS_MAX]
+        return {
+            "message": message.model_dump(mode="json"),
+            "camera": self.judgement.inspection.views[0].camera,
+            "engine_ns": self.judgement.engine_ns,
+            **self.times(now_ns),
+            "regions": [
+                {"view": r.view, "x": r.x, "y": r.y, "w": r.w, "h": r.h, "area": round(r.area, 2), "peak": round(r.peak, 4)}
+                for r in largest
+            ],
+            "detail": verdict.detail[:1000],
+            **({} if supersedes is None else {"supersedes": supersedes}),
+        }
+
+
+def unseen(part: OpenPart, reason: Reason, detail: str, recipe: str, model: str) -> Draft:
+    """A part of which no judgement came, as missed."""
+    lost = Missed(part.part_id, "", part.trigger_count, part.triggered_ns, part.deadline_ns, reason, detail)
+    verdict = Verdict(Decision.REJECT, reason, math.nan, math.nan, detail=detail)
+    return Draft(part, Judgement(Inspection(part.part_id, part.trigger_count, (lost,)), verdict), recipe, model)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _ms(nanoseconds: int) -> float:
+    return round(nanoseconds / 1e6, 3)

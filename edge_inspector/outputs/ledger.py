@@ -1,0 +1,101 @@
+"""The account of one run: every part that was triggered has exactly one outcome. Pure: no clock, no I/O, no thread.
+
+triggers = accepted + rejected + missed + open, after every call.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from edge_inspector.records import Outcome
+
+REMEMBERED = 50_000  # settled parts whose names are still known, so that none is opened twice
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPart:
+    """A part that is owed a verdict: ``triggered_ns`` and ``deadline_ns`` are CLOCK_MONOTONIC ns, ``epoch`` that of its trigger."""
+
+    part_id: str
+    trigger_count: int
+    triggered_ns: int
+    triggered_utc: datetime
+    deadline_ns: int
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The counts. ``review`` is a part of rejected, ``late`` a part of missed."""
+
+    triggers: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    missed: int = 0
+    review: int = 0
+    late: int = 0
+    open: int = 0
+
+
+class Ledger:
+    """The table of open parts, and the counts of settled ones."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, OpenPart] = {}
+        self._deadlines: list[tuple[int, str]] = []  # a heap; holds settled parts until they come to its top
+        self._settled: OrderedDict[str, None] = OrderedDict()
+        self._account = Account()
+
+    @property
+    def account(self) -> Account:
+        """The counts now."""
+        return replace(self._account, open=len(self._open))
+
+    def open(self, part: OpenPart) -> bool:
+        """A part was triggered. False, and nothing changes, where it is known already."""
+        if part.part_id in self._open or part.part_id in self._settled:
+            return False
+        self._open[part.part_id] = part
+        heapq.heappush(self._deadlines, (part.deadline_ns, part.part_id))
+        self._account = replace(self._account, triggers=self._account.triggers + 1)
+        return True
+
+    def get(self, part_id: str) -> OpenPart | None:
+        """The part, if it is open."""
+        return self._open.get(part_id)
+
+    def settle(self, part_id: str, outcome: Outcome, *, review: bool = False, late: bool = False) -> bool:
+        """Give an open part its outcome. The first wins: False, and nothing changes, where the part is not open."""
+        if self._open.pop(part_id, None) is None:
+            return False
+        self._settled[part_id] = None
+        if len(self._settled) > REMEMBERED:
+            self._settled.popitem(last=False)
+        self._account = replace(
+            self._account,
+            accepted=self._account.accepted + (outcome is Outcome.ACCEPTED),
+            rejected=self._account.rejected + (outcome is Outcome.REJECTED),
+            missed=self._account.missed + (outcome is Outcome.MISSED),
+            review=self._account.review + (review and outcome is Outcome.REJECTED),
+            late=self._account.late + (late and outcome is Outcome.MISSED),
+        )
+        return True
+
+    def parts(self) -> list[OpenPart]:
+        """The open parts, in the order of their triggers."""
+        return list(self._open.values())
+
+    def overdue(self, now_ns: int) -> list[OpenPart]:
+        """The open parts whose deadline has passed, the earliest first."""
+        if (due := self.next_deadline()) is None or due > now_ns:
+            return []
+        return sorted((p for p in self._open.values() if p.deadline_ns <= now_ns), key=lambda p: p.deadline_ns)
+
+    def next_deadline(self) -> int | None:
+        """The earliest deadline of an open part, ns; None where no part is open."""
+        while self._deadlines and self._deadlines[0][1] not in self._open:
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None

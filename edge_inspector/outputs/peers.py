@@ -1,0 +1,138 @@
+"""Who is connected to the reject link, and how they are sent to without ever waiting. Used by the link's thread alone."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+import zmq
+
+from edge_inspector.wire.keys import Socket
+from edge_inspector.wire.messages import Arm, Error, Hello, Message, encode
+
+log = logging.getLogger(__name__)
+
+SILENCE = 2.5  # intervals without a word: two heartbeats are lost
+ERRORS_PER_SECOND = 5  # answered, to one sender
+SENDERS = 256  # whose errors are counted apart
+LOG_EVERY_NS = 10_000_000_000
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Peer:
+    """A client that said hello. ``armed`` is the arm that it has answered."""
+
+    identity: bytes
+    name: str
+    role: Literal["gate", "monitor"]
+    heard_ns: int
+    silence_ns: int
+    armed: Arm | None = None
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether its acks settle, and verdicts wait for it."""
+        return self.role == "gate"
+
+
+class Peers:
+    """The clients by identity; a client that says hello under the name and role of another takes that one's place."""
+
+    def __init__(self, socket: Socket, heartbeat_ms: int) -> None:
+        self._socket = socket
+        self._silence_ns = int(SILENCE * heartbeat_ms * 1e6)
+        self._table: dict[bytes, Peer] = {}
+        self._unreachable: list[Peer] = []
+
+    def get(self, identity: bytes) -> Peer | None:
+        """The client, if it said hello."""
+        return self._table.get(identity)
+
+    def gates(self) -> list[Peer]:
+        """The clients whose acks settle."""
+        return [peer for peer in self._table.values() if peer.is_gate]
+
+    def join(self, identity: bytes, hello: Hello, now_ns: int) -> Peer:
+        """Take a client in."""
+        for other in [p for p in self._table.values() if (p.name, p.role) == (hello.name, hello.role)]:
+            del self._table[other.identity]
+        peer = self._table[identity] = Peer(identity, hello.name, hello.role, now_ns, self._silence_ns)
+        return peer
+
+    def hear(self, peer: Peer, now_ns: int, heartbeat_ms: int = 0) -> None:
+        """A word came from the client; with its own heartbeat interval, where it states one."""
+        peer.heard_ns = now_ns
+        if heartbeat_ms:
+            peer.silence_ns = int(SILENCE * heartbeat_ms * 1e6)
+
+    def leave(self, peer: Peer) -> None:
+        """Forget the client."""
+        self._table.pop(peer.identity, None)
+
+    def gone(self, now_ns: int) -> list[Peer]:
+        """Take out, and return, the clients that cannot be reached or have been silent for two heartbeats."""
+        lost, self._unreachable = self._unreachable, []
+        lost += [peer for peer in self._table.values() if now_ns - peer.heard_ns > peer.silence_ns]
+        return [peer for peer in lost if self._table.pop(peer.identity, None)]
+
+    def next_silence_ns(self) -> int | None:
+        """When the next client counts as silent; None without clients."""
+        return min((peer.heard_ns + peer.silence_ns + 1 for peer in self._table.values()), default=None)
+
+    def send(self, peer: Peer, data: bytes) -> bool:
+        """Whether the client's queue took the message."""
+        try:
+            self._socket.send_multipart([peer.identity, data], zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        except zmq.ZMQError as error:
+            if error.errno == zmq.EHOSTUNREACH:
+                self._unreachable.append(peer)
+                return False
+            raise
+        return True
+
+    def to_gates(self, data: bytes) -> int:
+        """Send to every gate; how many took it."""
+        return sum(self.send(peer, data) for peer in self.gates())
+
+    def to_all(self, data: bytes) -> int:
+        """Send to every client; how many gates took it."""
+        return sum([self.send(peer, data) and peer.is_gate for peer in list(self._table.values())])
+
+    def answer(self, identity: bytes, message: Message) -> None:
+        """Send to anybody, known or not; lost where that is not possible."""
+        try:
+            self._socket.send_multipart([identity, encode(message)], zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            log.debug("an answer was not taken: %s", error)
+
+
+class Complaints:
+    """Answers messages that are refused: a few a second to each sender, one line in the log every ten seconds; ``count`` counts all."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+        self._windows: OrderedDict[bytes, tuple[int, int]] = OrderedDict()  # identity -> (second, answers in it)
+        self._next_log_ns = 0
+        self.count = 0
+
+    def refuse(self, identity: bytes, code: str, message: str, now_ns: int) -> None:
+        """Answer ``identity`` with an error."""
+        self.count += 1
+        if self._may_answer(identity, now_ns // SECOND_NS):
+            self._peers.answer(identity, Error(code=code, message=message[:1000]))
+        if now_ns >= self._next_log_ns and code != "hello_first":  # which a client sees after every restart of the line
+            self._next_log_ns = now_ns + LOG_EVERY_NS
+            log.warning("reject link: a message was refused (%s): %s; %d refused so far", code, message[:200], self.count)
+
+    def _may_answer(self, identity: bytes, second: int) -> bool:
+        began, answers = self._windows.pop(identity, (second, 0))
+        answers = answers + 1 if began == second else 1
+        self._windows[identity] = (second, answers)
+        if len(self._windows) > SENDERS:
+            self._windows.popitem(last=False)
+        return answers <= ERRORS_PER_SECOND

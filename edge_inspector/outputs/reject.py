@@ -1,0 +1,250 @@
+"""The reject link: one verdict for every part, journaled first, then sent; before and apart from every other output.
+
+Threads: ``expect`` is called on the camera's, ``post`` on the engine's; everything else happens on the link's own, "reject", which alone
+touches the socket. ``delivery`` has the way of a part, ``talk`` the conversation with the clients.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import zmq
+from pydantic import ValidationError
+
+from edge_inspector.errors import WireError
+from edge_inspector.outputs.delivery import Delivery
+from edge_inspector.outputs.journal import Journal
+from edge_inspector.outputs.ledger import Account
+from edge_inspector.outputs.listener import LinkStatus, Listener, tell
+from edge_inspector.outputs.recovery import Recovery
+from edge_inspector.outputs.resend import Entry, ResendTable
+from edge_inspector.outputs.talk import Surroundings, Talk
+from edge_inspector.records import Judgement
+from edge_inspector.service import Clock
+from edge_inspector.settings.station import RejectSettings
+from edge_inspector.wire.keys import ServerKeys, Socket, bound_endpoint, listening
+from edge_inspector.wire.messages import MAX_BYTES, Arm, Bye, Error, Message, RecipeChange, VerdictMessage, encode
+from edge_inspector.wire.threads import SocketThread
+
+__all__ = ["LinkStatus", "Listener", "RejectLink"]
+
+log = logging.getLogger(__name__)
+
+FAREWELL_S = 0.5  # how long a stopping link waits for the last acks
+OPTIONS = {
+    zmq.SocketOption.ROUTER_MANDATORY: 1,
+    zmq.SocketOption.ROUTER_HANDOVER: 1,
+    zmq.SocketOption.MAXMSGSIZE: MAX_BYTES,
+    zmq.SocketOption.SNDHWM: 10_000,
+    zmq.SocketOption.RCVHWM: 10_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Arming:
+    """An ``arm`` that waits until the parts ``before`` it have their verdicts on record."""
+
+    arm: Arm
+    before: frozenset[str]
+    written: bool = False
+
+
+class RejectLink:
+    """The server side of the reject link of one station.
+
+    ``recovery`` is what the journal knew when it was opened: unsettled verdicts in it are replayed. ``status`` is asked at each heartbeat.
+    """
+
+    def __init__(
+        self,
+        settings: RejectSettings,
+        station: str,
+        journal: Journal,
+        clock: Clock,
+        listener: Listener,
+        *,
+        recovery: Recovery | None = None,
+        status: Callable[[], LinkStatus] = LinkStatus,
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._listener = listener
+        self._status = status
+        self._delivery = Delivery(station, settings.require_gate, journal, clock, listener)
+        self._table = ResendTable(settings.heartbeat_ms * 1_000_000)
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._arming: _Arming | None = None
+        self._stop_by = 0.0
+        self._talk: Talk | None = None
+        self._thread = SocketThread("reject", self._serve)
+        self.endpoint = settings.endpoint
+        """Where it listens; the port is known after ``start`` where ``*`` was asked for."""
+        for payload in recovery.unsettled if recovery else ():
+            self._adopt(payload)
+
+    def _adopt(self, payload: dict[str, Any]) -> None:
+        try:
+            message = VerdictMessage.model_validate(payload["message"])
+        except (ValidationError, KeyError) as error:
+            log.warning("a verdict of an earlier run cannot be replayed: %s", error)
+            return
+        self._table.add(Entry((message.epoch, message.seq), message.trigger_count, encode(message)))
+
+    # ---- for other threads
+
+    @property
+    def account(self) -> Account:
+        """The counts since the start: triggers = accepted + rejected + missed + open."""
+        return self._delivery.account
+
+    @property
+    def unsettled(self) -> int:
+        """Verdicts that no gate has acknowledged."""
+        return len(self._table)
+
+    @property
+    def ignored(self) -> int:
+        """Judgements that came for parts that had their outcome already."""
+        return self._delivery.ignored
+
+    @property
+    def refused(self) -> int:
+        """Messages of clients that were refused."""
+        return self._talk.refused if self._talk else 0
+
+    @property
+    def resent(self) -> int:
+        """Verdicts that were sent once more, replays included."""
+        return self._talk.resent if self._talk else 0
+
+    def start(self) -> None:
+        """Listen. Raises WireError naming the endpoint: in use, or beyond loopback without keys."""
+        self._thread.start()
+
+    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
+        """A part was triggered and is owed a verdict before ``deadline_ns``. False, without effect, where it is known already."""
+        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns)
+        self._thread.wake.set()
+        return fresh
+
+    def post(self, judgement: Judgement, recipe: str, model: str) -> None:
+        """The judgement of a part; the first for a part counts, one that comes too late is ignored (``ignored`` counts)."""
+        self._do(partial(self._delivery.take, judgement, recipe, model))
+
+    def arm(self, epoch: int, base: int) -> None:
+        """Arm the gates for the parts after ``base``, once every part expected so far has its verdict on record.
+
+        Were it on record before them, a process killed in between would never account for those parts.
+        """
+        self._do(partial(self._set_arming, _Arming(Arm(epoch=epoch, trigger_count=base), self._delivery.open_ids())))
+
+    def recipe_ready(self, name: str, version: int | None) -> None:
+        """The line is Ready with the recipe that a gate asked for."""
+        self._do(partial(self._tell_all, RecipeChange(name=name, version=version)))
+
+    def recipe_refused(self, name: str, message: str) -> None:
+        """The recipe that a gate asked for cannot be run."""
+        self._do(partial(self._tell_all, Error(code="recipe_refused", message=f"{name}: {message}"[:1000])))
+
+    def stop(self, timeout_s: float) -> bool:
+        """Send what was posted, account for open parts as missed (stopped), say bye; whether that ended in time. Idempotent."""
+        self._stop_by = time.monotonic() + timeout_s
+        return self._thread.stop(timeout_s)
+
+    def _do(self, action: Callable[[], None]) -> None:
+        self._inbox.append(action)
+        self._thread.wake.set()
+
+    # ---- the link's thread
+
+    def _serve(self, ready: Callable[[], None]) -> None:
+        with listening(zmq.SocketType.ROUTER, self._settings.endpoint, "reject", self._keys(), self._settings.insecure, OPTIONS) as socket:
+            self.endpoint = bound_endpoint(socket)
+            talk = self._open(socket)
+            poller = zmq.Poller()
+            poller.register(socket, zmq.POLLIN)
+            poller.register(self._thread.wake.fileno(), zmq.POLLIN)
+            ready()
+            while not self._thread.stopping.is_set():
+                poller.poll(self._wait_ms(talk))
+                self._guarded(partial(self._turn, talk))
+            self._guarded(partial(self._wind_up, talk, socket))
+
+    def _keys(self) -> ServerKeys | None:
+        secret, clients = self._settings.curve_secret_key, self._settings.curve_client_keys
+        if secret is None:
+            return None
+        if clients is None:
+            raise WireError("reject.curve_secret_key is set and reject.curve_client_keys is not: name the folder of the keys let in")
+        return ServerKeys(secret, clients)
+
+    def _open(self, socket: Socket) -> Talk:
+        delivery = self._delivery
+        around = Surroundings(self._listener, self._status, delivery.record, delivery.release, lambda: self._journal.last_seq, self._now)
+        self._talk = delivery.outlet = talk = Talk(socket, self._table, self._settings.heartbeat_ms, around)
+        return talk
+
+    def _now(self) -> int:
+        return self._clock.monotonic_ns()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # a bug must not end the thread: parts that it cost their verdict are missed at their deadline
+            log.exception("the reject link failed")
+            tell(self._listener.fault, "reject_link", f"{type(error).__name__}: {error}")
+            self._thread.stopping.wait(0.05)
+
+    def _turn(self, talk: Talk) -> None:
+        self._thread.wake.clear()
+        self._work()
+        talk.receive()
+        now = self._now()
+        self._delivery.turn(now)
+        self._advance_arming(talk)
+        talk.tick(now)
+
+    def _wait_ms(self, talk: Talk) -> int:
+        due = min(at for at in (talk.next_due_ns(), self._delivery.next_due_ns()) if at is not None)
+        return max(0, -(-(due - self._now()) // 1_000_000))
+
+    def _work(self) -> None:
+        while self._inbox:
+            self._inbox.popleft()()
+
+    def _tell_all(self, message: Message) -> None:
+        if self._talk:
+            self._talk.tell_all(message)
+
+    def _set_arming(self, arming: _Arming) -> None:
+        self._arming = arming
+
+    def _advance_arming(self, talk: Talk) -> None:
+        arming = self._arming
+        if arming is None or self._delivery.any_open(arming.before):
+            return
+        if not arming.written and not self._delivery.in_trouble:
+            self._delivery.owe("arm", {"epoch": arming.arm.epoch, "trigger_count": arming.arm.trigger_count})
+            self._arming = arming = replace(arming, written=True)
+        if arming.written and not self._delivery.in_trouble:
+            self._arming = None
+            talk.arm(arming.arm)
+
+    def _wind_up(self, talk: Talk, socket: Socket) -> None:
+        self._work()
+        self._delivery.end_all()
+        until = min(self._stop_by - 0.2, time.monotonic() + FAREWELL_S)
+        while talk.has_gate and len(self._table) and time.monotonic() < until:
+            socket.poll(10)
+            talk.receive()
+            talk.tick(self._now())
+        talk.tell_all(Bye(reason="stopped"))
+        socket.linger = 200  # what was sent gets out; nothing waits for this any more

@@ -1,0 +1,123 @@
+"""Status: what screens and monitors see. ``part`` and ``state`` messages are numbered; a ring of the last parts fills gaps."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge_inspector.images import encode_png, fit
+from edge_inspector.outputs.base import Sent
+from edge_inspector.records import AnomalyMap, Frame, Region
+from edge_inspector.wire.server import Refused, StatusPublisher
+
+RING = 1000
+PREVIEW_SIDE = 640  # px; a screen's worth, so that a preview of a large image stays quick to encode
+NS_PER_MS = 1e6
+
+
+class StatusOutput:
+    """Publishes each part, keeps the last ``RING`` of them, and offers the newest image as preview. Starts and stops its publisher."""
+
+    name = "status"
+
+    def __init__(self, publisher: StatusPublisher) -> None:
+        self._publisher = publisher
+        self._ring: deque[dict[str, Any]] = deque(maxlen=RING)
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Listen. Raises WireError naming the endpoint where that is not possible."""
+        self._publisher.start()
+
+    def put(self, sent: Sent) -> None:
+        """Publish one part; never waits."""
+        payload = part_payload(sent)
+        with self._lock:
+            self._number += 1
+            payload["n"] = self._number
+            self._ring.append(payload)
+            self._publisher.put("part", payload)
+        if any(isinstance(view, Frame) for view in sent.judgement.inspection.views):
+            number = self._number
+            self._publisher.put_preview(lambda: preview(sent, number))
+
+    def state(self, snapshot: Mapping[str, Any]) -> None:
+        """Publish the line's state; ``snapshot`` holds what JSON can. From any thread; never waits."""
+        self._publisher.put("state", snapshot)
+
+    def parts(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The control method ``parts``: parts numbered above ``since`` (default 0), oldest first, at most ``limit`` (default all kept).
+
+        ``oldest`` and ``newest`` are the numbers kept (0: none yet); where ``since`` + 1 < ``oldest``, the desk tells what lies between.
+        Raises Refused for parameters that are no numbers.
+        """
+        since, limit = _count(params, "since", 0), _count(params, "limit", RING)
+        with self._lock:
+            kept = list(self._ring)
+        wanted = [part for part in kept if part["n"] > since][:limit]
+        return {"run": self._publisher.run, "parts": wanted, "oldest": kept[0]["n"] if kept else 0, "newest": kept[-1]["n"] if kept else 0}
+
+    def stop(self, timeout_s: float) -> None:
+        """Send what waits, and end. Idempotent."""
+        self._publisher.stop(timeout_s)
+
+
+def part_payload(sent: Sent) -> dict[str, Any]:
+    """A part as status and control tell it: the verdict message's fields, its regions, and its times in ms (None: there was none)."""
+    judgement = sent.judgement
+    return sent.message.model_dump(mode="json", exclude={"v", "type"}) | {
+        "regions": [region_payload(region) for region in judgement.verdict.regions],
+        "detail": judgement.verdict.detail,
+        "camera": judgement.inspection.views[0].camera,
+        "engine_ms": _ms(judgement.engine_ns),
+        "latency_ms": _ms(sent.latency_ns),
+        "overhead_ms": _ms(sent.overhead_ns),
+    }
+
+
+def region_payload(region: Region) -> dict[str, Any]:
+    """A region's fields; a peak that is no number is None, as JSON has none."""
+    box = {"view": region.view, "x": region.x, "y": region.y, "w": region.w, "h": region.h}
+    return box | {"area": region.area, "peak": region.peak if math.isfinite(region.peak) else None}
+
+
+def preview(sent: Sent, number: int) -> tuple[dict[str, Any], list[bytes]]:
+    """The preview message: what its frames are, then for each view an image PNG (shrunk to ``PREVIEW_SIDE``) and a map PNG (or b"")."""
+    views, frames = [], []
+    for index, view in enumerate(sent.judgement.inspection.views):
+        if not isinstance(view, Frame):
+            continue
+        height, width = view.image.shape[:2]
+        scale = min(1.0, PREVIEW_SIDE / max(height, width))
+        image = view.image if scale == 1.0 else fit(view.image, round(height * scale), round(width * scale))
+        maps = sent.judgement.maps
+        views.append({"view": index, "camera": view.camera, "width": width, "height": height})
+        frames += [encode_png(image), _map_png(maps[index]) if index < len(maps) else b""]
+    return {"part": number, "part_id": sent.message.part_id, "views": views}, frames
+
+
+def _map_png(anomaly_map: AnomalyMap) -> bytes:
+    grey = np.rint(np.clip(np.nan_to_num(anomaly_map, nan=1.0), 0.0, 1.0) * 255.0).astype(np.uint8)
+    height, width = grey.shape
+    scale = min(1.0, PREVIEW_SIDE / max(height, width))
+    if scale < 1.0:
+        grey = np.asarray(cv2.resize(grey, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_png(grey[:, :, np.newaxis])
+
+
+def _count(params: dict[str, Any], name: str, default: int) -> int:
+    value = params.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise Refused("malformed", f"{name} = {value!r}: a whole number from 0 is expected")
+    return value
+
+
+def _ms(ns: int) -> float | None:
+    return ns / NS_PER_MS if ns else None

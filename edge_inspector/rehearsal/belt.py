@@ -1,0 +1,167 @@
+"""The belt, the trigger counter, the PLC and its gate, as a process of their own: it triggers, gates, and keeps the account from outside.
+
+    python -m edge_inspector.rehearsal.belt --trigger ENDPOINT --reject ENDPOINT --parts N --rate R --product P --seed S
+
+One JSON object a line goes to stdout: ``ready`` (waiting for the line), ``progress`` (triggers so far), ``done`` (the account).
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import zmq
+
+from edge_inspector.camera.simulator.belt import Belt, belt_at_rate
+from edge_inspector.camera.simulator.spec import part_spec
+from edge_inspector.rehearsal.accounting import Account
+from edge_inspector.service import stop_on_signals
+from edge_inspector.wire.client import RejectClient
+from edge_inspector.wire.messages import Trigger, VerdictMessage, encode
+
+GATE_S = 0.5  # from trigger to gate; the recipe's reject window has to fit into it
+TURN_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class BeltPlan:
+    """What the belt carries, and where the line listens. ``settle_s``: how long after the last part the line may still tell outcomes."""
+
+    trigger: str
+    reject: str
+    parts: int
+    rate: float
+    product: str = "ring"
+    seed: int = 1
+    bad_fraction: float = 0.3
+    heartbeat_ms: int = 500
+    settle_s: float = 20.0
+    start_s: float = 120.0
+
+    @property
+    def belt(self) -> Belt:
+        """A belt of this rate with the gate half a second behind the trigger."""
+        spacing = 60.0
+        return belt_at_rate(self.rate, spacing, self.rate * spacing * GATE_S)
+
+
+class BeltAndGate:
+    """One run of the belt, in one thread."""
+
+    def __init__(self, plan: BeltPlan, tell: Callable[[dict[str, object]], None], stopped: Callable[[], bool]) -> None:
+        self._plan = plan
+        self._tell = tell
+        self._stopped = stopped
+        self._belt = plan.belt
+        self._account = Account()
+        self._count = 0
+        self._gates: list[tuple[float, int]] = []
+        self._watched = False
+        self._context = zmq.Context()
+        self._triggers = self._context.socket(zmq.SocketType.XPUB)
+        self._triggers.linger = 0
+        self._triggers.bind(plan.trigger)
+        self._client = RejectClient(plan.reject, "belt", trigger_count=lambda: self._count, heartbeat_ms=plan.heartbeat_ms)
+
+    def run(self) -> dict[str, object]:
+        """Trigger every part, gate every part, and return the account."""
+        try:
+            self._tell({"event": "ready"})
+            if self._wait_for_line():
+                self._carry()
+                self._settle()
+        finally:
+            self._client.close()
+            self._triggers.close()
+            self._context.term()
+        return {**self._account.summary(), "unaccounted_triggers": self._account.unaccounted[:20], "acks": self._client.stats.acks}
+
+    def _wait_for_line(self) -> bool:
+        """Until the line has armed us and its camera listens to the trigger."""
+        until = time.monotonic() + self._plan.start_s
+        while time.monotonic() < until and not self._stopped():
+            self._listen(TURN_S)
+            while self._triggers.poll(0):
+                self._watched = self._triggers.recv()[:1] == b"\x01"
+            if self._watched and self._client.armed is not None:
+                return True
+        return False
+
+    def _carry(self) -> None:
+        start = time.monotonic()
+        while (self._count < self._plan.parts or self._gates) and not self._stopped():
+            now = time.monotonic()
+            while self._gates and self._gates[0][0] <= now:
+                _, count = heapq.heappop(self._gates)
+                self._account.gate(count, self._client.gate_decision(count) == "pass")
+            due = start + self._belt.trigger_time(self._count)
+            if self._count < self._plan.parts and due <= now:
+                self._trigger(now)
+                continue
+            waits = [due - now] if self._count < self._plan.parts else []
+            waits += [self._gates[0][0] - now] if self._gates else []
+            self._listen(min([TURN_S, *waits]))
+
+    def _trigger(self, now: float) -> None:
+        number = self._count
+        self._count += 1
+        spec = part_spec(self._plan.product, self._plan.seed, number, self._plan.bad_fraction)
+        self._account.trigger(self._count, spec.bad)
+        heapq.heappush(self._gates, (now + self._belt.gate_s, self._count))
+        message = Trigger(
+            trigger_count=self._count,
+            triggered_ns=time.monotonic_ns(),
+            encoder=self._belt.trigger_encoder(number),
+            part=number,
+        )
+        self._triggers.send(encode(message), zmq.NOBLOCK)
+        if self._count % 10 == 0:
+            self._tell({"event": "progress", "triggers": self._count})
+
+    def _settle(self) -> None:
+        """The line may still tell outcomes: late ones, and those of a restart."""
+        until = time.monotonic() + self._plan.settle_s
+        while self._account.unaccounted and time.monotonic() < until and not self._stopped():
+            self._listen(TURN_S)
+        self._listen(TURN_S)
+
+    def _listen(self, seconds: float) -> None:
+        for event in self._client.poll(max(0.0, seconds)):
+            if isinstance(event, VerdictMessage):
+                self._account.verdict(event)
+
+
+def parse(arguments: list[str]) -> BeltPlan:
+    """The command line as a plan: each field is an option of its name."""
+    parser = argparse.ArgumentParser(prog="belt", description=__doc__)
+    parser.add_argument("--trigger", required=True)
+    parser.add_argument("--reject", required=True)
+    parser.add_argument("--parts", type=int, required=True)
+    parser.add_argument("--rate", type=float, required=True)
+    parser.add_argument("--product", default="ring")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bad-fraction", type=float, default=0.3)
+    parser.add_argument("--heartbeat-ms", type=int, default=500)
+    parser.add_argument("--settle-s", type=float, default=20.0)
+    return BeltPlan(**vars(parser.parse_args(arguments)))
+
+
+def _print(event: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the belt that the command line describes."""
+    stop = stop_on_signals()
+    result = BeltAndGate(parse(sys.argv[1:]), _print, stop.is_set).run()
+    _print({"event": "done", **result})
+
+
+if __name__ == "__main__":
+    main()

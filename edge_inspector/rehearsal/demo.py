@@ -1,0 +1,58 @@
+"""The demo: a simulated line on the demo bundle, with the belt, the PLC and the gate in a process of their own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_inspector.rehearsal.belt import BeltPlan
+from edge_inspector.rehearsal.processes import BeltProcess, LineProcess, TemporaryStation
+from edge_inspector.store.database import read_database
+from edge_inspector.store.queries import timings
+
+ACCOUNT = ("accepted", "rejected", "review", "missed", "late", "escapes", "false_rejects")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What to show."""
+
+    parts: int = 100
+    rate: float = 10.0
+    seed: int = 1
+    product: str = "ring"
+    bundle: str = "demo"
+
+
+def run_demo(plan: DemoPlan, progress: Callable[[int], None] = lambda _triggers: None) -> dict[str, Any]:
+    """Run the line over ``plan.parts`` parts and return the demo's JSON (design, section 8), with ``bad`` and ``unaccounted`` added.
+
+    Raises RehearsalError where a process does not do its part.
+    """
+    with tempfile.TemporaryDirectory(prefix="edge-demo-") as folder:
+        station = TemporaryStation(Path(folder))
+        station.write(plan.product, plan.seed, plan.bundle)
+        with LineProcess(station) as line:
+            status = line.wait_for(("Ready",))
+            belt = BeltPlan(station.endpoint("trigger"), station.endpoint("reject"), plan.parts, plan.rate, plan.product, plan.seed)
+            with BeltProcess(belt) as process:
+                account = process.account(progress)
+            line.stop()
+        database = read_database(station.database)
+        try:
+            times = timings(database)
+        finally:
+            database.dispose()
+    return {
+        "parts": account["triggers"],
+        **{name: account[name] for name in ACCOUNT},
+        "bad": account["bad"],
+        "unaccounted": account["unaccounted"],
+        "duplicated": account["duplicated"],
+        "passed_uninspected": account["passed_uninspected"],
+        "backend": status["backend"],
+        **times,
+    }

@@ -1,0 +1,81 @@
+"""Batches made ahead in a thread of their own. A batch depends on seed and step alone, so a resumed run goes on as if never stopped."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_inspector.training.synthesis import KINDS, Sources, recipe
+
+_AHEAD = 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``images`` uint8 (N, H, W, 3), ``masks`` float32 (N, 1, H/2, W/2) in 0..1."""
+
+    step: int
+    images: NDArray[np.uint8]
+    masks: NDArray[np.float32]
+
+
+def make_batch(sources: Sources, size: int, seed: int, step: int) -> Batch:
+    """The batch of a step."""
+    kinds = recipe(size, bool(sources.seen))
+    samples = [KINDS[kind](sources, np.random.default_rng([seed, step, slot])) for slot, kind in enumerate(kinds)]
+    masks = np.stack([halve(mask) for _, mask in samples])[:, np.newaxis]
+    return Batch(step, np.stack([image for image, _ in samples]), masks)
+
+
+def halve(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32 (H, W) -> (H/2, W/2), each pixel the mean of its four: the network's map has half the image's size."""
+    height, width = mask.shape
+    return np.asarray(cv2.resize(mask, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.float32)
+
+
+class Batches:
+    """The batches of steps ``first`` .. in order, from a worker thread; a context manager that ends it."""
+
+    def __init__(self, sources: Sources, size: int, seed: int, first: int) -> None:
+        self._make = partial(make_batch, sources, size, seed)
+        self._ready: queue.Queue[Batch | BaseException] = queue.Queue(_AHEAD)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(first,), name="synthesis", daemon=True)
+
+    def __enter__(self) -> Batches:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def take(self) -> Batch:
+        """The next batch. Raises what the worker raised."""
+        item = self._ready.get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def _work(self, step: int) -> None:
+        try:
+            while self._put(self._make(step)):
+                step += 1
+        except BaseException as error:  # noqa: BLE001 - raised again by take(), in the thread that can act on it
+            self._put(error)
+
+    def _put(self, item: Batch | BaseException) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False

@@ -1,0 +1,162 @@
+"""The training loop: batches through the frozen backbone, residuals, head and loss, with averaged weights and checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from edge_inspector.errors import TrainingError
+from edge_inspector.prn.backbone import Backbone
+from edge_inspector.prn.loss import prn_loss
+from edge_inspector.prn.network import PRN, SCALES
+from edge_inspector.prn.prototypes import Prototypes, cluster
+from edge_inspector.training.batches import Batch
+
+WEIGHT_DECAY = 1e-4
+_AVERAGE = 0.98  # of the weights, a step: the bundle's head is the mean of about the last fifty
+_CLIP = 5.0  # gradient norm; a first batch with an empty prototype match can be wild
+
+
+def to_input(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """uint8 (N, H, W, 3) -> float32 (N, 3, H, W) in 0..255, channels last in memory, where the backbone is fastest."""
+    return torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
+
+
+def reduced_precision(device: torch.device) -> bool:
+    """Whether the frozen backbone may run in bfloat16 here because the processor has it; float32 emulation would be slower, not faster."""
+    if device.type != "cpu":
+        return True
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(probe and probe())
+
+
+def features_of(backbone: Backbone, images: Tensor, reduced: bool) -> tuple[Tensor, ...]:
+    """The backbone's four maps in float32, without gradient."""
+    with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16, enabled=reduced):
+        maps = backbone(images)
+    return tuple(m.float() for m in maps)
+
+
+def build_prototypes(backbone: Backbone, normals: NDArray[np.uint8], k: int, seed: int, device: torch.device) -> Prototypes:
+    """Cluster the normals' maps, scale by scale. The maps are kept as float16: 200 normals of 256 x 256 take 70 MB."""
+    reduced = reduced_precision(device)
+    collected: list[list[Tensor]] = [[] for _ in range(SCALES)]
+    for start in range(0, len(normals), 16):
+        maps = features_of(backbone, to_input(normals[start : start + 16], device), reduced)
+        for scale, map_ in zip(collected, maps[:SCALES], strict=True):
+            scale.append(map_.to(torch.float16).cpu().contiguous())
+    return Prototypes([cluster(torch.cat(scale), k, seed) for scale in collected]).to(device)
+
+
+@dataclass
+class Trainer:
+    """A network in training: one call of ``step`` a batch."""
+
+    network: PRN
+    device: torch.device
+    reduced: bool = field(init=False)
+    averaged: dict[str, Tensor] = field(init=False)
+    optimizer: torch.optim.AdamW = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reduced = reduced_precision(self.device)
+        self.averaged = {name: tensor.detach().clone() for name, tensor in self.network.head.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(self.network.head.parameters(), lr=0.0, weight_decay=WEIGHT_DECAY)
+
+    def step(self, batch: Batch, rate: float) -> float:
+        """Learn from one batch; returns its loss. Raises TrainingError where the loss is no number."""
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        features = features_of(self.network.backbone, to_input(batch.images, self.device), self.reduced)
+        with torch.no_grad():
+            apart, _ = self.network.residuals(features)
+        loss = prn_loss(self.network.head(features, apart), torch.from_numpy(batch.masks).to(self.device))
+        value = loss.item()
+        if not np.isfinite(value):
+            raise TrainingError(f"the loss of step {batch.step} is {value}; look for damaged images among the normals, or lower the rate")
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.head.parameters(), _CLIP)
+        self.optimizer.step()
+        self._average(batch.step)
+        return value
+
+    def _average(self, step: int) -> None:
+        keep = min(_AVERAGE, (1 + step) / (10 + step))
+        for name, tensor in self.network.head.state_dict().items():
+            if tensor.dtype.is_floating_point:
+                self.averaged[name].lerp_(tensor, 1 - keep)
+            else:
+                self.averaged[name].copy_(tensor)
+
+    def use_average(self) -> None:
+        """Put the averaged weights into the head, for good: training is over."""
+        self.network.head.load_state_dict(self.averaged)
+        self.network.eval()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything a checkpoint needs, by name."""
+        found = {f"head.{name}": tensor for name, tensor in self.network.head.state_dict().items()}
+        found |= {f"average.{name}": tensor for name, tensor in self.averaged.items()}
+        found |= {f"prototypes.{name}": tensor for name, tensor in self.network.prototypes.state_dict().items()}
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            found |= {f"moments.{number}.{name}": tensor for name, tensor in moments.items()}
+        return {name: tensor.detach().cpu() for name, tensor in found.items()}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Take the state of a checkpoint; prototypes are those the network was built with."""
+        self.network.head.load_state_dict(_under(tensors, "head."))
+        self.averaged = {name: tensor.to(self.device).clone() for name, tensor in _under(tensors, "average.").items()}
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _under(tensors, "moments.").items():
+            number, key = name.split(".")
+            moments.setdefault(int(number), {})[key] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def stored_prototypes(tensors: dict[str, Tensor]) -> Prototypes:
+    """The prototypes of a checkpoint."""
+    scales = _under(tensors, "prototypes.")
+    return Prototypes([scales[f"scale{j}"] for j in range(len(scales))])
+
+
+def run(network: PRN, images: NDArray[np.uint8], batch: int = 8) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+    """The network as the bundle will run it, in float32: maps (N, h, w), scores (N,), prototypes (N, 3)."""
+    device = next(network.backbone.parameters()).device
+    parts: list[Sequence[NDArray[np.generic]]] = []
+    with torch.no_grad():
+        for start in range(0, len(images), batch):
+            outputs = network(torch.from_numpy(images[start : start + batch]).to(device))
+            parts.append([output.cpu().numpy() for output in outputs])
+    maps, scores, chosen = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return maps.astype(np.float32), scores.astype(np.float32), chosen.astype(np.int64)
+
+
+@dataclass
+class Pace:
+    """Seconds a step: the median of the last thirty, so that one stall does not change the plan."""
+
+    recent: list[float] = field(default_factory=list)
+    mark: float = field(default_factory=time.monotonic)
+
+    def lap(self) -> None:
+        """A step ended."""
+        now = time.monotonic()
+        self.recent = [*self.recent[-29:], now - self.mark]
+        self.mark = now
+
+    @property
+    def seconds(self) -> float:
+        """0 before the first step's end."""
+        return float(np.median(self.recent)) if self.recent else 0.0

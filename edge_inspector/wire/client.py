@@ -1,0 +1,160 @@
+"""The clients of the line and of the desk: ``RejectClient`` (see gate.py), ``ControlClient`` and ``StatusClient``."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import zmq
+
+from edge_inspector.errors import RequestError, WireError
+from edge_inspector.wire.gate import GateStats, LinkDown, LinkUp, RejectClient
+from edge_inspector.wire.keys import ClientKeys, Socket, connect
+from edge_inspector.wire.messages import VERSION
+
+__all__ = ["ControlClient", "GateStats", "LinkDown", "LinkUp", "RejectClient", "StatusClient", "StatusMessage"]
+
+
+class ControlClient:
+    """Requests to one control endpoint, one at a time; used by one thread."""
+
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None) -> None:
+        self._endpoint = endpoint
+        self._keys = keys
+        self._context = zmq.Context()
+        self._socket: Socket | None = None
+        self._ids = count(1)
+
+    def call(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> dict[str, Any]:
+        """The result of ``method``. Raises RequestError for an error answer, WireError naming the endpoint where none comes in time."""
+        socket = self._socket = self._socket or self._open()
+        number = next(self._ids)
+        request = {"v": VERSION, "type": "request", "id": number, "method": method, "params": params or {}}
+        until = time.monotonic() + timeout_s
+        try:
+            socket.send(json.dumps(request).encode(), zmq.NOBLOCK)
+        except zmq.Again:
+            self._drop()
+            raise self._silent(timeout_s) from None
+        while True:
+            if not socket.poll(max(0, int((until - time.monotonic()) * 1e3))):
+                self._drop()  # with the request, so that it is not carried out much later
+                raise self._silent(timeout_s)
+            answer = self._read(socket.recv_multipart())
+            if answer.get("id") == number:
+                return self._result(answer)
+
+    def _open(self) -> Socket:
+        socket = self._context.socket(zmq.SocketType.DEALER)
+        try:
+            connect(socket, self._endpoint, self._keys)
+        except BaseException:
+            socket.close()
+            raise
+        return socket
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = None
+
+    def _silent(self, timeout_s: float) -> WireError:
+        return WireError(f"no answer from {self._endpoint} within {timeout_s:g} s; is it running, and is this its control endpoint?")
+
+    def _read(self, frames: list[bytes]) -> dict[str, Any]:
+        try:
+            answer = json.loads(frames[-1])
+        except ValueError as error:
+            raise WireError(f"{self._endpoint} answered with something that is not JSON: {error}") from None
+        if not isinstance(answer, dict) or answer.get("v") != VERSION:
+            raise WireError(f"{self._endpoint} does not speak version {VERSION} of the control protocol")
+        return answer
+
+    @staticmethod
+    def _result(answer: dict[str, Any]) -> dict[str, Any]:
+        if answer.get("type") == "error":
+            raise RequestError(str(answer.get("code")), str(answer.get("message")))
+        result: dict[str, Any] = answer.get("result", {})
+        return result
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._drop()
+        self._context.term()
+
+    def __enter__(self) -> ControlClient:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMessage:
+    """One status message. ``gap`` says that messages of its topic before it were lost, or the publisher restarted: ask control."""
+
+    topic: str
+    payload: dict[str, Any]
+    blobs: tuple[bytes, ...] = ()
+    gap: bool = False
+
+
+class StatusClient:
+    """Subscribes to topics of a status endpoint; used by one thread."""
+
+    def __init__(self, endpoint: str, topics: tuple[str, ...] = ("part", "state"), keys: ClientKeys | None = None) -> None:
+        self._places: dict[str, tuple[Any, int]] = {}
+        self.unreadable = 0
+        """Messages that are not of the protocol, and were passed over."""
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.SocketType.SUB)
+        try:
+            for topic in topics:
+                self._socket.subscribe(topic)
+            connect(self._socket, endpoint, keys)
+        except BaseException:
+            self.close()
+            raise
+
+    def poll(self, timeout_s: float) -> list[StatusMessage]:
+        """What has come within the time, as soon as something has; of previews the newest only."""
+        if not self._socket.poll(max(0, int(timeout_s * 1e3))):
+            return []
+        found: list[StatusMessage] = []
+        preview: list[bytes] | None = None
+        while self._socket.poll(0):
+            frames = self._socket.recv_multipart()
+            if frames[0] == b"preview":
+                preview = frames
+            else:
+                found.extend(self._read(frames))
+        return [*found, *self._read(preview)] if preview else found
+
+    def _read(self, frames: list[bytes]) -> list[StatusMessage]:
+        try:
+            topic, payload = frames[0].decode(), json.loads(frames[1])
+        except (ValueError, IndexError, RecursionError):
+            self.unreadable += 1
+            return []
+        return [StatusMessage(topic, payload, tuple(frames[2:]), self._gap(topic, payload))]
+
+    def _gap(self, topic: str, payload: dict[str, Any]) -> bool:
+        if "n" not in payload:
+            return False
+        before, now = self._places.get(topic), (payload.get("run"), payload["n"])
+        self._places[topic] = now
+        return before is not None and now != (before[0], before[1] + 1)
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._socket.close()
+        self._context.term()
+
+    def __enter__(self) -> StatusClient:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()

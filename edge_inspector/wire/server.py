@@ -1,0 +1,232 @@
+"""The listening ends of control (request and reply) and status (publish).
+
+A request is one frame ``{"v": 1, "type": "request", "id": ..., "method": ..., "params": {}}``; the answer has the same id and is
+``{"v": 1, "type": "reply", "id": ..., "result": {}}`` or ``{"v": 1, "type": "error", "id": ..., "code": ..., "message": ...}``.
+A status message is two frames, topic and JSON ``{"v": 1, "type": topic, "run": ..., "n": ..., ...}``, then any binary frames.
+``n`` counts the messages of a topic from 1 within a ``run`` of the publisher; ``preview`` is not numbered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import zmq
+
+from edge_inspector.errors import EdgeInspectorError
+from edge_inspector.wire.keys import ServerKeys, Socket, bound_endpoint, listening
+from edge_inspector.wire.messages import VERSION
+from edge_inspector.wire.threads import SocketThread
+
+log = logging.getLogger(__name__)
+
+REQUEST_BYTES = 4 * 1024 * 1024
+QUEUE = 10_000
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+PreviewMaker = Callable[[], tuple[dict[str, Any], list[bytes]]]
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of this program
+    """A request that gets an error answer: ``code`` and message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ControlServer:
+    """Answers requests, one after the other, on a thread of its own.
+
+    Handlers run on that thread, so each must be quick: a long job is started and answered at once. What a handler raises of ours becomes
+    an error reply with the exception's name as its code; anything else is logged and answered as ``internal``.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        handlers: Mapping[str, Handler],
+        name: str = "control",
+        *,
+        keys: ServerKeys | None = None,
+        insecure: bool = False,
+    ) -> None:
+        self._asked = endpoint
+        self._handlers = handlers
+        self._name = name
+        self._keys = keys
+        self._insecure = insecure
+        self._thread = SocketThread(name, self._serve)
+        self.endpoint = endpoint
+        """Where it listens; the port is known after ``start`` where ``*`` was asked for."""
+        self.refused = 0
+        """Requests that got an error answer."""
+
+    def start(self) -> None:
+        """Listen. Raises WireError naming the endpoint where that is not possible."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Answer no more; whether the thread ended in time. Idempotent."""
+        return self._thread.stop(timeout_s)
+
+    def _serve(self, ready: Callable[[], None]) -> None:
+        limit = {zmq.SocketOption.MAXMSGSIZE: REQUEST_BYTES}
+        with listening(zmq.SocketType.ROUTER, self._asked, self._name, self._keys, self._insecure, limit) as socket:
+            self.endpoint = bound_endpoint(socket)
+            poller = zmq.Poller()
+            poller.register(socket, zmq.POLLIN)
+            poller.register(self._thread.wake.fileno(), zmq.POLLIN)
+            ready()
+            while not self._thread.stopping.is_set():
+                if socket in dict(poller.poll()):
+                    self._answer(socket, *socket.recv_multipart())
+
+    def _answer(self, socket: Socket, peer: bytes, *frames: bytes) -> None:
+        reply = self._reply(frames)
+        try:
+            socket.send_multipart([peer, reply], zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            log.info("%s: an answer of %d bytes was not taken: %s", self._name, len(reply), error)
+
+    def _reply(self, frames: tuple[bytes, ...]) -> bytes:
+        identity: object = None
+        try:
+            request = _parse(frames)
+            identity = request.get("id")
+            result = self._call(request)
+            return json.dumps({"v": VERSION, "type": "reply", "id": identity, "result": result}, separators=(",", ":")).encode()
+        except Refused as refusal:
+            code, message = refusal.code, str(refusal)
+        except EdgeInspectorError as error:
+            code, message = type(error).__name__, str(error)
+        except Exception as error:  # a handler's bug must not end the socket that stops the line
+            log.exception("%s: a request failed", self._name)
+            code, message = "internal", f"{type(error).__name__}: {error}"
+        self.refused += 1
+        return json.dumps({"v": VERSION, "type": "error", "id": identity, "code": code, "message": message}).encode()
+
+    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+        method, params = request.get("method"), request.get("params", {})
+        handler = self._handlers.get(method) if isinstance(method, str) else None
+        if handler is None:
+            raise Refused("unknown_method", f"no method {method!r}; there are: {', '.join(sorted(self._handlers))}")
+        if not isinstance(params, dict):
+            raise Refused("malformed", "params must be an object")
+        return handler(params)
+
+
+def _parse(frames: tuple[bytes, ...]) -> dict[str, Any]:
+    if len(frames) != 1:
+        raise Refused("malformed", f"a request is one frame; {len(frames)} came (a REQ socket adds one: use DEALER)")
+    try:
+        request = json.loads(frames[0])
+    except (ValueError, RecursionError) as error:
+        raise Refused("malformed", f"not JSON in UTF-8: {error}") from None
+    if not isinstance(request, dict) or request.get("type") != "request":
+        raise Refused("malformed", 'a request is an object with "type": "request"')
+    if request.get("v") != VERSION:
+        raise Refused("version", f"protocol version {request.get('v')!r}; this program speaks {VERSION}")
+    return request
+
+
+class StatusPublisher:
+    """Publishes ``part``, ``state`` and ``preview``. No call waits: what nobody reads is dropped, and the numbers show it."""
+
+    def __init__(self, endpoint: str, name: str = "status", *, keys: ServerKeys | None = None, insecure: bool = False) -> None:
+        self._asked = endpoint
+        self._name = name
+        self._keys = keys
+        self._insecure = insecure
+        self._run_id = time.time_ns()
+        self._numbers: dict[str, int] = {}
+        self._queue: deque[tuple[str, int, dict[str, Any], tuple[bytes, ...]]] = deque(maxlen=QUEUE)
+        self._preview: PreviewMaker | None = None
+        self._topics: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+        self._thread = SocketThread(name, self._serve)
+        self.endpoint = endpoint
+        """Where it listens; the port is known after ``start`` where ``*`` was asked for."""
+
+    def start(self) -> None:
+        """Listen. Raises WireError naming the endpoint where that is not possible."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Send what waits, then end; whether the thread ended in time. Idempotent."""
+        return self._thread.stop(timeout_s)
+
+    @property
+    def run(self) -> int:
+        """Names this run of the publisher in each message."""
+        return self._run_id
+
+    def has_subscribers(self, topic: str) -> bool:
+        """Whether somebody subscribes to ``topic``."""
+        return any(topic.startswith(prefix) for prefix in self._topics)
+
+    def put(self, topic: str, payload: Mapping[str, Any], *blobs: bytes) -> None:
+        """Publish a numbered message; ``payload`` must hold what JSON can. From any thread; never waits."""
+        with self._lock:
+            number = self._numbers[topic] = self._numbers.get(topic, 0) + 1
+            self._queue.append((topic, number, dict(payload), blobs))
+        self._thread.wake.set()
+
+    def put_preview(self, make: PreviewMaker) -> None:
+        """Publish ``make()`` (payload, binary frames) as ``preview``: called on the publisher's thread, only while somebody subscribes.
+
+        An older preview that has not left yet is dropped.
+        """
+        if self.has_subscribers("preview"):
+            self._preview = make
+            self._thread.wake.set()
+
+    def _serve(self, ready: Callable[[], None]) -> None:
+        with listening(zmq.SocketType.XPUB, self._asked, self._name, self._keys, self._insecure) as socket:
+            self.endpoint = bound_endpoint(socket)
+            poller = zmq.Poller()
+            poller.register(socket, zmq.POLLIN)
+            poller.register(self._thread.wake.fileno(), zmq.POLLIN)
+            ready()
+            while not self._thread.stopping.is_set():
+                if socket in dict(poller.poll()):
+                    self._subscriptions(socket)
+                self._thread.wake.clear()
+                self._publish(socket)
+            self._publish(socket)
+
+    def _subscriptions(self, socket: Socket) -> None:
+        while socket.poll(0):
+            frame = socket.recv()
+            topic = frame[1:].decode(errors="replace")
+            if frame[:1] == b"\x01":
+                self._topics |= {topic}
+            elif frame[:1] == b"\x00":
+                self._topics -= {topic}
+
+    def _publish(self, socket: Socket) -> None:
+        while self._queue:
+            topic, number, payload, blobs = self._queue.popleft()
+            self._send(socket, topic, {"n": number, **payload}, blobs)
+        make, self._preview = self._preview, None
+        if make is None:
+            return
+        try:
+            payload, frames = make()
+        except Exception:  # a picture that cannot be encoded must not end the status of the line
+            log.exception("%s: a preview could not be made", self._name)
+            return
+        self._send(socket, "preview", payload, tuple(frames))
+
+    def _send(self, socket: Socket, topic: str, payload: dict[str, Any], blobs: tuple[bytes, ...]) -> None:
+        try:
+            head = json.dumps({"v": VERSION, "type": topic, "run": self._run_id, **payload}, separators=(",", ":"), allow_nan=False)
+            socket.send_multipart([topic.encode(), head.encode(), *blobs], zmq.NOBLOCK)
+        except (TypeError, ValueError):
+            log.exception("%s: a message on %s is not JSON", self._name, topic)
+        except zmq.ZMQError as error:
+            log.info("%s: a message on %s was not taken: %s", self._name, topic, error)

@@ -1,0 +1,97 @@
+"""Engines by name; a missing driver breaks only its user; and nothing leaves the machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_inspector.engine import registry
+from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.registry import available, open_engine
+from edge_inspector.engine.stub import StubEngine, stub_bundle
+from edge_inspector.errors import EngineError
+from tests.bundles import make_bundle
+
+
+def block(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    """Make packages unimportable, as if they were not installed."""
+    for package in packages:
+        monkeypatch.setitem(sys.modules, package, None)
+        monkeypatch.delitem(sys.modules, f"edge_inspector.engine.{package}", raising=False)
+    monkeypatch.setattr(registry, "find_spec", lambda name: None if name in packages else object())
+
+
+def test_an_unknown_backend_is_an_error() -> None:
+    with pytest.raises(EngineError, match="unknown backend 'magic'; one of auto, openvino, onnxruntime, stub"):
+        open_engine(stub_bundle(), "magic")
+
+
+@pytest.mark.parametrize(("backend", "remedy"), [("openvino", "pip install openvino"), ("onnxruntime", r"edge-inspector\[onnxruntime\]")])
+def test_a_missing_backend_names_what_installs_it(backend: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    block(monkeypatch, backend)
+    with pytest.raises(EngineError, match=remedy):
+        open_engine(stub_bundle(), backend)
+    assert backend not in available()
+    assert open_engine(stub_bundle(), "stub").backend == "stub"
+
+
+def test_auto_takes_the_best_present(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from edge_inspector.engine.bundle import load_bundle
+
+    pytest.importorskip("onnxruntime")
+    bundle: Bundle = load_bundle(make_bundle(tmp_path / "small"))
+    block(monkeypatch, "openvino")
+    engine = open_engine(bundle)
+    assert engine.backend == "onnxruntime"
+    engine.close()
+
+
+def test_auto_never_takes_the_stub(monkeypatch: pytest.MonkeyPatch) -> None:
+    block(monkeypatch, "openvino", "onnxruntime")
+    assert available() == ("stub",)
+    with pytest.raises(EngineError, match="no inference backend is installed"):
+        open_engine(stub_bundle())
+
+
+def test_the_stub_says_the_brightness_or_its_script() -> None:
+    batch = np.stack([np.full((64, 64, 3), value, np.uint8) for value in (0, 51, 255)])
+    assert [s.image_score for s in StubEngine(stub_bundle()).infer(batch)] == pytest.approx([0.0, 0.2, 1.0])
+    scripted = StubEngine(stub_bundle(), script=(0.1, 0.9))
+    assert [s.image_score for s in scripted.infer(batch)] == pytest.approx([0.1, 0.9, 0.1])
+    assert scripted.infer(batch)[0].anomaly_map.shape == (32, 32)
+
+
+SILENT = """
+import socket, sys, threading, warnings
+warnings.simplefilter("error")
+tried = []
+for name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, name, lambda self, *a: tried.append(a))
+socket.getaddrinfo = lambda *a, **k: tried.append(a)
+from pathlib import Path
+from edge_inspector.engine.bundle import load_bundle
+from edge_inspector.engine.registry import open_engine
+engine = open_engine(load_bundle(Path(sys.argv[1])), "openvino")
+engine.warm_up()
+engine.close()
+assert not tried, tried
+assert threading.active_count() == 1, threading.enumerate()
+assert "openvino_telemetry" not in sys.modules
+print("silent")
+"""
+
+
+def test_openvino_sends_nothing_and_warns_of_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    home = tmp_path / "home"
+    home.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT, str(make_bundle(tmp_path / "small"))],
+        capture_output=True, text=True, timeout=120, check=False, env={"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[3])},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("silent\n", "", 0)
+    assert list(home.iterdir()) == []

@@ -1,0 +1,228 @@
+"""Each layout read from a small tree of its form; broken trees name the folder and what was expected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_inspector import images
+from edge_inspector.errors import DatasetError
+from edge_inspector.evaluation.layouts import LAYOUTS, Dataset, Sample, load_dataset, pick_seen, sha256_file
+
+CLEAN = np.zeros((8, 8, 1), np.uint8)
+MARKED = np.pad(np.full((2, 2, 1), 255, np.uint8), ((3, 3), (3, 3), (0, 0)))
+
+
+def put(root: Path, *names: str, pixels: np.ndarray = CLEAN) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(images.encode_png(pixels))
+
+
+def mvtec(root: Path) -> None:
+    put(root, *(f"train/good/{i:03d}.png" for i in range(4)), "test/good/000.png")
+    for defect, n in (("crack", 3), ("stain", 2)):
+        put(root, *(f"test/{defect}/{i:03d}.png" for i in range(n)))
+        put(root, *(f"ground_truth/{defect}/{i:03d}_mask.png" for i in range(n)), pixels=MARKED)
+
+
+def btad(root: Path) -> None:
+    put(root, "train/ok/1.bmp", "train/ok/2.bmp", "test/ok/3.bmp", "test/ko/4.bmp", "test/ko/5.png")
+    put(root, "ground_truth/ko/4.png", "ground_truth/ko/5.bmp", pixels=MARKED)
+
+
+def kolektor(root: Path) -> None:
+    for folder in range(8):
+        for part in range(3):
+            put(root, f"kos{folder:02d}/Part{part}.jpg")
+            put(root, f"kos{folder:02d}/Part{part}_label.bmp", pixels=MARKED if part == 1 else CLEAN)
+
+
+def kolektor2(root: Path) -> None:
+    for split, bad in (("train", 1), ("test", 2)):
+        for i in range(4):
+            put(root, f"{split}/{i:05d}.png")
+            put(root, f"{split}/{i:05d}_GT.png", pixels=MARKED if i < bad else CLEAN)
+
+
+def dagm(root: Path) -> None:
+    for kind in ("Class1", "Class2"):
+        for split in ("Train", "Test"):
+            put(root, *(f"{kind}/{split}/{i:04d}.PNG" for i in range(3)))
+            put(root, f"{kind}/{split}/Label/0001_label.PNG", pixels=MARKED)
+
+
+def visa(root: Path) -> None:
+    rows = ["object,split,label,image,mask"]
+    for kind in ("candle", "pcb1"):
+        for i in range(3):
+            put(root, f"{kind}/Data/Images/Normal/{i}.JPG")
+            rows.append(f"{kind},{'train' if i else 'test'},normal,{kind}/Data/Images/Normal/{i}.JPG,")
+        put(root, f"{kind}/Data/Images/Anomaly/0.JPG")
+        put(root, f"{kind}/Data/Masks/Anomaly/0.png", pixels=MARKED)
+        rows.append(f"{kind},test,anomaly,{kind}/Data/Images/Anomaly/0.JPG,{kind}/Data/Masks/Anomaly/0.png")
+    (root / "split_csv").mkdir()
+    (root / "split_csv" / "1cls.csv").write_text("\n".join(rows))
+
+
+def folder(root: Path) -> None:
+    put(root, *(f"good/{i}.tiff" for i in range(10)), "bad/a.jpg", "bad/dent/b.png", "bad/dent/c.png")
+    put(root, "masks/a.png", "masks/dent/b.png", "masks/dent/c_mask.png", pixels=MARKED)
+
+
+TREES: dict[str, tuple[Callable[[Path], None], dict[tuple[str, str], int]]] = {
+    # layout: (a tree of it, how many of each split and defect it holds)
+    "mvtec": (mvtec, {("train", "good"): 4, ("test", "good"): 1, ("test", "crack"): 3, ("test", "stain"): 2}),
+    "btad": (btad, {("train", "good"): 2, ("test", "good"): 1, ("test", "ko"): 2}),
+    "kolektor": (kolektor, {("train", "good"): 8, ("train", "defect"): 4, ("test", "good"): 8, ("test", "defect"): 4}),
+    "kolektor2": (kolektor2, {("train", "good"): 3, ("train", "defect"): 1, ("test", "good"): 2, ("test", "defect"): 2}),
+    "dagm": (dagm, {(s, d): n for s in ("train", "test") for d, n in (("good", 4), ("Class1", 1), ("Class2", 1))}),
+    "visa": (visa, {("train", "good"): 4, ("test", "good"): 2, ("test", "candle"): 1, ("test", "pcb1"): 1}),
+    "folder": (folder, {("train", "good"): 8, ("test", "good"): 2, ("test", "bad"): 1, ("test", "dent"): 2}),
+}
+
+
+def count(dataset: Dataset) -> dict[tuple[str, str], int]:
+    return dict(Counter((s.split, s.defect) for s in dataset.samples))
+
+
+def test_every_layout_is_tested() -> None:
+    assert set(TREES) == set(LAYOUTS)
+
+
+@pytest.mark.parametrize("layout", TREES)
+def test_a_layout_is_read(layout: str, tmp_path: Path) -> None:
+    make, expected = TREES[layout]
+    make(tmp_path)
+    put(tmp_path, ".hidden.png")
+    dataset = load_dataset(tmp_path, layout)
+    assert count(dataset) == expected
+    for sample in dataset.samples:
+        assert (sample.label == "good") == (sample.defect == "good") == (sample.mask is None)
+        assert sample.path.is_file()
+        if sample.mask is not None:
+            assert images.decode_mask(sample.mask).any()
+    assert load_dataset(tmp_path, layout) == dataset
+
+
+@pytest.mark.parametrize("layout", TREES)
+def test_a_folder_of_another_form_is_an_error_that_says_what_was_expected(layout: str, tmp_path: Path) -> None:
+    put(tmp_path, "somewhere/else.png")
+    with pytest.raises(DatasetError, match=f"layout {layout} expects") as caught:
+        load_dataset(tmp_path, layout)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_an_absent_folder_or_layout_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="none: no such folder"):
+        load_dataset(tmp_path / "none", "mvtec")
+    with pytest.raises(DatasetError, match="unknown layout 'coco'; one of mvtec"):
+        load_dataset(tmp_path, "coco")
+
+
+def empty_training(root: Path) -> None:
+    for path in (root / "train/good").iterdir():
+        path.unlink()
+
+
+BROKEN: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "a mask is missing": ("mvtec", lambda r: (r / "ground_truth/crack/001_mask.png").unlink(), "no mask for image '001'"),
+    "no training images": ("mvtec", empty_training, "no images of the train part"),
+    "a label is missing": ("kolektor", lambda r: (r / "kos00/Part0_label.bmp").unlink(), "Part0_label.bmp: no such file"),
+    "a visa image is missing": ("visa", lambda r: (r / "pcb1/Data/Images/Normal/0.JPG").unlink(), "no such image"),
+    "a visa mask is missing": ("visa", lambda r: (r / "pcb1/Data/Masks/Anomaly/0.png").unlink(), "names it as the mask"),
+    "a visa column is missing": ("visa", lambda r: (r / "split_csv/1cls.csv").write_text("object,split\na,b"), "column 'label'"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_tree_names_what_is_wrong(name: str, tmp_path: Path) -> None:
+    layout, damage, message = BROKEN[name]
+    TREES[layout][0](tmp_path)
+    damage(tmp_path)
+    with pytest.raises(DatasetError, match=message):
+        load_dataset(tmp_path, layout)
+
+
+def test_a_defect_without_any_masks_is_taken_without(tmp_path: Path) -> None:
+    mvtec(tmp_path)
+    (tmp_path / "ground_truth/stain").rename(tmp_path / "elsewhere")
+    samples = load_dataset(tmp_path, "mvtec").part("test", "bad")
+    assert {s.defect: s.mask is None for s in samples} == {"crack": False, "stain": True}
+
+
+def test_one_object_or_class_can_be_named_by_its_folder(tmp_path: Path) -> None:
+    visa(tmp_path / "visa")
+    assert count(load_dataset(tmp_path / "visa/candle", "visa")) == {("train", "good"): 2, ("test", "good"): 1, ("test", "candle"): 1}
+    dagm(tmp_path / "dagm")
+    assert len(load_dataset(tmp_path / "dagm/Class2", "dagm").samples) == 6
+
+
+def test_kolektor_splits_by_folder(tmp_path: Path) -> None:
+    kolektor(tmp_path)
+    split = {(s.path.parent.name, s.split) for s in load_dataset(tmp_path, "kolektor").samples}
+    assert len(split) == 8
+
+
+# ---- seen
+
+
+def dataset_of(root: Path, layout: str = "mvtec") -> Dataset:
+    TREES[layout][0](root)
+    return load_dataset(root, layout)
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_seen_are_spread_over_the_types(n: int, tmp_path: Path) -> None:
+    per_type = Counter(s.defect for s in pick_seen(dataset_of(tmp_path), n, seed=0))
+    assert sum(per_type.values()) == n
+    assert max(per_type["crack"] - per_type["stain"], per_type["stain"] - per_type["crack"]) <= 1
+
+
+def test_seen_are_drawn_by_seed_alone(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path)
+    drawn = [pick_seen(dataset, 2, seed) for seed in range(12)]
+    assert drawn == [pick_seen(dataset, 2, seed) for seed in range(12)]
+    assert len(set(drawn)) > 1
+    shuffled = Dataset(dataset.root, dataset.layout, dataset.samples[::-1])
+    assert pick_seen(shuffled, 2, 3) == drawn[3]
+
+
+def test_more_seen_include_those_of_fewer(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path)
+    assert set(pick_seen(dataset, 2, 1)) < set(pick_seen(dataset, 4, 1))
+
+
+@pytest.mark.parametrize(("layout", "split"), [("mvtec", "test"), ("kolektor", "train"), ("kolektor2", "train"), ("folder", "test")])
+def test_seen_come_from_the_training_part_where_it_has_defects(layout: str, split: str, tmp_path: Path) -> None:
+    assert {s.split for s in pick_seen(dataset_of(tmp_path, layout), 1, 0)} == {split}
+
+
+def test_too_many_seen_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="6 seen images asked for; it has 5"):
+        pick_seen(dataset_of(tmp_path), 6, 0)
+
+
+def test_a_defect_without_a_mask_cannot_be_seen(tmp_path: Path) -> None:
+    bare = Dataset(tmp_path, "mvtec", (Sample(tmp_path / "a.png", "test", "bad", "dent"),))
+    with pytest.raises(DatasetError, match="it has 0"):
+        pick_seen(bare, 1, 0)
+
+
+def test_sha256_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert sha256_file(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(DatasetError, match="cannot be read"):
+        sha256_file(tmp_path / "none")
+
+
+@pytest.mark.real_parts
+def test_the_real_parts_are_read(edge_data: Path) -> None:
+    bottle = load_dataset(edge_data / "mvtec_bottle", "mvtec")
+    assert (len(bottle.part("train")), len(bottle.part("test", "good")), len(bottle.part("test", "bad"))) == (209, 20, 63)
+    assert Counter(s.defect for s in pick_seen(bottle, 10, 0)).most_common()[0][1] == 4

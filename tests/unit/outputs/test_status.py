@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from edge_inspector.images import decode_bytes
+from edge_inspector.outputs.status import PREVIEW_SIDE, RING, StatusOutput, preview
+from edge_inspector.records import Outcome
+from edge_inspector.wire.client import StatusClient, StatusMessage
+from edge_inspector.wire.server import Refused, StatusPublisher
+from tests.unit.outputs.parts import image, sent
+
+
+@pytest.fixture
+def publisher() -> StatusPublisher:
+    return StatusPublisher("tcp://127.0.0.1:*")
+
+
+@pytest.fixture
+def status(publisher: StatusPublisher) -> Iterator[StatusOutput]:
+    status = StatusOutput(publisher)
+    status.start()
+    yield status
+    status.stop(5.0)
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10.0
+    pause = threading.Event()
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        pause.wait(0.01)
+
+
+def receive(client: StatusClient, count: int) -> list[StatusMessage]:
+    got: list[StatusMessage] = []
+    deadline = time.monotonic() + 10.0
+    while len(got) < count:
+        assert time.monotonic() < deadline, f"only {got}"
+        got += client.poll(0.2)
+    return got
+
+
+def test_a_part_is_published_and_stands_in_the_ring_under_the_same_number(status: StatusOutput, publisher: StatusPublisher) -> None:
+    with StatusClient(publisher.endpoint) as client:
+        client.poll(0.0)
+        until(lambda: publisher.has_subscribers("part") and publisher.has_subscribers("state"))
+        status.put(sent(5))
+        status.state({"state": "Ready"})
+        status.put(sent(6, Outcome.MISSED, images=(None,), peak=float("nan")))
+        got = receive(client, 3)
+    parts = [message.payload for message in got if message.topic == "part"]
+    kept = status.parts({})
+    assert [part["n"] for part in parts] == [1, 2] == [part["n"] for part in kept["parts"]]
+    assert all(part.items() >= mine.items() for part, mine in zip(parts, kept["parts"], strict=True))
+    assert {part["run"] for part in parts} == {kept["run"]}
+    assert (parts[0]["seq"], parts[0]["outcome"], parts[0]["regions"][0]["peak"], parts[0]["latency_ms"]) == (5, "rejected", 0.9, 12.0)
+    assert (parts[1]["seq"], parts[1]["outcome"], parts[1]["regions"][0]["peak"]) == (6, "missed", None)
+    assert [message.payload["state"] for message in got if message.topic == "state"] == ["Ready"]
+
+
+def test_the_ring_keeps_the_last_thousand(status: StatusOutput) -> None:
+    assert status.parts({}) | {"run": 0} == {"run": 0, "parts": [], "oldest": 0, "newest": 0}
+    for seq in range(1, RING + 51):
+        status.put(sent(seq))
+    answer = status.parts({"since": RING + 40})
+    assert (answer["oldest"], answer["newest"]) == (51, RING + 50)
+    assert [part["n"] for part in answer["parts"]] == list(range(RING + 41, RING + 51))
+    assert len(status.parts({})["parts"]) == RING
+    assert [part["n"] for part in status.parts({"since": 60, "limit": 2})["parts"]] == [61, 62]
+
+
+@pytest.mark.parametrize("params", [{"since": "x"}, {"since": -1}, {"limit": 1.5}, {"limit": True}, {"since": None}])
+def test_parameters_that_are_no_numbers_are_refused(status: StatusOutput, params: dict[str, object]) -> None:
+    with pytest.raises(Refused, match="whole number"):
+        status.parts(params)
+
+
+def test_a_preview_is_made_only_for_a_subscriber(status: StatusOutput, publisher: StatusPublisher) -> None:
+    status.put(sent(1))
+    with StatusClient(publisher.endpoint, topics=("preview",)) as client:
+        client.poll(0.0)
+        until(lambda: publisher.has_subscribers("preview"))
+        status.put(sent(2))
+        status.put(sent(3, Outcome.MISSED, images=(None,)))
+        (got,) = receive(client, 1)
+    assert (got.payload["part_id"], got.payload["part"]) == ("line1-7-2", 2)
+    np.testing.assert_array_equal(decode_bytes(got.blobs[0]), image())
+
+
+def test_a_preview_of_large_views_is_shrunk_and_a_missing_view_left_out() -> None:
+    payload, frames = preview(sent(1, Outcome.MISSED, images=(image(height=500, width=1000, channels=1), None)), 9)
+    assert payload == {"part": 9, "part_id": "line1-7-1", "views": [{"view": 0, "camera": "cam0", "width": 1000, "height": 500}]}
+    assert decode_bytes(frames[0]).shape[:2] == (PREVIEW_SIDE // 2, PREVIEW_SIDE)
+    assert frames[1] == b""
+    _, whole = preview(sent(1), 1)
+    values = decode_bytes(whole[1])[:, :, 0]
+    assert (values.shape, values[3, 4], values[0, 0]) == ((8, 9), 255, 64)

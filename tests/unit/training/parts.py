@@ -1,0 +1,42 @@
+"""A small data set to train on: grey discs with stains, in the mvtec layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_inspector.images import write_png
+from edge_inspector.records import Image, Mask
+
+
+def disc(rng: np.random.Generator, size: int = 128) -> Image:
+    """A grey disc on a dark ground, uint8 (size, size, 3)."""
+    image = np.full((size, size, 3), 20, np.uint8)
+    cv2.circle(image, (size // 2, size // 2), size // 3, (150, 150, 150), -1)
+    return np.clip(image + rng.normal(0, 3, image.shape[:2])[:, :, None], 0, 255).astype(np.uint8)
+
+
+def stained(rng: np.random.Generator, size: int = 128) -> tuple[Image, Mask]:
+    """The same with a dark stain, and its mask."""
+    image, mask = disc(rng, size), np.zeros((size, size), np.uint8)
+    x, y = (int(v) for v in size // 2 + rng.integers(-size // 5, size // 5, 2))
+    cv2.circle(mask, (x, y), size // 14, 1, -1)
+    image[mask.astype(bool)] = 60
+    return image, mask.astype(np.bool_)
+
+
+def write_set(root: Path, normals: int = 12, defects: int = 4, size: int = 128) -> Path:
+    """An mvtec folder: train/good, test/good, test/stain, ground_truth/stain."""
+    rng = np.random.default_rng(5)
+    for folder in ("train/good", "test/good", "test/stain", "ground_truth/stain"):
+        (root / folder).mkdir(parents=True)
+    for number in range(normals):
+        write_png(root / "train/good" / f"{number:03d}.png", disc(rng, size))
+    write_png(root / "test/good/000.png", disc(rng, size))
+    for number in range(defects):
+        image, mask = stained(rng, size)
+        write_png(root / "test/stain" / f"{number:03d}.png", image)
+        write_png(root / "ground_truth/stain" / f"{number:03d}_mask.png", (mask * np.uint8(255))[:, :, None])
+    return root

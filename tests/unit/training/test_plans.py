@@ -1,0 +1,188 @@
+"""Schedule, budget, thresholds, checkpoints, data: everything of a run that needs no training."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_inspector.errors import DatasetError, ImageError, TrainingError
+from edge_inspector.images import write_png
+from edge_inspector.training import checkpoint
+from edge_inspector.training.checkpoint import State
+from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data
+from edge_inspector.training.schedule import PEAK_RATE, Budget, learning_rate
+from edge_inspector.training.thresholds import Evidence, fewest_errors, propose
+from tests.unit.training.parts import write_set
+
+SIZE = (64, 64)
+
+
+@given(planned=st.integers(1, 2000))
+def test_the_rate_rises_to_its_peak_and_comes_down(planned: int) -> None:
+    rates = [learning_rate(step, planned) for step in range(planned)]
+    assert 0 < min(rates) <= max(rates) <= PEAK_RATE * 1.0001
+    assert planned < 40 or rates[-1] < 0.02 * PEAK_RATE
+    peak = int(np.argmax(rates))
+    assert rates[:peak] == sorted(rates[:peak])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+
+
+BUDGETS = {  # minutes, seconds gone, done, planned, seconds a step -> planned anew
+    "no limit": (None, 600, 10, 420, 1.0, 420),
+    "fits": (12, 20, 10, 420, 1.0, 420),
+    "does not fit": (3, 40, 10, 420, 1.0, 10 + int(0.97 * (180 - 54 - 40))),
+    "time is gone": (1, 90, 10, 420, 1.0, 10),
+    "never none": (0.1, 60, 0, 420, 1.0, 1),
+}
+
+
+@pytest.mark.parametrize(("minutes", "gone", "done", "planned", "pace", "expected"), BUDGETS.values(), ids=BUDGETS.keys())
+def test_planning(minutes: float | None, gone: float, done: int, planned: int, pace: float, expected: int) -> None:
+    budget = Budget(minutes, started=time.monotonic() - gone)
+    assert abs(budget.fitting(done, planned, pace) - expected) <= 1
+
+
+def evidence(normals: list[float], anomalies: list[float]) -> Evidence:
+    return Evidence(np.array(normals), np.array(anomalies), np.array(normals), "3 held-out normals")
+
+
+EVIDENCE = {
+    "apart": (evidence([0.01, 0.02, 0.05], [0.7, 0.8, 0.95]), 0.05, 0.7),
+    "far apart": (evidence([0.0, 0.0, 0.0], [1.0, 1.0, 1.0]), 0.02, 0.9),
+    "overlapping": (evidence([0.01, 0.02, 0.6], [0.3, 0.8, 0.95]), 0.02, 0.3),
+}
+
+
+@pytest.mark.parametrize(("given_scores", "above", "below"), EVIDENCE.values(), ids=EVIDENCE.keys())
+def test_thresholds_lie_between_normals_and_anomalies(given_scores: Evidence, above: float, below: float) -> None:
+    proposal = propose(given_scores)
+    assert above <= proposal.accept_threshold <= below
+    assert proposal.accept_threshold <= proposal.reject_threshold
+    assert proposal.accept_threshold <= proposal.region_threshold <= 0.9
+    assert "3 held-out normals" in proposal.evidence
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_thresholds_are_always_ordered_and_in_range(normals: list[float], anomalies: list[float]) -> None:
+    proposal = propose(evidence(normals, anomalies))
+    assert 0 <= proposal.accept_threshold <= proposal.reject_threshold <= 1
+    cut = fewest_errors(np.array(normals), np.array(anomalies))
+    assert 0 <= cut <= 1
+
+
+def tensors(value: float) -> dict[str, torch.Tensor]:
+    return {"head.a": torch.full((2, 3), value), "moments.0.step": torch.tensor(value)}
+
+
+def test_a_checkpoint_comes_back_and_replaces_the_last(tmp_path: Path) -> None:
+    for step in (10, 20):
+        checkpoint.save(tmp_path, State("run", step, 100, 1.5), tensors(step))
+    found = checkpoint.load(tmp_path, "run")
+    assert found is not None
+    assert found[0] == State("run", 20, 100, 1.5)
+    assert torch.equal(found[1]["head.a"], tensors(20)["head.a"])
+    assert [path.name for path in tmp_path.iterdir()] == ["state-000020"]
+
+
+def test_another_runs_checkpoint_is_left_alone(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    assert checkpoint.load(tmp_path, "another") is None
+    assert checkpoint.load(tmp_path / "nowhere", "run") is None
+
+
+@pytest.mark.parametrize("file", ["tensors.safetensors", "state.json"])
+def test_a_damaged_checkpoint_counts_for_nothing(tmp_path: Path, file: str) -> None:
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    path = tmp_path / "state-000010" / file
+    path.write_bytes(path.read_bytes()[:20])
+    assert checkpoint.load(tmp_path, "run") is None
+
+
+def test_a_disk_that_refuses_is_named_and_the_last_checkpoint_survives(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    (tmp_path / ".state-000020").write_text("in the way")  # mkdir fails as on a full or read-only disk, for root too
+    with pytest.raises(TrainingError, match="checkpoint of step 20 cannot be written"):
+        checkpoint.save(tmp_path, State("run", 20, 100, 1.5), tensors(2))
+    found = checkpoint.load(tmp_path, "run")
+    assert found is not None
+    assert found[0].step == 10
+
+
+HELD = {"one": (1, 0), "few": (9, 0), "some": (20, 4), "enough": (40, 8), "many": (209, 21)}
+
+
+@pytest.mark.parametrize(("count", "expected"), HELD.values(), ids=HELD.keys())
+def test_how_many_normals_are_held_out(count: int, expected: int) -> None:
+    assert held_out(count, 0).sum() == expected
+    assert np.array_equal(held_out(count, 3), held_out(count, 3))
+
+
+def test_data_is_read_whole_and_seen_images_are_named(tmp_path: Path) -> None:
+    data = load_training_data(write_set(tmp_path), "mvtec", seen=2, seed=0, size=SIZE)
+    assert data.normals.shape == (10, 64, 64, 3)
+    assert data.held.shape == (2, 64, 64, 3)
+    assert [anomaly.mask.shape for anomaly in data.seen] == [SIZE, SIZE]
+    assert data.grey
+    assert len(set(data.normal_hashes)) == 12
+    assert not set(data.normal_hashes) & set(data.seen_hashes)
+
+
+def spoil_mask_size(root: Path) -> None:
+    for path in (root / "ground_truth/stain").iterdir():
+        write_png(path, np.full((10, 10, 1), 255, np.uint8))
+
+
+def spoil_mask_content(root: Path) -> None:
+    for path in (root / "ground_truth/stain").iterdir():
+        write_png(path, np.zeros((128, 128, 1), np.uint8))
+
+
+def spoil_image(root: Path) -> None:
+    path = root / "train/good/003.png"
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def no_normals(root: Path) -> None:
+    for path in (root / "train/good").iterdir():
+        path.unlink()
+
+
+SPOILT = {
+    "mask of another size": (spoil_mask_size, DatasetError, "must be equal"),
+    "empty mask": (spoil_mask_content, DatasetError, "mask is empty"),
+    "truncated image": (spoil_image, ImageError, r"003\.png"),
+    "no normals": (no_normals, DatasetError, "train"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "error", "message"), SPOILT.values(), ids=SPOILT.keys())
+def test_bad_data_is_named(tmp_path: Path, spoil: object, error: type[Exception], message: str) -> None:
+    root = write_set(tmp_path)
+    spoil(root)  # type: ignore[operator]
+    with pytest.raises(error, match=message):
+        load_training_data(root, "mvtec", seen=2, seed=0, size=SIZE)
+
+
+def test_no_textures_where_a_folder_was_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="no texture image"):
+        load_training_data(write_set(tmp_path / "set"), "mvtec", 0, 0, SIZE, textures=tmp_path / "empty")
+
+
+def test_a_small_mask_does_not_vanish() -> None:
+    mask = np.zeros((1000, 1000), np.bool_)
+    mask[500, 500] = True
+    assert fit_mask(mask, 64, 64).sum() == 1
+
+
+def test_what_is_grey() -> None:
+    grey = np.repeat(np.random.default_rng(0).integers(0, 256, (32, 32, 1), np.uint8), 3, axis=2)
+    assert is_grey(grey)
+    assert is_grey(grey[:, :, :1])
+    assert not is_grey(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))

@@ -1,0 +1,282 @@
+"""Whole runs on a small set: a bundle that loads, going on after a kill, and ending in time. Slow parts run once for the module."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from typer import Typer
+from typer.testing import CliRunner
+
+from edge_inspector.cli import train as command
+from edge_inspector.engine.bundle import load_bundle
+from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.training import checkpoint
+from edge_inspector.training.fit import Trainer
+from edge_inspector.training.progress import Silent
+from edge_inspector.training.run import TrainResult, TrainSettings, _Run, check, train
+from edge_inspector.training.schedule import Budget
+from tests.unit.training.parts import write_set
+
+SIZE = (128, 128)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_set(tmp_path_factory.mktemp("parts") / "discs")
+
+
+def settings(parts: Path, out: Path, **changes: object) -> TrainSettings:
+    values = {"seen": 2, "seed": 1, "steps": 3, "batch": 4, "k": 2, "size": SIZE} | changes
+    return TrainSettings(parts, "mvtec", out, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def trained(parts: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return train(settings(parts, tmp_path_factory.mktemp("out") / "discs-1"))
+
+
+def test_a_run_writes_a_whole_bundle_that_says_what_it_is(trained: TrainResult) -> None:
+    bundle = load_bundle(trained.folder)
+    manifest = bundle.manifest
+    assert manifest == trained.manifest
+    assert (manifest.id, manifest.product, manifest.backbone) == ("discs-1", "discs", "efficientnet_lite0")
+    assert (manifest.input.height, manifest.input.width, manifest.output.height, manifest.output.width) == (128, 128, 64, 64)
+    assert manifest.training.steps == manifest.training.planned_steps == 3
+    assert (len(manifest.training.images), len(manifest.training.seen)) == (12, 2)
+    assert manifest.prototypes.k == 2
+    assert set(manifest.files) >= {"model.onnx", "head.safetensors", "reference/00.png", "reference/00.npz"}
+    assert trained.parameters <= 900_000
+
+
+def test_nothing_else_is_left_behind(trained: TrainResult) -> None:
+    assert [path.name for path in trained.folder.parent.iterdir()] == [trained.folder.name]
+
+
+def test_prototypes_are_stored_as_half_in_the_graph(trained: TrainResult) -> None:
+    import onnx
+
+    model = onnx.load(trained.folder / "model.onnx")
+    kinds = {tensor.name: tensor.data_type for tensor in model.graph.initializer if tensor.name.startswith("prototypes.")}
+    assert set(kinds.values()) == {onnx.TensorProto.FLOAT16}
+    assert len(kinds) == 3
+
+
+def test_the_graph_names_nothing_of_the_machine_that_made_it(trained: TrainResult) -> None:
+    content = (trained.folder / "model.onnx").read_bytes()
+    assert str(Path.cwd()).encode() not in content
+    assert sys.prefix.encode() not in content
+
+
+TENSORRT = frozenset(  # what the graph may use: TensorRT's ONNX parser has all of these
+    [
+        "Add",
+        "ArgMax",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Constant",
+        "Conv",
+        "Div",
+        "Expand",
+        "Flatten",
+        "Gather",
+        "Gemm",
+        "MatMul",
+        "Mul",
+        "Pad",
+        "Pow",
+        "ReduceMean",
+        "ReduceSum",
+        "Relu",
+        "Reshape",
+        "Resize",
+        "Sigmoid",
+        "Slice",
+        "Softmax",
+        "Squeeze",
+        "Sub",
+        "TopK",
+        "Transpose",
+        "Unsqueeze",
+    ]
+)
+
+
+def test_the_graph_uses_no_operator_that_tensorrt_lacks(trained: TrainResult) -> None:
+    import onnx
+
+    model = onnx.load(trained.folder / "model.onnx")
+    assert {node.op_type for node in model.graph.node} <= TENSORRT
+    modes = {
+        a.s.decode()
+        for node in model.graph.node
+        if node.op_type == "Resize"
+        for a in node.attribute
+        if a.name == "coordinate_transformation_mode"
+    }
+    assert modes <= {"half_pixel", "pytorch_half_pixel"}
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+class KillAfter(Silent):
+    def __init__(self, step: int) -> None:
+        self.at = step
+
+    def advance(self, done: int, total: int, text: str) -> None:
+        if done == self.at:
+            raise Killed
+
+
+def weights(run: _Run, parts: Path) -> dict[str, Tensor]:
+    """Train without writing a bundle; the tensors of the run's last checkpoint."""
+    prepared = run.prepare()
+    run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, prepared.first, prepared.planned)
+    found = checkpoint.load(run.part, prepared.fingerprint)
+    assert found is not None
+    return found[1]
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)  # a checkpoint each step
+    straight = weights(_Run(settings(parts, tmp_path / "a", steps=4), Silent(), Budget(None)), parts)
+    with pytest.raises(Killed):
+        weights(_Run(settings(parts, tmp_path / "b", steps=4), KillAfter(3), Budget(None)), parts)
+    resumed_run = _Run(settings(parts, tmp_path / "b", steps=4), Silent(), Budget(None))
+    resumed = weights(resumed_run, parts)
+    assert resumed_run.notes == ["going on from step 2 of 4"]
+    assert straight.keys() == resumed.keys()
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_a_run_with_another_seed_starts_afresh(parts: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        run = _Run(settings(parts, tmp_path / "a", seed=seed, steps=1), Silent(), Budget(None))
+        weights(run, parts)
+        assert run.notes == []
+
+
+def test_time_that_is_up_ends_the_steps_and_says_so(parts: Path, tmp_path: Path) -> None:
+    run = _Run(settings(parts, tmp_path / "a", steps=50, max_minutes=0.01), Silent(), Budget(0.01))
+    prepared = run.prepare()
+    done = run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, 0, 50)
+    assert done == 1
+    assert "the time is up after 1 of 50 steps" in run.notes[0]
+
+
+def test_no_seen_anomalies_is_said(parts: Path, tmp_path: Path) -> None:
+    run = _Run(settings(parts, tmp_path / "a", seen=0), Silent(), Budget(None))
+    run.prepare()
+    assert run.notes == ["no seen anomalies: training on simulated anomalies alone"]
+
+
+def test_one_normal_is_enough_to_train(tmp_path: Path) -> None:
+    one = write_set(tmp_path / "one", normals=1, defects=0)
+    run = _Run(settings(one, tmp_path / "a", seen=0, k=None, steps=1), Silent(), Budget(None))
+    prepared = run.prepare()
+    assert run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, 0, 1) == 1
+    assert run.thresholds(prepared.trainer.network.eval(), prepared.data).evidence.count("training normals (too few to hold any out)") == 1
+
+
+def test_black_images_train_to_finite_weights(tmp_path: Path) -> None:
+    from edge_inspector.images import write_png
+
+    black = write_set(tmp_path / "black", normals=3, defects=0)
+    for path in (black / "train/good").iterdir():
+        write_png(path, np.zeros((128, 128, 3), np.uint8))
+    found = weights(_Run(settings(black, tmp_path / "a", seen=0), Silent(), Budget(None)), black)
+    assert all(bool(torch.isfinite(tensor).all()) for name, tensor in found.items() if name.startswith("head."))
+
+
+def test_a_loss_that_is_no_number_ends_the_run(parts: Path, tmp_path: Path) -> None:
+    run = _Run(settings(parts, tmp_path / "a"), Silent(), Budget(None))
+    prepared = run.prepare()
+    trainer: Trainer = prepared.trainer
+    with torch.no_grad():
+        trainer.network.head.decoder.segment.bias.fill_(float("nan"))  # type: ignore[union-attr]
+    with pytest.raises(TrainingError, match="the loss of step 0 is nan"):
+        run.steps(trainer, prepared.sources, prepared.fingerprint, 0, 3)
+
+
+WRONG = {
+    "steps": ({"steps": 0}, "--steps 0"),
+    "seen": ({"seen": -1}, "--seen -1"),
+    "minutes": ({"max_minutes": 0.0}, "--max-minutes 0"),
+    "size": ({"size": (100, 128)}, "multiples of 128"),
+    "device": ({"device": "abacus"}, "--device abacus"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_settings_are_named(parts: Path, tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        check(settings(parts, tmp_path / "a", **changes))
+
+
+def test_an_existing_folder_is_never_overwritten(parts: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("mine")
+    with pytest.raises(SettingsError, match="already exists"):
+        train(settings(parts, tmp_path))
+    assert (tmp_path / "kept.txt").read_text() == "mine"
+
+
+def test_the_command_says_what_is_missing_without_torch(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "edge_inspector.training.run", None)
+    app = Typer()
+    command.register(app)
+    result = CliRunner().invoke(app, ["--data", str(parts), "--layout", "mvtec", "--out", str(tmp_path / "a")])
+    assert isinstance(result.exception, TrainingError)
+    assert 'pip install "edge-inspector[train]"' in str(result.exception)
+
+
+def test_the_commands_json_is_one_object(trained: TrainResult) -> None:
+    found = json.loads(json.dumps(command.summary(trained)))
+    assert found["out"] == str(trained.folder)
+    assert found["steps"] == 3
+    assert found["seen"] == 2
+    assert found["images"] == 12
+    assert found["thresholds"][0]["precision"] == "f32"
+    assert str(trained.folder) in command.text(trained)
+
+
+def test_the_command_delegates(trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge_inspector.training import run
+
+    asked: list[TrainSettings] = []
+
+    def stand_in(wanted: TrainSettings, listener: object) -> TrainResult:
+        asked.append(wanted)
+        return trained
+
+    monkeypatch.setattr(run, "train", stand_in)
+    app = Typer()
+    command.register(app)
+    options = [
+        "--data",
+        "d",
+        "--layout",
+        "mvtec",
+        "--out",
+        "o",
+        "--seen",
+        "3",
+        "--seed",
+        "4",
+        "--steps",
+        "5",
+        "--max-minutes",
+        "6.5",
+        "--json",
+    ]
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["id"] == "discs-1"
+    assert (asked[0].seen, asked[0].seed, asked[0].steps, asked[0].max_minutes) == (3, 4, 5, 6.5)

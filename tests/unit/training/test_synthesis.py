@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_inspector.training.augment import Variation
+from edge_inspector.training.batches import Batches, halve, make_batch
+from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.foreground import foreground
+from edge_inspector.training.perlin import perlin
+from edge_inspector.training.shapes import AREA, simulated_mask, single
+from edge_inspector.training.synthesis import KINDS, Sources, blend, extended, recipe, simulated, visible
+from edge_inspector.training.textures import PROCEDURAL, borrowed, recolour
+from tests.unit.training.parts import disc, stained
+
+SEEDS = st.integers(0, 2**31)
+STILL = Variation(shift=0, turn_degrees=0, gain=0, offset=0, noise=0)
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    rng = np.random.default_rng(0)
+    return Sources(np.stack([disc(rng) for _ in range(6)]), tuple(SeenAnomaly(*stained(rng)) for _ in range(3)), grey=True, variation=STILL)
+
+
+@given(seed=SEEDS, rows=st.integers(1, 32), columns=st.integers(1, 32))
+@settings(max_examples=30)
+def test_perlin_noise_is_bounded_smooth_and_of_its_seed(seed: int, rows: int, columns: int) -> None:
+    noise = perlin(64, 96, rows, columns, np.random.default_rng(seed))
+    assert noise.shape == (64, 96)
+    assert noise.dtype == np.float32
+    assert float(np.abs(noise).max()) <= 1.0
+    assert np.array_equal(noise, perlin(64, 96, rows, columns, np.random.default_rng(seed)))
+
+
+def test_perlin_noise_has_no_seams_between_cells() -> None:
+    noise = perlin(256, 256, 4, 4, np.random.default_rng(1))
+    assert float(np.abs(np.diff(noise, axis=0)).max()) < 0.06
+    assert float(np.abs(np.diff(noise, axis=1)).max()) < 0.06
+
+
+@given(seed=SEEDS)
+@settings(max_examples=40)
+def test_a_simulated_shape_lies_on_the_part_with_an_area_in_range(seed: int) -> None:
+    part = np.zeros((128, 128), np.bool_)
+    part[20:110, 10:100] = True
+    mask = single(part, np.random.default_rng(seed))
+    assert not (mask & ~part).any()
+    assert 4 <= mask.sum() <= AREA[1] * part.sum() + 1
+    assert not (simulated_mask(part, np.random.default_rng(seed)) & ~part).any()
+
+
+def test_small_shapes_are_as_frequent_as_large_ones() -> None:
+    part = np.ones((256, 256), np.bool_)
+    shares = np.array([single(part, np.random.default_rng(n)).mean() for n in range(200)])
+    assert 0.3 < (shares < np.sqrt(AREA[0] * AREA[1])).mean() < 0.7  # half lie below the middle of a log-uniform range
+
+
+def test_foreground_is_the_disc() -> None:
+    image = disc(np.random.default_rng(0))
+    truth = image[:, :, 0] > 80
+    part = foreground(image)
+    assert (part & truth).sum() / (part | truth).sum() > 0.93
+
+
+def test_without_a_plain_background_everything_is_foreground() -> None:
+    texture = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    black = np.zeros((96, 96, 3), np.uint8)
+    assert foreground(texture).all()
+    assert foreground(black).all()
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
+def test_blend_is_the_formula(beta: float) -> None:
+    rng = np.random.default_rng(2)
+    n, a = rng.integers(0, 256, (16, 16, 3), np.uint8), rng.uniform(0, 255, (16, 16, 3)).astype(np.float32)
+    m = (rng.random((16, 16)) > 0.5).astype(np.float32)
+    m3 = m[:, :, None]
+    expected = (1 - m3) * n + (1 - beta) * (m3 * a) + beta * (m3 * n)
+    assert np.abs(blend(n, a, m, beta).astype(np.float32) - expected).max() <= 0.51
+    assert np.array_equal(blend(n, a, m, beta)[m == 0], n[m == 0])
+
+
+@pytest.mark.parametrize("make", [extended, simulated])
+def test_outside_its_mask_an_anomaly_is_the_normal_and_inside_it_shows(
+    make: Callable[..., tuple[np.ndarray, np.ndarray]], sources: Sources
+) -> None:
+    for number in range(25):
+        rng = np.random.default_rng(number)
+        base = sources.normals[int(np.random.default_rng(number).integers(len(sources.normals)))]
+        image, mask = make(sources, rng)
+        assert image.dtype == np.uint8
+        assert np.array_equal(image[mask == 0], base[mask == 0])
+        assert 0.0 <= float(mask.min()) <= float(mask.max()) <= 1.0
+        assert not mask.any() or visible(base, image, mask)
+
+
+def test_an_anomaly_that_cannot_be_seen_is_not_labelled(sources: Sources) -> None:
+    base = sources.normals[0]
+    mask = np.zeros(base.shape[:2], np.float32)
+    mask[40:60, 40:60] = 1
+    assert not visible(base, base, mask)
+    assert not visible(base, blend(base, np.zeros(base.shape, np.float32), mask * 0, 0.0), mask * 0)
+
+
+@given(seed=SEEDS)
+@settings(max_examples=25)
+def test_a_seen_region_and_its_mask_move_together(seed: int) -> None:
+    image = np.zeros((96, 96, 3), np.uint8)
+    shape = np.zeros((96, 96), np.bool_)
+    shape[30:50, 40:52] = True
+    image[shape] = 255
+    region, mask = place(SeenAnomaly(image, shape), np.ones((96, 96), np.bool_), np.random.default_rng(seed))
+    inside = mask > 0.95
+    assert inside.any()
+    assert float(region[inside].mean()) > 200  # white came along with its mask
+    assert float(mask.max()) <= 1.0
+
+
+@pytest.mark.parametrize("texture", PROCEDURAL)
+def test_procedural_textures(texture: Callable[..., np.ndarray]) -> None:
+    made = texture(64, 80, np.random.default_rng(0))
+    assert made.shape == (64, 80, 3)
+    assert made.dtype == np.float32
+    assert np.isfinite(made).all()
+
+
+def test_borrowed_and_recoloured_sources_keep_the_shape(sources: Sources) -> None:
+    for number in range(8):
+        rng = np.random.default_rng(number)
+        assert borrowed(sources.normals, rng).shape == (128, 128, 3)
+        assert np.isfinite(recolour(sources.normals[0].astype(np.float32), rng)).all()
+
+
+RECIPES = {"seen": (16, True), "simulated only": (16, False), "small": (4, True), "smallest": (2, False)}
+
+
+@pytest.mark.parametrize(("batch", "seen"), RECIPES.values(), ids=RECIPES.keys())
+def test_every_batch_holds_normals_and_anomalies(batch: int, seen: bool) -> None:
+    kinds = recipe(batch, seen)
+    assert len(kinds) == batch
+    assert set(kinds) <= set(KINDS)
+    assert "normal" in kinds
+    assert "simulated" in kinds
+    assert ("extended" in kinds) == seen
+
+
+def test_a_batch_depends_on_seed_and_step_alone(sources: Sources) -> None:
+    first, again, other = (make_batch(sources, 4, 1, step) for step in (7, 7, 8))
+    assert np.array_equal(first.images, again.images)
+    assert np.array_equal(first.masks, again.masks)
+    assert not np.array_equal(first.images, other.images)
+    assert first.images.shape == (4, 128, 128, 3)
+    assert first.masks.shape == (4, 1, 64, 64)
+
+
+def test_halving_a_mask_keeps_its_area() -> None:
+    mask = (np.random.default_rng(0).random((64, 96)) > 0.7).astype(np.float32)
+    assert halve(mask).shape == (32, 48)
+    assert float(halve(mask).sum()) * 4 == pytest.approx(float(mask.sum()), rel=1e-5)
+
+
+def test_the_worker_delivers_in_order_and_ends(sources: Sources) -> None:
+    with Batches(sources, 4, seed=3, first=5) as batches:
+        taken = [batches.take() for _ in range(3)]
+    assert [batch.step for batch in taken] == [5, 6, 7]
+    assert np.array_equal(taken[1].images, make_batch(sources, 4, 3, 6).images)
+
+
+def test_what_fails_in_the_worker_is_raised_where_it_is_wanted() -> None:
+    with Batches(Sources(np.zeros((0, 64, 64, 3), np.uint8)), 4, seed=0, first=0) as batches, pytest.raises(ValueError, match="high <= 0"):
+        batches.take()
