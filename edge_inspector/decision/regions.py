@@ -7,7 +7,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from edge_inspector.records import AnomalyMap, Mask, Region
 from edge_inspector.settings.recipe import DecisionRules, Polygon
@@ -28,7 +27,8 @@ def find_regions(
     if count == 1:
         return [], None
     labels = np.asarray(marked, np.int32)
-    peaks = np.asarray(ndimage.maximum(anomaly_map, labels, np.arange(count)))
+    peaks = np.zeros(count, np.float32)
+    np.maximum.at(peaks, labels.reshape(-1), anomaly_map.reshape(-1))
     areas = stats[:, cv2.CC_STAT_AREA] * sx * sy
     small = areas < minimum_area
     small[0] = False

@@ -11,7 +11,7 @@ from pathlib import Path
 from edge_inspector import service
 from edge_inspector.desk.history import HistoryService
 from edge_inspector.settings import load_station
-from edge_inspector.wire.keys import ServerKeys
+from edge_inspector.wire.keys import keys_beyond_loopback
 from edge_inspector.wire.server import ControlServer
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,13 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
     history = HistoryService(str(station.database.url))
     handlers = {"ping": lambda _params: {"process": "desk", "station": station.station}, **history.handlers()}
-    reject = station.reject
-    keys = ServerKeys(reject.curve_secret_key, reject.curve_client_keys) if reject.curve_secret_key and reject.curve_client_keys else None
-    server = ControlServer(station.desk.endpoint, handlers, "desk", keys=keys, insecure=reject.insecure)
+    server = ControlServer(
+        station.desk.endpoint,
+        handlers,
+        "desk",
+        keys=keys_beyond_loopback(station.desk.endpoint, station.reject),
+        insecure=station.reject.insecure,
+    )
     server.start()
     log.info("desk of station %s listens at %s", station.station, server.endpoint)
     service.notify("READY=1")

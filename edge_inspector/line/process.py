@@ -38,6 +38,7 @@ from edge_inspector.settings import Station
 from edge_inspector.store import recipes
 from edge_inspector.store.database import open_database
 from edge_inspector.store.recipes import RecipeVersion
+from edge_inspector.wire.keys import keys_beyond_loopback
 from edge_inspector.wire.server import ControlServer, StatusPublisher
 
 log = logging.getLogger(__name__)
@@ -107,8 +108,8 @@ class Line:
     def _build_outputs(self, station: Station) -> None:
         self._recorder = Recorder(self._database, self._journal, station.station, self._conditions, station.database.commit_every_ms)
         self._archive = Archive(station.archive, self._conditions, self._archived)
-        insecure = station.reject.insecure
-        self._status_output = StatusOutput(StatusPublisher(station.status.endpoint, insecure=insecure))
+        keys = keys_beyond_loopback(station.status.endpoint, station.reject)
+        self._status_output = StatusOutput(StatusPublisher(station.status.endpoint, keys=keys, insecure=station.reject.insecure))
 
     def run(self, stop: threading.Event) -> None:
         """Start everything, run the main loop, and stop everything in the reverse order."""
@@ -117,7 +118,9 @@ class Line:
         self._start("status", self._status_output.start, lambda: self._status_output.stop(STOP_S))
         self._status = self._status_output
         self._start("reject link", self._link.start, lambda: self._link.stop(STOP_S))
-        control = ControlServer(self._plan.station.control.endpoint, self._control.handlers(), insecure=self._plan.station.reject.insecure)
+        endpoint, reject = self._plan.station.control.endpoint, self._plan.station.reject
+        keys = keys_beyond_loopback(endpoint, reject)
+        control = ControlServer(endpoint, self._control.handlers(), keys=keys, insecure=reject.insecure)
         self._start("control", control.start, lambda: control.stop(STOP_S))
         self._stage("recipe change", lambda: self._control.stop(STOP_S))
         self._stage("desk", lambda: self._desk.stop(STOP_S))

@@ -74,6 +74,7 @@ class Journal:
         self._fault: str | None = None
         self._state = JournalState()
         self._lock = threading.Lock()  # guards everything below; held for microseconds, but where a rotation finds no prepared segment
+        self._preparing = threading.Lock()  # guards the change of segment; taken inside the other, never the other way round
         self._flushing = threading.Lock()
         self._segments: list[int] = []
         self._descriptor = -1
@@ -184,12 +185,13 @@ class Journal:
         self._offset += len(data)
 
     def _rotate(self) -> None:
-        if self._next is None:  # the thread has not come to it; without a successor this segment stays the last one
-            self._next = self._create_next()
-        self._put(segments.encode_body(segments.END, {}))
-        self._retired.append(self._descriptor)
-        following, self._next = self._next, None
-        self._enter(*following)
+        with self._preparing:
+            if self._next is None:  # the thread has not come to it; without a successor this segment stays the last one
+                self._next = self._create_next()
+            self._put(segments.encode_body(segments.END, {}))
+            self._retired.append(self._descriptor)
+            following, self._next = self._next, None
+            self._enter(*following)
 
     def _create_next(self) -> tuple[int, int]:
         # Seconds since 1970 as the first number: a reader's position outlives a folder that somebody deleted.
@@ -267,8 +269,7 @@ class Journal:
     def _tend(self) -> str | None:
         try:
             self.flush()
-            if self._next is None:
-                self._prepare()
+            self._prepare()
             if self._usable - self._seq < self._block // 2:
                 self._reserve()
         except OSError as error:
@@ -278,13 +279,9 @@ class Journal:
         return None
 
     def _prepare(self) -> None:
-        number = self._segments[-1] + 1
-        descriptor = segments.create(self.folder, number, self._segment_bytes)
-        with self._lock:
-            if self._next is None and self._segments[-1] + 1 == number:
-                self._next = (number, descriptor)
-                return
-        os.close(descriptor)
+        with self._preparing:
+            if self._next is None:
+                self._next = self._create_next()
 
     def _report(self, fault: str | None) -> None:
         if fault == self._fault:

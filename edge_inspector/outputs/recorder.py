@@ -116,12 +116,20 @@ class Recorder:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.wait(LOOK_S)
-            if not self._stopping.wait(self._commit_every_s):  # lets a group gather
-                self._wake.clear()
+            self._gather()
+            if not self._stopping.is_set():
                 self._copy_all(self._stopping.is_set)
         self._copy_all(lambda: time.monotonic() > self._give_up)
         if self._failures:
             log.error("the database does not answer; the journal keeps what is not recorded, and the next start records it")
+
+    def _gather(self) -> None:
+        """Let a group gather; then wait for a part to have just left, as until the next one there is the most time to take."""
+        self._stopping.wait(self._commit_every_s)
+        self._wake.clear()
+        if not self._stopping.is_set():
+            self._wake.wait(min(self._commit_every_s, CATCH_UP_S))
+            self._wake.clear()
 
     def _copy_all(self, enough: Callable[[], bool]) -> None:
         """Copy until the journal has no more, or ``enough``; once at least."""

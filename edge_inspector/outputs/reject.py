@@ -29,7 +29,7 @@ from edge_inspector.outputs.talk import Surroundings, Talk
 from edge_inspector.records import Judgement
 from edge_inspector.service import Clock
 from edge_inspector.settings.station import RejectSettings
-from edge_inspector.wire.keys import ServerKeys, Socket, bound_endpoint, listening
+from edge_inspector.wire.keys import Socket, bound_endpoint, listening, server_keys
 from edge_inspector.wire.messages import MAX_BYTES, Arm, Bye, Error, Message, RecipeChange, VerdictMessage, encode
 from edge_inspector.wire.threads import SocketThread
 
@@ -166,7 +166,7 @@ class RejectLink:
     # ---- the link's thread
 
     def _serve(self, ready: Callable[[], None]) -> None:
-        with listening(zmq.SocketType.ROUTER, self._settings.endpoint, "reject", self._keys(), self._settings.insecure, OPTIONS) as socket:
+        with listening(zmq.SocketType.ROUTER, self._settings.endpoint, "reject", server_keys(self._settings), self._settings.insecure, OPTIONS) as socket:
             self.endpoint = bound_endpoint(socket)
             talk = self._open(socket)
             poller = zmq.Poller()
@@ -177,23 +177,6 @@ class RejectLink:
                 poller.poll(self._wait_ms(talk))
                 self._guarded(partial(self._turn, talk))
             self._guarded(partial(self._wind_up, talk, socket))
-
-    def _keys(self) -> ServerKeys | None:
-        secret, clients = self._settings.curve_secret_key, self._settings.curve_client_keys
-        if secret is None:
-            return None
-        if clients is None:
-            raise WireError("reject.curve_secret_key is set and reject.curve_client_keys is not: name the folder of the keys let in")
-        return ServerKeys(secret, clients)
-
-    def _open(self, socket: Socket) -> Talk:
-        delivery = self._delivery
-        around = Surroundings(self._listener, self._status, delivery.record, delivery.release, lambda: self._journal.last_seq, self._now)
-        self._talk = delivery.outlet = talk = Talk(socket, self._table, self._settings.heartbeat_ms, around)
-        return talk
-
-    def _now(self) -> int:
-        return self._clock.monotonic_ns()
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:

@@ -3,6 +3,7 @@
     python -m edge_inspector.rehearsal.belt --trigger ENDPOINT --reject ENDPOINT --parts N --rate R --product P --seed S
 
 One JSON object a line goes to stdout: ``ready`` (waiting for the line), ``progress`` (triggers so far), ``done`` (the account).
+SIGTERM ends the triggering; the parts on the belt still come to their gate and their account.
 """
 
 from __future__ import annotations
@@ -94,18 +95,21 @@ class BeltAndGate:
 
     def _carry(self) -> None:
         start = time.monotonic()
-        while (self._count < self._plan.parts or self._gates) and not self._stopped():
+        while self._more() or self._gates:
             now = time.monotonic()
             while self._gates and self._gates[0][0] <= now:
                 _, count = heapq.heappop(self._gates)
                 self._account.gate(count, self._client.gate_decision(count) == "pass")
             due = start + self._belt.trigger_time(self._count)
-            if self._count < self._plan.parts and due <= now:
+            if self._more() and due <= now:
                 self._trigger(now)
                 continue
-            waits = [due - now] if self._count < self._plan.parts else []
+            waits = [due - now] if self._more() else []
             waits += [self._gates[0][0] - now] if self._gates else []
             self._listen(min([TURN_S, *waits]))
+
+    def _more(self) -> bool:
+        return self._count < self._plan.parts and not self._stopped()
 
     def _trigger(self, now: float) -> None:
         number = self._count
@@ -126,7 +130,7 @@ class BeltAndGate:
     def _settle(self) -> None:
         """The line may still tell outcomes: late ones, and those of a restart."""
         until = time.monotonic() + self._plan.settle_s
-        while self._account.unaccounted and time.monotonic() < until and not self._stopped():
+        while self._account.unaccounted and time.monotonic() < until:
             self._listen(TURN_S)
         self._listen(TURN_S)
 

@@ -128,6 +128,10 @@ class BeltProcess:
             command += [f"--{name.replace('_', '-')}", str(getattr(plan, name))]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
 
+    def stop_triggering(self) -> None:
+        """No further part; its account follows once those on the belt are through."""
+        self._process.terminate()
+
     def account(self, progress: Callable[[int], None] = lambda _triggers: None) -> dict[str, Any]:
         """Follow it to its end and return its account. Raises RehearsalError where it ends without one."""
         if self._process.stdout is None:

@@ -18,6 +18,7 @@ import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
 
 from edge_inspector.errors import WireError
+from edge_inspector.settings.station import RejectSettings
 
 Socket = zmq.Socket[bytes]
 
@@ -36,6 +37,26 @@ class ClientKeys:
 
     secret: Path
     server: Path
+
+
+def server_keys(settings: RejectSettings) -> ServerKeys | None:
+    """The station's keys, which reject link, status, control and desk share; None where none are configured.
+
+    Raises WireError where only one of the two settings is given.
+    """
+    secret, clients = settings.curve_secret_key, settings.curve_client_keys
+    if secret is None and clients is None:
+        return None
+    if secret is None or clients is None:
+        raise WireError(
+            "reject.curve_secret_key and reject.curve_client_keys belong together: the line's key, and the folder of keys let in"
+        )
+    return ServerKeys(secret, clients)
+
+
+def keys_beyond_loopback(endpoint: str, settings: RejectSettings) -> ServerKeys | None:
+    """The station's keys for a socket that other hosts can reach; None on this host alone, where local tools connect without."""
+    return None if is_loopback(endpoint) else server_keys(settings)
 
 
 def write_keys(folder: Path, name: str) -> tuple[Path, Path]:

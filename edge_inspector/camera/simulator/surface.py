@@ -53,7 +53,7 @@ def noise_tile(side: int, sigma: tuple[float, float], stream: int) -> F32:
 
 
 def noise(size: int, sigma: tuple[float, float], stream: int, offset: tuple[float, float]) -> F32:
-    """A (size, size) window of a tile twice as wide, at ``offset`` (x, y in 0..1); ``sigma`` in pixels. Beyond ``FINEST`` it is drawn coarser."""
+    """A (size, size) window of a tile twice as wide, at ``offset`` (x, y in 0..1). Beyond ``FINEST`` it is drawn coarser and enlarged."""
     if size > FINEST:
         coarse = noise(FINEST, (sigma[0] * FINEST / size, sigma[1] * FINEST / size), stream, offset)
         return f32(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.errors import ImageError, JournalError, StoreError
 from edge_inspector.images import decode
-from edge_inspector.outputs.archive import Archive, Archived, decode_map, encode_map
+from edge_inspector.outputs.archive import Archive, decode_map, encode_map
 from edge_inspector.records import Outcome
 from edge_inspector.settings.station import ArchiveSettings
 from tests.unit.outputs.parts import anomaly_map, image, sent

@@ -1,0 +1,147 @@
+"""The line as a process, with a PLC beside it: every part has its verdict, its ack and its row."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+
+from edge_inspector.gateway.sim import run_plc_sim
+from tests.system.lines import LineProcess, ask, part_images, simulated, wait_until, write_station
+
+
+def rows(folder: Path, columns: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(folder / "state" / "results.db") as connection:
+        found = connection.execute(f"select {columns} from inspections order by id").fetchall()
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+    connection.close()
+    return found
+
+
+def test_a_folder_of_images_is_inspected_once_each_and_in_order(tmp_path: Path) -> None:
+    folder = part_images(tmp_path / "parts", 25)
+    (folder / "011.png").write_bytes((folder / "011.png").read_bytes()[:-40])  # truncated: missed, and the line goes on
+    station = write_station(tmp_path, {"driver": "folder", "path": str(folder), "rate": 20.0})
+    with LineProcess(station) as line:
+        counts = run_plc_sim(station.endpoint("reject"), 25, timeout_s=60)
+        assert line.stop() == 0, line.log_tail()
+    assert {k: counts[k] for k in ("verdicts", "acks", "duplicates", "out_of_order", "missed")} == {
+        "verdicts": 25, "acks": 25, "duplicates": 0, "out_of_order": 0, "missed": 1,
+    }  # fmt: skip
+    found = rows(tmp_path, "trigger_count, seq, outcome, reason, acked")
+    assert [row[0] for row in found] == list(range(1, 26))
+    assert [row[1] for row in found] == sorted({row[1] for row in found})
+    assert found[11][2:4] == ("missed", "grab_failed")
+    assert all(row[4] for row in found)
+
+
+def test_control_and_desk(tmp_path: Path) -> None:
+    station = write_station(tmp_path, simulated(), require_gate=False)
+    with LineProcess(station) as line:
+        line.wait_for(("ContinuousExecution",))
+        wait_until(lambda: ask(station, "status")["counts"]["triggers"] > 10, "parts run")
+        stopped = ask(station, "stop")
+        assert stopped["state"] == "Ready"
+        counts = wait_until(lambda: (c := ask(station, "status")["counts"])["open"] == 0 and c, "the line drains")
+        assert counts["triggers"] == counts["accepted"] + counts["rejected"] + counts["missed"]
+        assert ask(station, "status")["counts"] == counts  # nothing runs while stopped
+
+        before = ask(station, "status")["recipe"]
+        changed = ask(station, "threshold", accept_threshold=0.0, reject_threshold=0.0)
+        assert changed["recipe"] != before
+        parts = ask(station, "parts", since=0)["parts"]
+        newest = parts[-1]["n"]
+        assert [part["n"] for part in parts] == list(range(1, newest + 1))
+        assert ask(station, "start")["state"] == "ContinuousExecution"
+        fresh = wait_until(lambda: ask(station, "parts", since=newest)["parts"], "parts run again")
+        assert fresh[0]["n"] == newest + 1
+        assert fresh[0]["recipe"] == changed["recipe"]
+        assert fresh[0]["outcome"] == "rejected"  # nothing is below an accept threshold of 0
+
+        back = ask(station, "recipe", name="part", version=1)
+        assert back["recipe"] == before
+        history = wait_until(lambda: ask(station, "history.query", "desk", limit=5).get("rows"), "the desk has rows")
+        assert len(history) == 5
+        assert line.stop() == 0, line.log_tail()
+    final = rows(tmp_path, "count(*), count(distinct seq), count(distinct part_id)")
+    assert len(set(final[0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "message"),
+    [
+        ("threshold", {"accept_threshold": 7}, "accept_threshold = 7"),
+        ("threshold", {"colour": 1}, "colour"),
+        ("recipe", {"name": "nobody"}, "no recipe nobody"),
+        ("acknowledge", {"condition": "none such"}, "none such"),
+        ("parts", {"since": "yesterday"}, "since"),
+        ("fly", {}, "fly"),
+    ],
+)
+def test_wrong_requests_are_refused_and_change_nothing(running_line: Any, method: str, params: dict[str, Any], message: str) -> None:  # noqa: ANN401
+    from edge_inspector.errors import RequestError
+
+    before = ask(running_line, "status")["recipe"]
+    with pytest.raises(RequestError, match=message):
+        ask(running_line, method, **params)
+    assert ask(running_line, "status")["recipe"] == before
+
+
+@pytest.fixture(scope="module")
+def running_line(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401
+    station = write_station(tmp_path_factory.mktemp("line"), simulated(rate=10.0), require_gate=False)
+    with LineProcess(station) as line:
+        line.wait_for(("ContinuousExecution",))
+        yield station
+
+
+def test_garbage_on_every_socket_changes_nothing(running_line: Any) -> None:  # noqa: ANN401
+    before = ask(running_line, "status")
+    garbage = [
+        b"",
+        b"\xff\xfe",
+        b"{}",
+        b"[" * 5000,
+        b'{"v":2,"type":"hello"}',
+        b"x" * 100_000,
+        json.dumps({"v": 1, "type": "ack"}).encode(),
+    ]
+    with zmq.Context() as context:
+        for name in ("reject", "control", "desk"):
+            with context.socket(zmq.SocketType.DEALER) as socket:
+                socket.linger = 200
+                socket.connect(running_line.endpoint(name))
+                for message in garbage * 20:
+                    socket.send_multipart([message])
+                    socket.send_multipart([message, message, message])
+    after = wait_until(
+        lambda: (s := ask(running_line, "status"))["counts"]["triggers"] > before["counts"]["triggers"] + 5 and s, "the line goes on"
+    )
+    assert after["state"] == "ContinuousExecution"
+    assert after["gates"] == []
+    assert after["counts"]["missed"] == before["counts"]["missed"]
+
+
+def test_parts_wait_for_the_gate_and_are_missed_without_it(tmp_path: Path) -> None:
+    station = write_station(tmp_path, simulated(rate=20.0), gate={"reject_window_ms": 200.0})
+    gone = threading.Event()
+    with LineProcess(station) as line:
+        assert line.wait_for(("Ready",))["counts"]["triggers"] == 0
+        gate = threading.Thread(target=run_plc_sim, args=(station.endpoint("reject"), None, 60, gone), name="gate")
+        gate.start()
+        try:
+            wait_until(lambda: ask(station, "status")["counts"]["accepted"] + ask(station, "status")["counts"]["rejected"] > 5, "parts run")
+        finally:
+            gone.set()
+            gate.join()
+        status = wait_until(lambda: (s := ask(station, "status"))["counts"]["missed"] > 5 and s, "parts are missed without the gate")
+        assert "gate" in [condition["name"] for condition in status["conditions"] if condition["active"]]
+        counts = run_plc_sim(station.endpoint("reject"), 1, timeout_s=30)  # back again: told what it has not heard
+        assert counts["verdicts"] >= 1
+        assert line.stop() == 0, line.log_tail()
+    assert {row[0] for row in rows(tmp_path, "outcome") if row[0] == "missed"} == {"missed"}
