@@ -18,7 +18,6 @@ from typing import Any
 import zmq
 from pydantic import ValidationError
 
-from edge_inspector.errors import WireError
 from edge_inspector.outputs.delivery import Delivery
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account
@@ -38,6 +37,7 @@ __all__ = ["LinkStatus", "Listener", "RejectLink"]
 log = logging.getLogger(__name__)
 
 FAREWELL_S = 0.5  # how long a stopping link waits for the last acks
+ROUTER = zmq.SocketType.ROUTER
 OPTIONS = {
     zmq.SocketOption.ROUTER_MANDATORY: 1,
     zmq.SocketOption.ROUTER_HANDOVER: 1,
@@ -166,7 +166,8 @@ class RejectLink:
     # ---- the link's thread
 
     def _serve(self, ready: Callable[[], None]) -> None:
-        with listening(zmq.SocketType.ROUTER, self._settings.endpoint, "reject", server_keys(self._settings), self._settings.insecure, OPTIONS) as socket:
+        settings = self._settings
+        with listening(ROUTER, settings.endpoint, "reject", server_keys(settings), settings.insecure, OPTIONS) as socket:
             self.endpoint = bound_endpoint(socket)
             talk = self._open(socket)
             poller = zmq.Poller()
@@ -177,6 +178,15 @@ class RejectLink:
                 poller.poll(self._wait_ms(talk))
                 self._guarded(partial(self._turn, talk))
             self._guarded(partial(self._wind_up, talk, socket))
+
+    def _open(self, socket: Socket) -> Talk:
+        delivery = self._delivery
+        around = Surroundings(self._listener, self._status, delivery.record, delivery.release, lambda: self._journal.last_seq, self._now)
+        self._talk = delivery.outlet = talk = Talk(socket, self._table, self._settings.heartbeat_ms, around)
+        return talk
+
+    def _now(self) -> int:
+        return self._clock.monotonic_ns()
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ SMALL = 16 * 1024
 
 
 @contextmanager
-def opened(folder: Path, **options: Any) -> Iterator[tuple[Journal, Recovery]]:
-    journal = Journal(folder, **{"segment_bytes": SMALL, **options})
+def opened(
+    folder: Path, segment_bytes: int = SMALL, reserve: int = 1000, on_fault: Callable[[str | None], None] = lambda _fault: None
+) -> Iterator[tuple[Journal, Recovery]]:
+    journal = Journal(folder, segment_bytes=segment_bytes, reserve=reserve, on_fault=on_fault)
     recovery = journal.open()
     try:
         yield journal, recovery
@@ -36,7 +38,7 @@ def opened(folder: Path, **options: Any) -> Iterator[tuple[Journal, Recovery]]:
         journal.close()
 
 
-def verdict(journal: Journal, count: int, **extra: Any) -> dict[str, Any]:
+def verdict(journal: Journal, count: int, **extra: int | str) -> dict[str, Any]:
     payload = {"message": {"epoch": journal.epoch, "seq": journal.next_seq(), "trigger_count": count}, **extra}
     journal.append("verdict", payload)
     return payload
@@ -93,12 +95,14 @@ class TestAppendAndRead:
             assert notes(journal) == [1, 3]
 
     def test_a_tail_from_another_thread_misses_nothing(self, tmp_path: Path) -> None:
-        total, seen, done = 3000, [], threading.Event()
+        total, done = 3000, threading.Event()
+        seen: list[int] = []
 
         def tail(journal: Journal) -> None:
             place: Position | None = None
             while len(seen) < total and not done.is_set():
-                for place, kind, payload in journal.read(place):  # noqa: B007 - the loop's last place is where the next begins
+                for after, kind, payload in journal.read(place):
+                    place = after
                     if kind == "note":
                         seen.append(payload["n"])
 

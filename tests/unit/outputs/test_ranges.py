@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ def test_holds_what_a_set_holds(added: list[tuple[int, int]]) -> None:
 def test_pairs_are_disjoint_sorted_and_not_adjacent(added: list[tuple[int, int]]) -> None:
     kept = Ranges(added).pairs()
     assert all(low <= high for low, high in kept)
-    assert all(before[1] + 1 < after[0] for before, after in zip(kept, kept[1:], strict=False))
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(kept))
     assert Ranges(kept).pairs() == kept
 
 
