@@ -42,6 +42,9 @@ def demo(
         )
         bar.update(task, completed=parts)
     typer.echo(json.dumps(result) if as_json else _table(result))
+    if any(result[broken] for broken in ("unaccounted", "duplicated", "passed_uninspected")):
+        typer.echo("error: the account does not add up: a part was lost, told twice, or passed uninspected", err=True)
+        raise typer.Exit(1)
 
 
 def _stderr() -> Any:  # noqa: ANN401 - rich is imported late

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +35,8 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
+    # torch's threads spin while they wait; on a machine that does anything else (a line that inspects) a step then takes six times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from edge_inspector.training import run
     except ModuleNotFoundError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from edge_inspector.decision.regions import Size, find_regions, inspected_mask
 from edge_inspector.decision.score import top_mean
 from edge_inspector.errors import SettingsError
-from edge_inspector.records import AnomalyMap, Decision, Reason, Region, Verdict
+from edge_inspector.records import AnomalyMap, Decision, Mask, Reason, Region, Verdict
 from edge_inspector.settings.manifest import Manifest
 from edge_inspector.settings.recipe import DecisionRules, Recipe
 
@@ -72,7 +72,10 @@ def decide(maps: tuple[AnomalyMap, ...], image_sizes: tuple[Size, ...], rules: R
         return Verdict(Decision.REJECT, Reason.NOT_FINITE, math.nan, rules.accept, detail="no map")
     score, regions = -math.inf, list[Region]()
     for view, (anomaly_map, size) in enumerate(zip(maps, image_sizes, strict=True)):
-        found = _judge_view(anomaly_map, size, rules, view)
+        counted = inspected_mask(rules.areas, size, (anomaly_map.shape[0], anomaly_map.shape[1]))
+        if counted is not None and not counted.any():
+            return _nothing_inspected(rules, view)
+        found = _judge_view(anomaly_map, counted, size, rules, view)
         if found is None:
             return Verdict(Decision.REJECT, Reason.NOT_FINITE, math.nan, rules.accept, detail=f"view {view}: map is not finite")
         score = max(score, found[0])
@@ -80,9 +83,13 @@ def decide(maps: tuple[AnomalyMap, ...], image_sizes: tuple[Size, ...], rules: R
     return _verdict(score, tuple(regions), rules)
 
 
-def _judge_view(anomaly_map: AnomalyMap, size: Size, rules: Rules, view: int) -> tuple[float, list[Region]] | None:
+def _nothing_inspected(rules: Rules, view: int) -> Verdict:
+    detail = f"view {view}: ROI and don't-care areas leave nothing of the image to inspect; correct the recipe's polygons"
+    return Verdict(Decision.REJECT, Reason.DECISION_ERROR, math.nan, rules.accept, detail=detail)
+
+
+def _judge_view(anomaly_map: AnomalyMap, counted: Mask | None, size: Size, rules: Rules, view: int) -> tuple[float, list[Region]] | None:
     """Score and regions of one view after masks and minimum area; None where an inspected value is not finite."""
-    counted = inspected_mask(rules.areas, size, (anomaly_map.shape[0], anomaly_map.shape[1]))
     seen = anomaly_map if counted is None else np.where(counted, anomaly_map, np.float32(0.0))
     if not np.isfinite(seen).all():
         return None

@@ -7,16 +7,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine as Database
 
-from edge_inspector.decision import with_proposals
-from edge_inspector.engine.bundle import find_bundle, load_bundle
-from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.controller import Controller
+from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import check_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
@@ -96,13 +95,16 @@ class LineControl:
             label = self._activate(name, version)
         except EdgeInspectorError as error:
             self._link.recipe_refused(name, str(error))
+        except Exception as error:  # the PLC waits for an answer, whatever went wrong
+            log.exception("recipe %s, which the PLC asked for, failed", name)
+            self._link.recipe_refused(name, f"{type(error).__name__}: {error}")
         else:
             self._link.recipe_ready(name, int(label.rpartition(":")[2]))
 
     def _recipe(self, params: Params) -> Params:
         """Activate ``name`` at ``version`` (the newest without one) and run it."""
         version = params.get("version")
-        if version is not None and not isinstance(version, int):
+        if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
             raise SettingsError(f"version = {version!r}: expected a whole number")
         self._activate(_text(params, "name"), version)
         return self._snapshot()
@@ -112,13 +114,9 @@ class LineControl:
         found = recipes.get_recipe(self._database, name, version)
         recipe = found.recipe()
         check_recipe(recipe)
-        station = self._station
-        bundle = load_bundle(find_bundle(recipe.bundle, station.engine.models))
-
-        def load() -> Judge:
-            engine = open_engine(bundle, station.engine.backend, station.engine.threads, recipe.precision)
-            return Judge(engine, with_proposals(recipe, bundle.manifest, engine.precision), found.label)
-
+        settings = self._station.engine
+        bundle = bundle_of(recipe, settings.models)
+        load = partial(open_judge, recipe, bundle, settings, found.label)
         self._loaded(self._controller.ask(lambda: self._controller.change(load)))
         recipes.activate(self._database, found.name, found.version)
         return found.label
@@ -131,11 +129,16 @@ class LineControl:
         unknown = sorted(set(params) - set(THRESHOLDS))
         if unknown or not params:
             raise SettingsError(f"threshold takes {', '.join(THRESHOLDS)}; got {', '.join(unknown) or 'nothing'}")
+        for name, value in params.items():
+            off = value is None and name == "reject_area_px"
+            if isinstance(value, bool) or not (isinstance(value, int | float) or off):
+                raise SettingsError(f"{name} = {value!r}: expected a number")
         decision = parse_model(DecisionRules, {**judge.recipe.decision.model_dump(), **params}, f"recipe {judge.recipe.name}")
         recipe: Recipe = judge.recipe.model_copy(update={"decision": decision})
         version, _ = recipes.import_recipe(self._database, recipe, actor="control")
-        active = recipes.activate(self._database, recipe.name, version, actor="control")
-        self._loaded(self._controller.ask(lambda: self._controller.swap(lambda: Judge(judge.engine, recipe, active.label))))
+        changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}")
+        self._loaded(self._controller.ask(lambda: self._controller.swap(changed, judge)))
+        recipes.activate(self._database, recipe.name, version, actor="control")
         return self._snapshot()
 
     @staticmethod

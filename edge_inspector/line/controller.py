@@ -14,71 +14,29 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from edge_inspector.errors import EdgeInspectorError, StateError
 from edge_inspector.judge import Judge
+from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested, ThreadDied
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
 from edge_inspector.pipeline.acquisition import Naming
+from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.pipeline.engine_loop import JudgeFactory
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, Exhausted
+from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, EngineTrouble, Exhausted
 from edge_inspector.records import LatePolicy, Reason, Severity, State
 from edge_inspector.settings import Recipe, Station
-from edge_inspector.wire.messages import Arm, Hello
+from edge_inspector.wire.messages import Hello
 
 log = logging.getLogger(__name__)
 
 TURN_S = 0.1
+VITAL = ("camera", "engine", "reject")  # threads without which no part is inspected
 EXECUTING = (State.CONTINUOUS_EXECUTION, State.SINGLE_EXECUTION)
-
-
-@dataclass(frozen=True, slots=True)
-class GateJoined:
-    """A gate introduced itself."""
-
-    name: str
-    hello: Hello
-
-
-@dataclass(frozen=True, slots=True)
-class GateArmed:
-    """A gate answered ``arm``."""
-
-    arm: Arm
-
-
-@dataclass(frozen=True, slots=True)
-class GateLeft:
-    """A gate said bye, or fell silent."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeRequested:
-    """The PLC asks for a recipe."""
-
-    name: str
-    version: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """A verdict could not leave before its deadline."""
-
-    part_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something to do on the main loop; the caller waits for its answer."""
-
-    action: Callable[[], Any]
-    answer: Future[Any]
 
 
 class Controller:
@@ -105,12 +63,15 @@ class Controller:
         self._arming: int | None = None  # the base that waits for the gate's answer
         self._plc: int | None = None  # what the PLC last said it has counted
         self._last: int | None = None  # the highest trigger count that this epoch has dealt with
-        self._loading: list[Future[Judge]] = []
+        self._booted = False  # the first engine is loaded, or has failed to
+        self._loading: Future[Judge] | None = None
+        self._dead: str | None = None  # a thread without which no part is inspected
+        self._slipped = False  # the counts disagreed; nobody has started the line since
         self.judge: Judge | None = None
         self.exhausted = threading.Event()
 
     def connect(self, pipeline: Pipeline, link: RejectLink, requested: Callable[[str, int | None], None]) -> None:
-        """Give it what it steers, and what to do when the PLC asks for a recipe (must not block); before ``run``."""
+        """Give it what it steers, and what to do when the PLC asks for a recipe (not blocking); before ``run``."""
         self._pipeline, self._link, self._requested = pipeline, link, requested
 
     @property
@@ -129,14 +90,34 @@ class Controller:
         try:
             return answer.result(timeout_s)
         except concurrent.futures.TimeoutError:
+            answer.cancel()  # so that it is not carried out much later
             raise StateError("the line's main loop does not answer; see its log") from None
 
     def run(self, stop: threading.Event, tend: Callable[[], None]) -> None:
         """Handle events until ``stop``; ``tend`` is called at every turn."""
         while not stop.is_set() and not self._end.is_set():
             with contextlib.suppress(queue.Empty):
-                self._handle(self._events.get(timeout=TURN_S))
-            tend()
+                self._guarded(partial(self._handle, self._events.get(timeout=TURN_S)))
+            self._guarded(tend)
+        self._refuse_waiting()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # a bug, or a disk that fails at the wrong moment, must not end the loop that steers the line
+            log.exception("the main loop failed")
+            self._fail("main_loop", f"{type(error).__name__}: {error}; mend what it names, then start again")
+
+    def _refuse_waiting(self) -> None:
+        """Nobody waits for an answer that no longer comes."""
+        stopping = StateError("the line is stopping")
+        if self._loading is not None:
+            self._loading.set_exception(stopping)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                event = self._events.get_nowait()
+                if isinstance(event, Command) and event.answer.set_running_or_notify_cancel():
+                    event.answer.set_exception(stopping)
 
     # ---- events
 
@@ -148,6 +129,15 @@ class Controller:
                 self._engine_ready(judge)
             case EngineFailed(error):
                 self._engine_failed(error)
+            case EngineTrouble(None):
+                self._conditions.clear_condition("inspection")
+            case EngineTrouble(detail):
+                self._conditions.raise_condition("inspection", Severity.FAILURE, f"parts cannot be inspected and are rejected: {detail}")
+            case _:
+                self._handle_camera(event)
+
+    def _handle_camera(self, event: object) -> None:
+        match event:
             case CameraOpen():
                 self._camera_open = True
                 self._conditions.clear_condition("camera")
@@ -161,11 +151,7 @@ class Controller:
                 self._disarm()
                 self.exhausted.set()
             case CountSlip(slip):
-                self._fail(
-                    "count_slip",
-                    f"the line has seen {slip.ours} triggers, the PLC {slip.theirs}: a part could be judged as its neighbour; "
-                    "check trigger wiring and debounce, then start again",
-                )
+                self._slip(slip)
             case _:
                 self._handle_gate(event)
 
@@ -177,32 +163,42 @@ class Controller:
                 self._gates.pop(name, None)
                 self._arming = None if not self._gates else self._arming
                 if self._station.reject.require_gate and not self._gates:
-                    self._conditions.raise_condition(
-                        "gate", Severity.FAILURE, f"gate client {name} is gone; every part is missed until it is back"
-                    )
+                    message = f"gate client {name} is gone; every part is missed until it is back"
+                    self._conditions.raise_condition("gate", Severity.FAILURE, message)
             case GateArmed(arm):
                 if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._journal.epoch:
                     self._execute(self._arming)
-            case Late(part_id):
-                self._late(part_id)
+            case Late() | InTime():
+                self._late(event)
             case RecipeRequested(name, version):
                 self._requested(name, version)
+            case ThreadDied(thread, error):
+                self._thread_died(thread, error)
             case _:
                 log.error("the main loop does not know %r", event)
 
     def _gate_joined(self, name: str, hello: Hello) -> None:
         self._gates[name] = hello
         self._conditions.clear_condition("gate")
-        idle = self._states.state not in EXECUTING
-        if idle and self._last is not None and hello.trigger_count is not None and hello.trigger_count < self._last and self._external:
-            log.info("the PLC counts from %d again; a new epoch begins", hello.trigger_count)
-            self._journal.start_epoch()
-            self._recovery, self._last, self._plc = None, None, None
-        self.plc_count(hello.trigger_count)
+        if hello.trigger_count is not None and self._states.state not in EXECUTING:
+            self._plc = hello.trigger_count
+            if self._external and self._last is not None and self._plc < self._last:
+                self._begin_epoch()
         self._advance()
 
+    def _begin_epoch(self) -> None:
+        """The PLC's count is not the one that we know any more: part ids must not repeat, and its count is the base from now on.
+
+        Where it counts from the beginning again, the parts that it has counted since have passed here unseen.
+        """
+        before, now = self._last, self._plc
+        log.info("the PLC's count is %s, ours was %s; a new epoch begins", now, before)
+        self._journal.start_epoch()
+        self._recovery = None
+        self._last = 0 if before is not None and now is not None and now <= before // 2 else None
+
     def plc_count(self, count: int | None) -> None:
-        """The PLC says how many triggers it has counted (any thread)."""
+        """The PLC says how many triggers it has counted (any thread; a gate's hello is followed by this, too)."""
         if count is None:
             return
         self._plc = count
@@ -210,6 +206,8 @@ class Controller:
             self._pipeline.plc_count(count)
 
     def _do(self, action: Callable[[], Any], answer: Future[Any]) -> None:
+        if not answer.set_running_or_notify_cancel():
+            return
         try:
             answer.set_result(action())
         except EdgeInspectorError as error:
@@ -220,32 +218,50 @@ class Controller:
 
     def _engine_ready(self, judge: Judge) -> None:
         log.info("engine %s %s runs %s with recipe %s", judge.engine.backend, judge.engine.precision, judge.engine.manifest.id, judge.label)
-        self.judge = judge
+        self.judge, self._booted = judge, True
         self._conditions.clear_condition("engine")
-        for waiting in self._loading:
+        waiting, self._loading = self._loading, None
+        if waiting is not None:
             waiting.set_result(judge)
-        self._loading.clear()
         if self._states.state is State.PREOPERATIONAL:
             self._states.to(State.INITIALIZED)
         self._advance()
 
     def _engine_failed(self, error: Exception) -> None:
-        for waiting in self._loading:
+        self._booted = True
+        waiting, self._loading = self._loading, None
+        if waiting is not None:
             waiting.set_exception(StateError(f"the engine cannot be loaded: {error}"))
-        failed_change, self._loading = bool(self._loading), []
-        if failed_change and self.judge is not None:  # the engine that ran before goes on
+        if waiting is not None and self.judge is not None:  # the engine that ran before goes on
             self._advance()
             return
         self._fail("engine", f"the engine cannot be loaded: {error}")
 
-    def _late(self, part_id: str) -> None:
-        policy = self._recipe().gate.late_policy
-        if policy is LatePolicy.ALARM:
-            self._conditions.raise_condition(
-                "late", Severity.OUT_OF_SPECIFICATION, "verdicts came after their deadline; the parts were rejected"
-            )
+    def _slip(self, slip: Slip) -> None:
+        self._fail(
+            "count_slip",
+            f"the line has counted {slip.ours} triggers, {slip.whose} says {slip.theirs}: a part could be judged as its neighbour; "
+            "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count",
+        )
+        self._slipped = True
+
+    def _thread_died(self, thread: str, error: str) -> None:
+        message = f"thread {thread} ended by {error}; restart the line"
+        if thread.startswith(VITAL):
+            self._dead = message
+            self._fail(f"thread {thread}", message)
+        else:  # parts go on: what this thread was for is behind the reject link
+            self._conditions.raise_condition(f"thread {thread}", Severity.FAILURE, message)
+
+    def _late(self, event: Late | InTime) -> None:
+        policy = self._running().gate.late_policy
+        if isinstance(event, InTime):
+            if self._states.state is not State.ERROR:
+                self._conditions.clear_condition("late")
+        elif policy is LatePolicy.ALARM:
+            self._conditions.raise_condition("late", Severity.OUT_OF_SPECIFICATION, "verdicts came too late; the parts were rejected")
         elif policy is LatePolicy.STOP and self._states.state in EXECUTING:
-            self._fail("late", f"the verdict on part {part_id} came after its deadline; the recipe's late policy stops the line")
+            self._fail("late", f"the verdict on part {event.part_id} came after its deadline; the recipe's late policy stops the line")
 
     def _fail(self, name: str, message: str) -> None:
         self._wanted = False
@@ -259,7 +275,7 @@ class Controller:
         """Go on towards execution as far as things stand."""
         if self._states.state is State.INITIALIZED and self._camera_open:
             self._states.to(State.READY)
-        if self._states.state is State.READY and self._wanted and self._arming is None and not self._loading:
+        if self._states.state is State.READY and self._wanted and self._arming is None and self._loading is None:
             self._arm()
 
     def _arm(self) -> None:
@@ -267,6 +283,8 @@ class Controller:
             return
         base = self._base()
         if base is not None:
+            if self._leaps(base):
+                return
             self._account_for_absence(base)
             self._last = base
             self._link.arm(self._journal.epoch, base)
@@ -277,10 +295,19 @@ class Controller:
 
     def _base(self) -> int | None:
         """The count after which parts are inspected: the PLC's, where it counts our triggers, else our own."""
+        self._note_last()
         if not self._external:
             return self._last or 0
         known = [count for count in (self._plc, self._last) if count is not None]
         return max(known) if known else None
+
+    def _leaps(self, base: int) -> bool:
+        """Whether the PLC counts on from so far away that its count must be wrong, or nobody wants those parts reported one by one."""
+        before = self._recovery.base if self._recovery is not None else self._last
+        if not self._external or before is None or base <= before + LONGEST_GAP:
+            return False
+        self._slip(Slip(before, base))
+        return True
 
     def _account_for_absence(self, base: int) -> None:
         """Parts that the PLC counted while nobody looked are missed, before any part is inspected."""
@@ -296,7 +323,7 @@ class Controller:
         self._arming = None
         if self._pipeline is None or self._states.state is not State.READY or not self._wanted:
             return
-        self._pipeline.arm(self._naming(), self._recipe().image, base)
+        self._pipeline.arm(self._naming(), self._running().image, base)
         self._states.to(State.CONTINUOUS_EXECUTION)
 
     def _disarm(self) -> None:
@@ -304,18 +331,23 @@ class Controller:
         if self._pipeline is None:
             return
         self._pipeline.disarm()
-        if self._pipeline.last_count is not None:
-            self._last = max(self._last or 0, self._pipeline.last_count)
         if self._states.state in EXECUTING:
+            self._note_last()
             self._states.to(State.READY)
 
-    def _recipe(self) -> Recipe:
+    def _note_last(self) -> None:
+        """Parts may have been taken, or given up, since we last looked."""
+        taken = self._pipeline.taken(self._journal.epoch) if self._pipeline is not None else None
+        if taken is not None:
+            self._last = max(self._last or 0, taken)
+
+    def _running(self) -> Recipe:
         if self.judge is None:
             raise StateError("no recipe is loaded yet")
         return self.judge.recipe
 
     def _naming(self) -> Naming:
-        window_ms = self._recipe().gate.reject_window_ms or 0.0
+        window_ms = self._running().gate.reject_window_ms or 0.0
         return Naming(self._station.station, self._journal.epoch, self._camera_name, int(window_ms * 1e6))
 
     # ---- commands, on the main loop (see ``ask``)
@@ -327,7 +359,13 @@ class Controller:
         if self._states.state is State.ERROR:
             if self.judge is None:
                 raise StateError("the engine is not loaded; mend what the conditions name, then restart the line")
-            for name in ("count_slip", "late"):
+            if self._dead is not None:
+                raise StateError(self._dead)
+            if self._slipped:
+                self._note_last()
+                self._begin_epoch()
+                self._slipped = False
+            for name in ("count_slip", "late", "main_loop"):
                 self._conditions.clear_condition(name)
             self._states.to(State.PREOPERATIONAL)
             self._states.to(State.INITIALIZED)
@@ -339,15 +377,24 @@ class Controller:
         self._disarm()
 
     def change(self, factory: JudgeFactory) -> Future[Judge]:
-        """Stop, and go on with another recipe or bundle; the future tells when it is loaded."""
+        """Stop, and go on with another recipe or bundle once the parts that wait are judged; the future tells when it is loaded."""
+        self._check_free()
         self._disarm()
-        return self.swap(factory)
+        return self.swap(factory, self.judge)
 
-    def swap(self, factory: JudgeFactory) -> Future[Judge]:
-        """Go on by another judge from one part to the next, without a stop: for rules on the same bundle."""
+    def swap(self, factory: JudgeFactory, running: Judge | None) -> Future[Judge]:
+        """Go on by another judge from one part to the next, without a stop: for rules on the engine of ``running``, if it still runs."""
+        pipeline = self._check_free()
+        if self.judge is not running:
+            raise StateError("the recipe was changed by somebody else at the same moment; look at it, and try again")
+        loaded = self._loading = Future()
+        pipeline.load(factory)
+        return loaded
+
+    def _check_free(self) -> Pipeline:
+        """Raises StateError while an engine is being loaded: which of two would run, and which be recorded, would be a matter of luck."""
         if self._pipeline is None:
             raise StateError("the line is not running")
-        loaded: Future[Judge] = Future()
-        self._loading.append(loaded)
-        self._pipeline.load(factory)
-        return loaded
+        if not self._booted or self._loading is not None:
+            raise StateError("an engine is being loaded; try again when the line is Ready with it")
+        return self._pipeline

@@ -63,5 +63,10 @@ class DeskChild:
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "edge_inspector", "desk", "--config", str(self._config), "--with-parent"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        except OSError as error:  # no memory, no process to be had: the line goes on without
+            self._process = None
+            log.warning("the desk cannot be started: %s; tried again in %g s", error, RESTART_S)
+            return
         log.info("desk started as process %d", self._process.pid)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from edge_inspector.line.controller import Controller, GateArmed, GateJoined, GateLeft, Late, RecipeRequested
+from edge_inspector.line.controller import Controller
+from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested
 from edge_inspector.outputs.base import Output, Sent
 from edge_inspector.outputs.ledger import OpenPart
 from edge_inspector.outputs.recorder import Recorder
 from edge_inspector.pipeline import Conditions
-from edge_inspector.records import Severity
+from edge_inspector.records import Outcome, Severity
 from edge_inspector.wire.messages import Arm, Hello
 
 
@@ -19,15 +20,20 @@ class LineListener:
         self._conditions = conditions
         self._recorder = recorder
         self._followers = followers
+        self._late = False
 
     def sent(self, sent: Sent) -> None:
         """Give the part to recorder (through the journal) and followers."""
         self._recorder.notify()
         for follower in self._followers:
             follower.put(sent)
+        if self._late and sent.message.outcome is not Outcome.MISSED:
+            self._late = False
+            self._controller.tell(InTime())
 
     def late(self, part: OpenPart) -> None:
         """The recipe's late policy decides what follows."""
+        self._late = True
         self._controller.tell(Late(part.part_id))
 
     def gate_joined(self, name: str, hello: Hello) -> None:

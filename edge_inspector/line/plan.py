@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_inspector.camera.simulator.spec import PRODUCTS
 from edge_inspector.decision import with_proposals
-from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
+from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.registry import NAMES, available
 from edge_inspector.errors import SettingsError
+from edge_inspector.line.loading import bundle_of
 from edge_inspector.settings import Recipe, Station, load_recipe, load_station
-from edge_inspector.settings.station import FolderCamera
+from edge_inspector.settings.station import FolderCamera, SimulatedCamera
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ def make_plan(config: Path) -> Plan:
     check_recipe(file_recipe)
     _check_backend(config, station)
     _check_camera(config, station)
-    bundle = load_bundle(find_bundle(file_recipe.bundle, station.engine.models))
-    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest), bundle)
+    bundle = bundle_of(file_recipe, station.engine.models)
+    precision = "f32" if file_recipe.precision == "auto" else file_recipe.precision  # as long as no certificate allows auto a lower one
+    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest, precision), bundle)
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -56,6 +59,8 @@ def _check_camera(config: Path, station: Station) -> None:
     for camera in station.camera:
         if isinstance(camera, FolderCamera) and not camera.path.is_dir():
             raise SettingsError(f"{config}: camera.{camera.name}.path = '{camera.path}': no such folder")
+        if isinstance(camera, SimulatedCamera) and camera.product not in PRODUCTS:
+            raise SettingsError(f"{config}: camera.{camera.name}.product = '{camera.product}': expected one of {', '.join(PRODUCTS)}")
 
 
 def describe(plan: Plan) -> dict[str, str]:

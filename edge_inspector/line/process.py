@@ -8,20 +8,20 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine as Database
 
 from edge_inspector.camera.registry import open_camera
-from edge_inspector.decision import with_proposals
-from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import StoreError
-from edge_inspector.judge import Judge
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.desk_child import DeskChild
+from edge_inspector.line.events import ThreadDied
 from edge_inspector.line.listener import LineListener
+from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
 from edge_inspector.line.snapshot import Snapshot
 from edge_inspector.outputs.archive import Archive
@@ -66,6 +66,7 @@ class Line:
         self._parts = parts
         self._stages = stages
         self._end = threading.Event()
+        self._told_ready = False
         station = plan.station
         self._clock = SystemClock()
         self._conditions = Conditions(self._clock, self._publish)
@@ -77,6 +78,8 @@ class Line:
         self._database = open_database(str(station.database.url))
         self._stage("database", self._database.dispose)
         self._version = activate_file_recipe(self._database, plan)
+        recipe = self._version.recipe()
+        self._bundle = plan.bundle if recipe.bundle == plan.file_recipe.bundle else bundle_of(recipe, station.engine.models)
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
@@ -89,10 +92,7 @@ class Line:
             recovery=recovery,
             status=self._link_status,
         )
-        window_ns = int((plan.recipe.gate.reject_window_ms or 0.0) * 1e6)
-        self._pipeline = Pipeline(
-            open_camera(station.camera[0]), self._link, self._controller.tell, self._clock, station.queue, window_ns // 2, parts
-        )
+        self._pipeline = Pipeline(open_camera(station.camera[0]), self._link, self._controller.tell, self._clock, station.queue, parts)
         self._control = LineControl(
             station,
             self._controller,
@@ -113,6 +113,7 @@ class Line:
 
     def run(self, stop: threading.Event) -> None:
         """Start everything, run the main loop, and stop everything in the reverse order."""
+        self._watch_threads()
         self._start("recorder", self._recorder.start, lambda: self._recorder.stop(STOP_S))
         self._start("archive", self._archive.start, lambda: self._archive.stop(STOP_S))
         self._start("status", self._status_output.start, lambda: self._status_output.stop(STOP_S))
@@ -131,6 +132,18 @@ class Line:
         log.info("stopping")
 
     # ---- stages
+
+    def _watch_threads(self) -> None:
+        """No thread dies unheard: the main loop learns of it."""
+        before = threading.excepthook
+
+        def died(args: threading.ExceptHookArgs) -> None:
+            before(args)
+            name = args.thread.name if args.thread is not None else "?"
+            self._controller.tell(ThreadDied(name, f"{args.exc_type.__name__}: {args.exc_value}"))
+
+        threading.excepthook = died
+        self._stage("thread watch", lambda: setattr(threading, "excepthook", before))
 
     def _start(self, name: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
         start()
@@ -154,15 +167,7 @@ class Line:
     # ---- parts of the whole
 
     def _judge_factory(self) -> JudgeFactory:
-        plan, version = self._plan, self._version
-        engine = plan.station.engine
-
-        def load() -> Judge:
-            recipe = version.recipe()
-            loaded = open_engine(plan.bundle, engine.backend, engine.threads, recipe.precision)
-            return Judge(loaded, with_proposals(recipe, plan.bundle.manifest, loaded.precision), version.label)
-
-        return load
+        return partial(open_judge, self._version.recipe(), self._bundle, self._plan.station.engine, self._version.label)
 
     def _archived(self, part_id: str, paths: list[str]) -> None:
         self._journal.append("archived", {"part_id": part_id, "paths": paths})
@@ -185,7 +190,7 @@ class Line:
             state=self._states.state,
             epoch=self._journal.epoch,
             recipe=judge.label if judge else self._version.label,
-            bundle=judge.engine.manifest.id if judge else self._plan.bundle.manifest.id,
+            bundle=judge.engine.manifest.id if judge else self._bundle.manifest.id,
             backend=judge.engine.backend if judge else "",
             precision=judge.engine.precision if judge else "",
             gates=self._controller.gates,
@@ -203,7 +208,8 @@ class Line:
 
     def _tend(self) -> None:
         self._desk.tend()
-        if self._states.state in (State.READY, State.CONTINUOUS_EXECUTION):
+        if not self._told_ready and self._states.state in (State.READY, State.CONTINUOUS_EXECUTION):
+            self._told_ready = True
             notify("READY=1")
         if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
             log.info("%d parts have their outcome", self._link.account.triggers)
@@ -228,7 +234,7 @@ def activate_file_recipe(database: Database, plan: Plan) -> RecipeVersion:
     digest = hashlib.sha256(json.dumps(plan.file_recipe.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
     memory = plan.station.state / "recipe.imported"
     active = recipes.active(database)
-    if active is not None and active.name == plan.recipe.name and _remembered(memory) == digest:
+    if active is not None and _remembered(memory) == digest:
         log.info("recipe %s is active; %s has not changed", active.label, plan.station.recipe)
         check_recipe(active.recipe())
         return active

@@ -11,7 +11,7 @@ from edge_inspector.service import utc_text
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The line at one moment. ``counts`` are of this epoch: triggers, accepted, rejected, review, missed, late, open."""
+    """The line at one moment. ``counts`` are of this run of the process: triggers, accepted, rejected, review, missed, late, open."""
 
     station: str
     state: State

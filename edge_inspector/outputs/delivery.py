@@ -115,7 +115,9 @@ class Delivery:
         return min((at for at in (deadline, self._retry_ns) if at is not None), default=None)
 
     def turn(self, now_ns: int) -> None:
-        """Do what is due: try a failed disk again, end parts whose deadline has passed."""
+        """Do what is due: try a failed disk again, a gate that took nothing, and end parts whose deadline has passed."""
+        if self._held and self.outlet and self.outlet.has_gate:
+            self.release()
         if self._retry_ns is not None and now_ns >= self._retry_ns:
             self._retry()
         with self._lock:
@@ -140,7 +142,7 @@ class Delivery:
             self._give_up(part, Reason.STOPPED, "the line stopped before its verdict could leave")
 
     def release(self) -> None:
-        """A gate has come: send what waits for it, in the order in which it was judged."""
+        """A gate is here: send what waits for one, in the order in which it was judged."""
         waiting, self._held = self._held, {}
         for part_id, held in waiting.items():
             if held.message is None:
@@ -166,16 +168,14 @@ class Delivery:
     def _deliver(self, draft: Draft) -> None:
         if draft.outcome is not Outcome.MISSED and self._now() > draft.part.deadline_ns:
             draft = draft.missed(Reason.LATE, "its verdict came after the deadline")
-        if self._must_wait(draft):
+        if self._may_wait(draft) and not (self.outlet and self.outlet.has_gate):
             self._held[draft.part.part_id] = _Held(draft, None)
         else:
             self._publish(draft)
 
-    def _must_wait(self, draft: Draft) -> bool:
+    def _may_wait(self, draft: Draft) -> bool:
         """Missed parts never wait: a gate that comes later gets them as a replay."""
-        if not self._require_gate or draft.outcome is Outcome.MISSED or self._now() >= draft.part.deadline_ns:
-            return False
-        return self.outlet is None or not self.outlet.has_gate
+        return self._require_gate and draft.outcome is not Outcome.MISSED and self._now() < draft.part.deadline_ns
 
     def _publish(self, draft: Draft, supersedes: int | None = None) -> None:
         now = self._now()
@@ -208,7 +208,7 @@ class Delivery:
             return
         entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), draft.part.deadline_ns)
         left = self.outlet is not None and self.outlet.publish(entry)
-        if left or not self._must_wait(draft):
+        if left or not self._may_wait(draft):
             self._finish(draft, message)
         else:
             self._held[draft.part.part_id] = _Held(draft, message)

@@ -54,10 +54,6 @@ class ResendTable:
         """A gate has acknowledged it, or it never left and another stands in for it."""
         self._entries.pop(key, None)
 
-    def after(self, seq: int) -> list[Entry]:
-        """The entries with a greater sequence number, in order."""
-        return [entry for entry in self._entries.values() if entry.key[1] > seq]
-
     def sent(self, entry: Entry, now_ns: int) -> None:
         """It was sent just now: plan the next time."""
         entry.left = True

@@ -76,6 +76,8 @@ class Talk:
         took = self._peers.to_all(entry.data) > 0
         if took:
             self._table.sent(entry, self._around.now_ns())
+        elif self.has_gate:
+            self._table.postpone(entry, self._around.now_ns() + CONGESTED_NS)
         return took
 
     def again(self, key: tuple[int, int]) -> bool:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from edge_inspector.camera.base import Grab
+from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Frame, Missed, Reason, View
 
@@ -34,12 +35,33 @@ class Acquisition:
     """Turns one camera's grabs into parts; used by the camera thread.
 
     ``last_count`` is the highest trigger count taken; None before the first where nobody has said where the count stands.
+    ``armed_ns`` is when the count stood there.
     """
 
-    def __init__(self, naming: Naming, check: FrameCheck, last_count: int | None) -> None:
+    def __init__(self, naming: Naming, check: FrameCheck, last_count: int | None, armed_ns: int = 0) -> None:
         self._naming = naming
         self._check = check
+        self._base = last_count
+        self._settled_ns = armed_ns + naming.window_ns // 2
+        self._seen: int | None = None
         self.last_count = last_count
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of its parts."""
+        return self._naming.epoch
+
+    def slip(self, grab: Grab) -> Slip | None:
+        """Whether the camera's count contradicts ours: it went back, or leapt. Ask before ``take``, which passes over counts it has had.
+
+        Triggers from before the arming may still come, and a frame may come after its part was given up: those are no contradiction.
+        """
+        count, last = grab.trigger_count, self.last_count
+        before, self._seen = self._seen, count
+        back = before is not None and count < before
+        anew = self._base is not None and count <= self._base and grab.triggered_ns > self._settled_ns
+        leap = last is not None and count > last + LONGEST_GAP
+        return Slip(last or 0, count, "the camera") if back or anew or leap else None
 
     def take(self, grab: Grab) -> list[View]:
         """The parts that this grab makes known: those its count has skipped, as missed, then its own. A count seen before makes none."""
@@ -58,6 +80,12 @@ class Acquisition:
         lost = [self._naming.lost(n, now_ns, reason, "no frame came for this trigger") for n in range(self.last_count + 1, count + 1)]
         self.last_count = max(self.last_count, count)
         return lost
+
+    def stopped(self, view: View) -> Missed:
+        """The same part as missed: it was being grabbed when the line stopped."""
+        if isinstance(view, Missed):
+            return view
+        return self._naming.lost(view.trigger_count, view.triggered_ns, Reason.STOPPED, "the line stopped while its image was taken")
 
     def _view(self, grab: Grab) -> View:
         naming = self._naming

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from edge_inspector.camera.base import Camera
+from edge_inspector.camera.base import Camera, Grab
 from edge_inspector.errors import CameraExhausted
 from edge_inspector.pipeline.acquisition import Acquisition, Naming
 from edge_inspector.pipeline.counts import CountWatch
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, Exhausted, PipelineEvent
+from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, Exhausted, PipelineEvent
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Frame, Reason, View
 from edge_inspector.service import Clock
@@ -46,8 +46,9 @@ class CameraLoop:
         self._left = limit
         self._stop = threading.Event()
         self._changed = threading.Event()  # a wake-up for the idle thread: armed or stopping
+        self._taking = threading.Lock()  # a part is taken whole before an arm or disarm, or after it
         self._acquisition: Acquisition | None = None
-        self._armed: tuple[Acquisition, int | None] | None = None
+        self._armed: Acquisition | None = None
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}")
 
     @property
@@ -56,19 +57,33 @@ class CameraLoop:
         acquisition = self._acquisition
         return None if acquisition is None else acquisition.last_count
 
+    def taken(self, epoch: int) -> int | None:
+        """The same, if that was in ``epoch``."""
+        acquisition = self._acquisition
+        return acquisition.last_count if acquisition is not None and acquisition.epoch == epoch else None
+
+    @property
+    def armed(self) -> bool:
+        """Whether parts are being inspected."""
+        return self._armed is not None
+
     def start(self) -> None:
         """Start the thread; CameraOpen or CameraLost follows."""
         self._thread.start()
 
     def arm(self, naming: Naming, rules: ImageRules, base: int | None) -> None:
-        """Inspect the parts after count ``base`` (None: the first count seen begins)."""
-        self._acquisition = Acquisition(naming, FrameCheck(rules), base)
-        self._armed = (self._acquisition, base)
+        """Inspect the parts after count ``base`` (None: the first count seen begins), and after those that this epoch has had."""
+        with self._taking:
+            before = self._acquisition
+            if before is not None and before.epoch == naming.epoch and before.last_count is not None:
+                base = max(base or 0, before.last_count)
+            self._acquisition = self._armed = Acquisition(naming, FrameCheck(rules), base, self._clock.monotonic_ns())
         self._changed.set()
 
     def disarm(self) -> None:
-        """Stop grabbing after the grab in hand."""
-        self._armed = None
+        """Inspect no further part; one that is being grabbed will be missed."""
+        with self._taking:
+            self._armed = None
 
     def stop(self, timeout_s: float) -> bool:
         """End the thread; False where it does not end in time. Idempotent."""
@@ -80,11 +95,20 @@ class CameraLoop:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
+        while not self._stop.is_set():
+            try:
                 self._session()
-        finally:
+            except Exception as error:  # a bug must not end the thread that keeps the account
+                log.exception("the camera thread failed")
+                self._tell(CameraLost(error))
+                self._stop.wait(FIRST_RETRY_S)
+        self._close()
+
+    def _close(self) -> None:
+        try:
             self._camera.close()
+        except Exception as error:  # noqa: BLE001 - a driver's own errors are not ours, and it is opened again in any case
+            log.error("camera %s could not be closed: %s", self._camera.name, error)
 
     def _session(self) -> None:
         """From one opening of the camera to its loss or the stop."""
@@ -99,7 +123,7 @@ class CameraLoop:
                     self._grab_while(armed)
         except Exception as error:  # noqa: BLE001 - whatever a driver throws, the camera is taken for lost and opened again
             self._tell(CameraLost(error))
-            self._camera.close()
+            self._close()
             self._idle(FIRST_RETRY_S)
 
     def _open(self) -> bool:
@@ -123,39 +147,48 @@ class CameraLoop:
         while self._clock.monotonic_ns() < until and not self._stop.wait(GRAB_TIMEOUT_S):
             armed = self._armed
             if armed is not None:
-                self._account(armed[0])
+                self._account(armed)
 
-    def _grab_while(self, armed: tuple[Acquisition, int | None]) -> None:
-        acquisition, _ = armed
-        self._camera.arm(acquisition.last_count or 0)
+    def _grab_while(self, armed: Acquisition) -> None:
+        self._camera.arm(armed.last_count or 0)
         while self._armed is armed:
             try:
                 grab = self._camera.grab(GRAB_TIMEOUT_S)
             except CameraExhausted as end:
-                self._armed = None
-                self._tell(Exhausted(str(end)))
+                self._end(armed, Exhausted(str(end)))
                 return
             if grab is None:
-                self._account(acquisition)
-                continue
-            for view in acquisition.take(grab):
-                self._accept(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
-            if self._enough():
-                return
+                self._account(armed)
+            else:
+                self._take(grab, armed)
 
-    def _enough(self) -> bool:
-        if self._left is None:
-            return False
-        self._left -= 1
-        if self._left <= 0:
-            self._armed = None
-            self._tell(Exhausted("the parts asked for have been taken"))
-        return self._left <= 0
+    def _take(self, grab: Grab, armed: Acquisition) -> None:
+        slip = armed.slip(grab)
+        if slip is not None:
+            self._end(armed, CountSlip(slip))
+            return
+        with self._taking:
+            inspect, newest = self._armed is armed, self._acquisition or armed
+            for view in (newest if newest.epoch == armed.epoch else armed).take(grab):
+                found = view if inspect else armed.stopped(view)
+                self._accept(found, grab.captured_utc if isinstance(found, Frame) else self._clock.utc())
+        if self._left is not None:
+            self._left -= 1
+            if self._left <= 0:
+                self._end(armed, Exhausted("the parts asked for have been taken"))
+
+    def _end(self, armed: Acquisition, event: PipelineEvent) -> None:
+        with self._taking:
+            self._armed = None if self._armed is armed else self._armed
+        self._tell(event)
 
     def _account(self, acquisition: Acquisition) -> None:
         """Parts that the PLC has counted and no frame came for are missed."""
         if self._camera.free_running:
             return
         now = self._clock.monotonic_ns()
-        for lost in acquisition.skip_to(self._watch.owed(now), now, Reason.COUNTER_GAP):
-            self._accept(lost, self._clock.utc())
+        with self._taking:
+            if self._acquisition is not acquisition:  # armed anew: what is owed is counted from another base
+                return
+            for lost in acquisition.skip_to(self._watch.owed(now), now, Reason.COUNTER_GAP):
+                self._accept(lost, self._clock.utc())

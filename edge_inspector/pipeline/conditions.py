@@ -30,8 +30,10 @@ class Conditions:
             if known is not None and known.active and known.message == message:
                 return
             fresh = known is None or not known.active
-            since = self._clock.utc() if known is None or fresh else known.since_utc
-            self._table[name] = Condition(name, severity, message, since)
+            if known is None or fresh:
+                self._table[name] = Condition(name, severity, message, self._clock.utc())
+            else:  # who has acknowledged it need not do so again because it says how often by now
+                self._table[name] = replace(known, severity=severity, message=message)
         if fresh:
             log.warning("condition %s (%s): %s", name, severity.value, message)
         self._changed()

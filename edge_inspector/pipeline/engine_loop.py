@@ -6,8 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 
+from edge_inspector.engine.base import Engine
 from edge_inspector.judge import Judge, missed
-from edge_inspector.pipeline.events import EngineFailed, EngineReady, PipelineEvent
+from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineTrouble, PipelineEvent
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason
 from edge_inspector.service import Clock
@@ -32,18 +33,19 @@ class EngineLoop:
         self._tell = tell
         self._clock = clock
         self._judge: Judge | None = None
-        self._next: JudgeFactory | None = None
+        self._next: tuple[JudgeFactory, int] | None = None  # and the place in the queue from which on it judges
+        self._troubled = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine")
 
     def start(self, factory: JudgeFactory) -> None:
         """Start the thread with its first judge; EngineReady or EngineFailed follows."""
-        self._next = factory
+        self._next = (factory, 0)
         self._thread.start()
 
     def load(self, factory: JudgeFactory) -> None:
-        """Replace the judge before the next part; EngineReady or EngineFailed follows."""
-        self._next = factory
+        """Replace the judge after the parts that wait now; EngineReady or EngineFailed follows."""
+        self._next = (factory, self._queue.mark())
 
     def stop(self, timeout_s: float) -> bool:
         """Judge what waits, then end; False where the thread does not end in time. Idempotent."""
@@ -55,32 +57,49 @@ class EngineLoop:
 
     def _run(self) -> None:
         try:
-            while True:
-                self._load_next()
-                inspection = self._queue.get(timeout_s=0.05)
-                if inspection is not None:
-                    self._inspect(inspection)
-                elif self._stop.is_set():
-                    return
+            while self._turn():
+                pass
         finally:
             if self._judge is not None:
-                self._judge.engine.close()
+                _close(self._judge.engine)
+
+    def _turn(self) -> bool:
+        """Load what is to be loaded, judge the next part; False at the end."""
+        try:
+            self._load_next()
+            inspection = self._queue.get(timeout_s=0.05)
+            if inspection is None:
+                return not self._stop.is_set()
+            self._inspect(inspection)
+        except Exception as error:  # a bug must not end the thread: the part that it cost is missed at its deadline
+            log.exception("the engine thread failed")
+            self._trouble(f"{type(error).__name__}: {error}")
+        return True
 
     def _load_next(self) -> None:
-        factory, self._next = self._next, None
-        if factory is None:
+        pending = self._next
+        if pending is None or not self._queue.reached(pending[1]):
             return
+        self._next = None
         try:
-            judge = factory()
-            if self._judge is None or self._judge.engine is not judge.engine:
-                judge.engine.warm_up()
+            judge = self._warm(pending[0]())
         except Exception as error:  # noqa: BLE001 - whatever a driver throws at loading is a state of the line, not its end
             self._tell(EngineFailed(error))
             return
         old, self._judge = self._judge, judge
         if old is not None and old.engine is not judge.engine:
-            old.engine.close()
+            _close(old.engine)
         self._tell(EngineReady(judge))
+
+    def _warm(self, judge: Judge) -> Judge:
+        if self._judge is not None and self._judge.engine is judge.engine:
+            return judge
+        try:
+            judge.engine.warm_up()
+        except BaseException:
+            _close(judge.engine)
+            raise
+        return judge
 
     def _inspect(self, inspection: Inspection) -> None:
         judge = self._judge
@@ -91,4 +110,21 @@ class EngineLoop:
             detail = "its deadline had passed before the engine was free"
             self._post(missed(inspection, Reason.LATE, detail, judge.recipe.decision.accept_threshold or 0.0), judge)
             return
-        self._post(judge.judge(inspection), judge)
+        judgement = judge.judge(inspection)
+        self._post(judgement, judge)
+        if judgement.verdict.reason in (Reason.ENGINE_ERROR, Reason.DECISION_ERROR):
+            self._trouble(judgement.verdict.detail)
+        elif self._troubled and inspection.missed is None:
+            self._troubled = False
+            self._tell(EngineTrouble(None))
+
+    def _trouble(self, detail: str) -> None:
+        self._troubled = True
+        self._tell(EngineTrouble(detail))
+
+
+def _close(engine: Engine) -> None:
+    try:
+        engine.close()
+    except Exception:  # whatever a driver throws here, the engine is not used any more
+        log.exception("engine %s could not be closed", engine.backend)

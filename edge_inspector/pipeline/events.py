@@ -23,6 +23,13 @@ class EngineFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineTrouble:
+    """Parts are missed because the engine fails on them; None: the newest part was inspected."""
+
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CameraOpen:
     """The camera is connected."""
 
@@ -43,9 +50,9 @@ class Exhausted:
 
 @dataclass(frozen=True, slots=True)
 class CountSlip:
-    """The PLC's trigger count and ours disagree."""
+    """Another's trigger count and ours disagree; the camera thread takes no further part where it was the camera's."""
 
     slip: Slip
 
 
-PipelineEvent = EngineReady | EngineFailed | CameraOpen | CameraLost | Exhausted | CountSlip
+PipelineEvent = EngineReady | EngineFailed | EngineTrouble | CameraOpen | CameraLost | Exhausted | CountSlip

@@ -11,7 +11,7 @@ from edge_inspector.camera.base import Camera
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline.acquisition import Naming
 from edge_inspector.pipeline.camera_loop import CameraLoop
-from edge_inspector.pipeline.counts import CountWatch
+from edge_inspector.pipeline.counts import LONGEST_GAP, CountWatch, Slip
 from edge_inspector.pipeline.engine_loop import EngineLoop, JudgeFactory
 from edge_inspector.pipeline.events import CountSlip, PipelineEvent
 from edge_inspector.pipeline.queue import InspectionQueue
@@ -35,7 +35,8 @@ class Link(Protocol):
 class Pipeline:
     """Camera thread -> bounded queue -> engine thread -> link. ``tell`` receives events from any of the threads.
 
-    ``capacity`` frames may wait; a trigger that the PLC claims is missed after ``grace_ns`` without a frame; after ``limit`` grabs it ends.
+    ``capacity`` frames may wait; a trigger that the PLC claims is missed after half the reject window without a frame. After
+    ``limit`` grabs it ends.
     """
 
     def __init__(
@@ -45,7 +46,6 @@ class Pipeline:
         tell: Callable[[PipelineEvent], None],
         clock: Clock,
         capacity: int,
-        grace_ns: int,
         limit: int | None = None,
     ) -> None:
         self._camera = camera
@@ -53,7 +53,7 @@ class Pipeline:
         self._tell = tell
         self._clock = clock
         self._queue = InspectionQueue(capacity)
-        self._watch = CountWatch(grace_ns)
+        self._watch = CountWatch(0)
         self._camera_loop = CameraLoop(camera, self._accept, tell, self._watch, clock, limit)
         self._engine_loop = EngineLoop(self._queue, self._post, tell, clock)
         self._started = False
@@ -62,6 +62,10 @@ class Pipeline:
     def last_count(self) -> int | None:
         """The highest trigger count taken; None before the first."""
         return self._camera_loop.last_count
+
+    def taken(self, epoch: int) -> int | None:
+        """The highest trigger count that was taken in ``epoch``; None where none was."""
+        return self._camera_loop.taken(epoch)
 
     @property
     def waiting(self) -> int:
@@ -75,16 +79,16 @@ class Pipeline:
         self._camera_loop.start()
 
     def load(self, factory: JudgeFactory) -> None:
-        """Judge the next parts by another judge; EngineReady or EngineFailed follows."""
+        """Judge by another judge the parts that come after those waiting now; EngineReady or EngineFailed follows."""
         self._engine_loop.load(factory)
 
     def arm(self, naming: Naming, rules: ImageRules, base: int | None) -> None:
         """Inspect every part after count ``base``."""
-        self._watch.reset()
+        self._watch.reset(naming.window_ns // 2)
         self._camera_loop.arm(naming, rules, base)
 
     def disarm(self) -> None:
-        """Take no further part; those taken are judged."""
+        """Take no further part: when this returns none is added to those waiting, which are judged, but missed ones."""
         self._camera_loop.disarm()
 
     def lose(self, naming: Naming, counts: list[int], reason: Reason) -> None:
@@ -94,11 +98,12 @@ class Pipeline:
             self._accept(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc)
 
     def plc_count(self, count: int) -> None:
-        """The PLC says how many triggers it has counted."""
+        """The PLC says how many triggers it has counted; while nobody inspects parts it may count, and begin anew, as it likes."""
         ours = self.last_count
-        if self._camera.free_running or ours is None:
+        if self._camera.free_running or ours is None or not self._camera_loop.armed:
             return
-        slip = self._watch.report(count, ours, self._clock.monotonic_ns())
+        leaps = count > ours + LONGEST_GAP
+        slip = Slip(ours, count) if leaps else self._watch.report(count, ours, self._clock.monotonic_ns())
         if slip is not None:
             self._tell(CountSlip(slip))
 

@@ -18,6 +18,7 @@ class InspectionQueue:
         self._capacity = capacity
         self._items: deque[Inspection] = deque()
         self._frames = 0
+        self._put = self._taken = 0  # parts, ever
         self._closed = False
         self._ready = threading.Condition()
 
@@ -29,6 +30,7 @@ class InspectionQueue:
             item = inspection if fits else _without_images(inspection)
             self._frames += _frames(item)
             self._items.append(item)
+            self._put += 1
             self._ready.notify()
             return fits
 
@@ -39,8 +41,19 @@ class InspectionQueue:
             if not self._items:
                 return None
             item = self._items.popleft()
+            self._taken += 1
             self._frames -= _frames(item)
             return item
+
+    def mark(self) -> int:
+        """A place in the order: after every part put so far."""
+        with self._ready:
+            return self._put
+
+    def reached(self, mark: int) -> bool:
+        """Whether every part before ``mark`` has been read."""
+        with self._ready:
+            return self._taken >= mark
 
     def close(self) -> None:
         """Wake the reader; what waits can still be read."""

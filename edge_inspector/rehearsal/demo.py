@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_inspector.rehearsal.belt import BeltPlan
-from edge_inspector.rehearsal.processes import BeltProcess, LineProcess, TemporaryStation
+from edge_inspector.rehearsal.processes import BeltProcess, LineProcess, RehearsalError, TemporaryStation
 from edge_inspector.store.database import read_database
 from edge_inspector.store.queries import timings
 
@@ -40,7 +40,10 @@ def run_demo(plan: DemoPlan, progress: Callable[[int], None] = lambda _triggers:
             belt = BeltPlan(station.endpoint("trigger"), station.endpoint("reject"), plan.parts, plan.rate, plan.product, plan.seed)
             with BeltProcess(belt) as process:
                 account = process.account(progress)
-            line.stop()
+            if (status_code := line.stop()) != 0:
+                raise RehearsalError(f"the line ended with exit status {status_code}:\n{line.log_tail()}")
+            if account["triggers"] != plan.parts:
+                raise RehearsalError(f"the belt carried {account['triggers']} of {plan.parts} parts:\n{line.log_tail()}")
         database = read_database(station.database)
         try:
             times = timings(database)

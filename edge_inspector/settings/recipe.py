@@ -14,7 +14,8 @@ from edge_inspector.records import LatePolicy
 from edge_inspector.settings.model import Settings
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-Point = tuple[float, float]
+Coordinate = Annotated[float, Field(ge=-65_536.0, le=65_536.0)]
+Point = tuple[Coordinate, Coordinate]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 
 

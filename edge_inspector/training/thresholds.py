@@ -1,4 +1,9 @@
-"""Threshold proposals: what held-out normals and made-up anomalies score, and a cut between them that errs rarely on either side."""
+"""Threshold proposals, from what held-out normals and made-up anomalies score.
+
+The limit of normal scores is their median plus three robust standard deviations in log-odds: twenty normals show no one-in-a-hundred
+score, but they do show their spread. The accept threshold lies above it by a quarter of the way to the weakest twentieth of the anomalies:
+nearer to the normals because an escape is worse than a false reject, and because the weakest made-up anomalies are fainter than defects.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,9 @@ from numpy.typing import NDArray
 from edge_inspector.settings.manifest import Thresholds
 
 Scores = NDArray[np.float64]
-_LOW, _HIGH = 1e-4, 1.0 - 1e-4
+_LOW, _HIGH = 1e-4, 1.0 - 1e-4  # log-odds need an end
+_FLOOR, _CEILING = 0.02, 0.9  # of proposals
+_LEAST_SPREAD = 0.1  # log-odds: identical normals tell nothing of the next one
 
 
 @dataclass(frozen=True)
@@ -25,30 +32,32 @@ class Evidence:
 
 
 def propose(evidence: Evidence) -> Thresholds:
-    """Accept below the middle, in log-odds, of the highest normal and the lowest anomalies; where they overlap, at the fewest errors."""
-    top = float(np.max(evidence.normals))
-    low = float(np.quantile(evidence.anomalies, 0.02))
-    accept = _middle(top, low) if low > top else fewest_errors(evidence.normals, evidence.anomalies)
-    accept = min(max(accept, 0.02), 0.9)
-    reject = max(accept, _middle(accept, float(np.quantile(evidence.anomalies, 0.25))))
-    region = max(accept, _middle(float(np.quantile(evidence.normal_peaks, 0.95)), 0.5))
+    """Accept, reject and region thresholds, and the evidence in words."""
+    limit = normal_limit(evidence.normals)
+    weak, middling = (float(q) for q in np.quantile(evidence.anomalies, (0.05, 0.25)))
+    accept = min(max(between(limit, weak, 0.25) if weak > limit else limit, _FLOOR), _CEILING)
+    reject = max(accept, between(accept, middling, 0.5))
+    peak = float(np.quantile(evidence.normal_peaks, 0.95))
+    region = min(max(accept, between(peak, 0.5, 0.5)), _CEILING)
     return Thresholds(
         accept_threshold=round(accept, 4),
-        reject_threshold=round(max(accept, reject), 4),
-        region_threshold=round(min(region, 0.9), 4),
+        reject_threshold=round(reject, 4),
+        region_threshold=round(region, 4),
         evidence=describe(evidence, accept),
     )
 
 
-def fewest_errors(normals: Scores, anomalies: Scores) -> float:
-    """The cut with the lowest share of false rejects plus share of escapes, in the middle (in log-odds) of the gap it lies in.
+def normal_limit(normals: Scores) -> float:
+    """What a normal part hardly ever scores above: median + 3 * 1.4826 * median absolute deviation, in log-odds."""
+    logits = np.array([_logit(float(score)) for score in normals])
+    middle = float(np.median(logits))
+    spread = 1.4826 * float(np.median(np.abs(logits - middle)))
+    return _probability(middle + 3.0 * max(spread, _LEAST_SPREAD))
 
-    Of equals the lowest: an escape is worse than a false reject.
-    """
-    cuts = np.unique(np.concatenate([normals, anomalies]))
-    errors = np.array([(normals >= cut).mean() + (anomalies < cut).mean() for cut in cuts])
-    best = int(errors.argmin())
-    return _middle(float(cuts[max(best - 1, 0)]), float(cuts[best]))
+
+def between(a: float, b: float, share: float) -> float:
+    """``share`` of the way from one probability to another, in log-odds."""
+    return _probability((1.0 - share) * _logit(a) + share * _logit(b))
 
 
 def describe(evidence: Evidence, accept: float) -> str:
@@ -56,15 +65,13 @@ def describe(evidence: Evidence, accept: float) -> str:
     rejects = int((evidence.normals >= accept).sum())
     escapes = int((evidence.anomalies < accept).sum())
     return (
-        f"at the accept threshold {rejects} of {len(evidence.normals)} looks at {evidence.source} are rejected and "
+        f"at the accept threshold {rejects} of {len(evidence.normals)} scores of {evidence.source} are rejected and "
         f"{escapes} of {len(evidence.anomalies)} synthetic anomalies pass; highest normal score {evidence.normals.max():.4f}, "
-        f"2 % quantile of the anomalies {np.quantile(evidence.anomalies, 0.02):.4f}"
+        f"5 % quantile of the anomalies {np.quantile(evidence.anomalies, 0.05):.4f}"
     )
 
 
-def _middle(a: float, b: float) -> float:
-    """The middle of two probabilities in log-odds."""
-    logit = 0.5 * (_logit(a) + _logit(b))
+def _probability(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import socket as sockets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -120,10 +120,13 @@ def listening(
             f"{name} endpoint {endpoint} can be reached from other hosts and has no keys: configure CURVE keys, "
             "listen at a loopback address, or set insecure = true"
         )
-    context = zmq.Context()
-    guard = _admit(context, keys) if keys else None
-    socket = context.socket(socket_type)
-    try:
+    with ExitStack() as stack:
+        context: zmq.Context[Socket] = zmq.Context()
+        stack.callback(context.term)
+        if keys:
+            stack.callback(_admit(context, keys).stop)
+        socket = context.socket(socket_type)
+        stack.callback(socket.close)
         socket.linger = 0
         socket.ipv6 = "[" in endpoint
         for option, value in options.items():
@@ -133,11 +136,6 @@ def listening(
             socket.curve_server = True
         _bind(socket, endpoint, name)
         yield socket
-    finally:
-        socket.close()
-        if guard:
-            guard.stop()
-        context.term()
 
 
 def _admit(context: zmq.Context[Socket], keys: ServerKeys) -> ThreadAuthenticator:

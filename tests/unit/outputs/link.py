@@ -38,6 +38,7 @@ class Recorded:
     lates: list[OpenPart] = field(default_factory=list)
     told: list[tuple[str, Any]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+    broken: bool = False
 
     def _tell(self, what: str, value: object) -> None:
         with self.changed:
@@ -45,6 +46,8 @@ class Recorded:
             self.changed.notify_all()
 
     def sent(self, sent: Sent) -> None:
+        if self.broken:
+            raise RuntimeError("a bug")
         self.outcomes.append(sent)
         self._tell("sent", sent.message.trigger_count)
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_inspector.prn.loss import GAMMA, LAMBDA, focal, prn_loss
+from edge_inspector.prn.loss import EMPHASIS, GAMMA, LAMBDA, emphasis, focal, prn_loss
 
 FOCAL = {  # p, t -> (1 - p_t)^gamma * -ln(p_t)
     "sure and right": (0.99, 1.0, 0.01**2 * -math.log(0.99)),
@@ -32,6 +32,16 @@ def test_a_soft_target_is_met_at_itself(t: float) -> None:
 
 def test_the_loss_is_its_two_terms() -> None:
     logits, target = torch.randn(2, 1, 8, 8), (torch.rand(2, 1, 8, 8) > 0.8).float()
-    expected = torch.nn.functional.smooth_l1_loss(logits.sigmoid(), target) + LAMBDA * focal(logits, target, GAMMA)
-    assert torch.allclose(prn_loss(logits, target), expected)
+    expected = torch.nn.functional.smooth_l1_loss(logits.sigmoid(), target) + LAMBDA * focal(logits, target, GAMMA).mean()
+    assert torch.allclose(prn_loss(logits, target, most=1.0), expected)
     assert float(prn_loss((target * 2 - 1) * 30, target)) < 1e-6
+
+
+def test_small_anomalies_weigh_more_up_to_a_limit() -> None:
+    target = torch.zeros(4, 1, 100, 100)
+    target[1, 0, 0, :1] = 1
+    target[2, 0, 0, :25] = 1
+    target[3, 0, :2, :] = 1
+    weights = emphasis(target)
+    assert [float(weights[n].max()) for n in range(4)] == [1.0, EMPHASIS, 2.0, 1.0]
+    assert float(weights[1, 0, 1:].max()) == 1.0  # normal pixels never

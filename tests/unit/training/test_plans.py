@@ -17,7 +17,7 @@ from edge_inspector.training import checkpoint
 from edge_inspector.training.checkpoint import State
 from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data
 from edge_inspector.training.schedule import PEAK_RATE, Budget, learning_rate
-from edge_inspector.training.thresholds import Evidence, fewest_errors, propose
+from edge_inspector.training.thresholds import Evidence, normal_limit, propose
 from tests.unit.training.parts import write_set
 
 SIZE = (64, 64)
@@ -52,17 +52,19 @@ def evidence(normals: list[float], anomalies: list[float]) -> Evidence:
     return Evidence(np.array(normals), np.array(anomalies), np.array(normals), "3 held-out normals")
 
 
-EVIDENCE = {
+EVIDENCE = {  # normals, anomalies; the accept threshold lies between
     "apart": (evidence([0.01, 0.02, 0.05], [0.7, 0.8, 0.95]), 0.05, 0.7),
-    "far apart": (evidence([0.0, 0.0, 0.0], [1.0, 1.0, 1.0]), 0.02, 0.9),
-    "overlapping": (evidence([0.01, 0.02, 0.6], [0.3, 0.8, 0.95]), 0.02, 0.3),
+    "far apart": (evidence([0.0, 0.0, 0.0], [1.0, 1.0, 1.0]), 0.0, 0.5),
+    "overlapping": (evidence([0.02, 0.03, 0.05, 0.1], [0.04, 0.06, 0.9]), 0.1, 0.5),
+    "one odd normal": (evidence([0.02, 0.03, 0.025, 0.03, 0.02, 0.7], [0.5, 0.6, 0.9]), 0.03, 0.5),
+    "identical normals": (evidence([0.05] * 5, [0.5] * 5), 0.05, 0.5),
 }
 
 
 @pytest.mark.parametrize(("given_scores", "above", "below"), EVIDENCE.values(), ids=EVIDENCE.keys())
 def test_thresholds_lie_between_normals_and_anomalies(given_scores: Evidence, above: float, below: float) -> None:
     proposal = propose(given_scores)
-    assert above <= proposal.accept_threshold <= below
+    assert above < proposal.accept_threshold < below
     assert proposal.accept_threshold <= proposal.reject_threshold
     assert proposal.accept_threshold <= proposal.region_threshold <= 0.9
     assert "3 held-out normals" in proposal.evidence
@@ -72,8 +74,17 @@ def test_thresholds_lie_between_normals_and_anomalies(given_scores: Evidence, ab
 def test_thresholds_are_always_ordered_and_in_range(normals: list[float], anomalies: list[float]) -> None:
     proposal = propose(evidence(normals, anomalies))
     assert 0 <= proposal.accept_threshold <= proposal.reject_threshold <= 1
-    cut = fewest_errors(np.array(normals), np.array(anomalies))
-    assert 0 <= cut <= 1
+    assert 0 <= proposal.region_threshold <= 1
+
+
+def test_the_limit_of_normals_is_rarely_passed_by_one() -> None:
+    rng = np.random.default_rng(0)
+    passed = 0.0
+    for _ in range(50):
+        logits = rng.normal(-3, 0.4, 1025)
+        scores = 1 / (1 + np.exp(-logits))
+        passed += float((scores[25:] > normal_limit(scores[:25])).mean()) / 50
+    assert passed < 0.02
 
 
 def tensors(value: float) -> dict[str, torch.Tensor]:

@@ -21,7 +21,7 @@ from edge_inspector.training.fit import Trainer
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.run import TrainResult, TrainSettings, _Run, check, train
 from edge_inspector.training.schedule import Budget
-from tests.unit.training.parts import write_set
+from tests.unit.training.parts import trained_bundle, write_set
 
 SIZE = (128, 128)
 
@@ -37,8 +37,8 @@ def settings(parts: Path, out: Path, **changes: object) -> TrainSettings:
 
 
 @pytest.fixture(scope="module")
-def trained(parts: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
-    return train(settings(parts, tmp_path_factory.mktemp("out") / "discs-1"))
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return trained_bundle(tmp_path_factory)
 
 
 def test_a_run_writes_a_whole_bundle_that_says_what_it_is(trained: TrainResult) -> None:
@@ -152,7 +152,12 @@ def test_one_normal_is_enough_to_train(tmp_path: Path) -> None:
     run = _Run(settings(one, tmp_path / "a", seen=0, k=None, steps=1), Silent(), Budget(None))
     prepared = run.prepare()
     assert run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, 0, 1) == 1
-    assert run.thresholds(prepared.trainer.network.eval(), prepared.data).evidence.count("training normals (too few to hold any out)") == 1
+    assert (
+        run.thresholds(prepared.trainer.network.eval(), prepared.data).evidence.count(
+            "1 training normals (too few to hold any out) and 20 variations"
+        )
+        == 1
+    )
 
 
 def test_black_images_train_to_finite_weights(tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""From a recipe version to the judge that runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_inspector.decision import with_proposals
+from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.judge import Judge
+from edge_inspector.settings import Recipe
+from edge_inspector.settings.station import EngineSettings
+
+
+def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
+    """The verified bundle that the recipe names. Raises BundleError."""
+    return load_bundle(find_bundle(recipe.bundle, models))
+
+
+def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str) -> Judge:
+    """Load the bundle on the station's backend; on the thread that will use it. Raises EngineError, SettingsError."""
+    engine = open_engine(bundle, settings.backend, settings.threads, recipe.precision)
+    try:
+        return Judge(engine, with_proposals(recipe, bundle.manifest, engine.precision), label)
+    except BaseException:
+        engine.close()
+        raise
