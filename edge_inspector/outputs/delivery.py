@@ -76,7 +76,7 @@ class Delivery:
         self._lock = threading.Lock()  # guards the ledger
         self._held: dict[str, _Held] = {}
         self._owed: deque[tuple[str, dict[str, Any]]] = deque()  # sent, and not on record yet
-        self._unnumbered: deque[Draft] = deque()  # decided, and without a number yet
+        self._unnumbered: deque[tuple[Draft, int | None]] = deque()  # decided, without a number yet; with what each supersedes
         self._retry_ns: int | None = None  # not None: the journal is in trouble
         self._recipe, self._model = "", ""
         self.outlet: Outlet | None = None
@@ -196,7 +196,7 @@ class Delivery:
             message = draft.message(self._station, self._journal.next_seq(), now)
         except JournalError:
             draft = draft if draft.outcome is Outcome.MISSED else draft.missed(Reason.NOT_JOURNALED, str(error))
-            self._unnumbered.append(draft)
+            self._unnumbered.append((draft, supersedes))
             self._settle(draft)
             return
         self._owed.append(("verdict", draft.entry(message, now, supersedes)))
@@ -277,9 +277,9 @@ class Delivery:
         try:
             self._pay()
             while self._unnumbered:
-                draft, now = self._unnumbered[0], self._now()
+                (draft, supersedes), now = self._unnumbered[0], self._now()
                 message = draft.message(self._station, self._journal.next_seq(), now)
-                self.record("verdict", draft.entry(message, now, None))
+                self.record("verdict", draft.entry(message, now, supersedes))
                 self._unnumbered.popleft()
                 self._send(draft, message)
         except JournalError as error:

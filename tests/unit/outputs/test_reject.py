@@ -344,7 +344,7 @@ class TestResend:
             assert [v.trigger_count for v in plc.wait_verdicts(3)] == [1, 3, 4]
 
     def test_a_large_replay_is_whole_and_in_order(self, tmp_path: Path) -> None:
-        with bench(tmp_path) as b:
+        with bench(tmp_path, heartbeat_ms=5000) as b:
             for count in range(1, 2501):
                 b.run_part(count)
             b.listener.wait_outcomes(2500)
