@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, cast
 
 from edge_inspector.judge import Judge
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.events import GateArmed, GateJoined
+from edge_inspector.line.events import Command, GateArmed, GateJoined
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ranges import Ranges
 from edge_inspector.outputs.recovery import Recovery
@@ -140,6 +141,7 @@ def bench(folder: Path, found: Recovery | None = None, require_gate: bool = True
             yield made
         finally:
             made.stop.set()
+            controller.tell(Command(lambda: None, Future()))  # so that it looks up at once
             loop.join(PATIENCE_S)
     finally:
         journal.close()
