@@ -97,8 +97,17 @@ class Recovery:
     damaged_bytes: int = 0
 
     def unaccounted(self, trigger_count: int) -> list[int]:
-        """The triggers after the last arm, up to ``trigger_count`` inclusive, without a verdict; none where the line was never armed."""
-        return [] if self.base is None else list(self.counts.missing(self.base + 1, trigger_count))
+        """The triggers after the last arm, up to ``trigger_count`` inclusive, without a verdict; none where the line was never armed.
+
+        A count below one that has a verdict belongs to a PLC that counts anew. Where it began again from 0 (at most half of what was
+        known), all it has counted since passed unseen; where it did not, nobody knows which parts those were.
+        """
+        if self.base is None:
+            return []
+        known = max(self.base, self.counts.highest() or 0)
+        if trigger_count < known:
+            return list(range(1, trigger_count + 1)) if trigger_count <= known // 2 else []
+        return list(self.counts.missing(self.base + 1, trigger_count))
 
 
 @dataclass(slots=True)

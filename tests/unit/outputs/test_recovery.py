@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from edge_inspector.outputs.journal import Journal
-from edge_inspector.outputs.recovery import JournalState
+from edge_inspector.outputs.ranges import Ranges
+from edge_inspector.outputs.recovery import JournalState, Recovery
 from edge_inspector.service import SystemClock
 
 Records = list[tuple[str, dict[str, Any]]]
@@ -67,3 +68,17 @@ def test_a_counter_that_began_anew_hides_no_part_from_the_restart(tmp_path: Path
     journal = Journal(tmp_path, SystemClock())
     with journal:
         assert journal.open().unaccounted(6) == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "lost"),
+    [
+        ("counts on", 105, [104, 105]),
+        ("nothing new", 103, []),
+        ("began again from 0: the counts of before say nothing of these parts", 3, [1, 2, 3]),
+        ("a little behind: which parts those were nobody knows", 102, []),
+    ],
+)
+def test_what_is_unaccounted_after_a_restart(name: str, count: int, lost: list[int]) -> None:
+    recovery = Recovery(1, 1, (), 100, Ranges([(101, 103)]))
+    assert recovery.unaccounted(count) == lost, name
