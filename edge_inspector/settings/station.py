@@ -44,7 +44,7 @@ CameraSettings = Annotated[FolderCamera | SimulatedCamera, Field(discriminator="
 
 
 class EngineSettings(Settings):
-    """Where models are looked up and what runs them. ``threads`` 0 leaves the choice to the backend."""
+    """Where models are looked up and what runs them. ``threads`` 0 leaves one core to the rest of the line."""
 
     backend: str = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
