@@ -95,8 +95,8 @@ def _trunk(timm: ModuleType, name: str, pretrained: bool) -> Any:  # noqa: ANN40
         return timm.create_model(name, pretrained=pretrained, features_only=True)
     except Exception as error:  # hub clients raise kinds of their own, and models without feature maps whatever they like
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        hint = "; without a network name a file: --backbone-weights FILE" if pretrained else ""
-        raise TrainingError(f"--backbone {name}: timm cannot make it: {first}{hint}") from error
+        hint = "; where no network is, take --backbone-weights FILE" if pretrained else ""
+        raise TrainingError(f"--backbone {name}: timm cannot make it: {first.rstrip('.')}{hint}") from error
 
 
 def _taps(reductions: Sequence[int], name: str) -> list[int]:
