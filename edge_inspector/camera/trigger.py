@@ -32,7 +32,7 @@ class TriggerSource(Protocol):
         """The next trigger is ``trigger_count + 1`` where the source counts itself."""
 
     def wait(self, timeout_s: float) -> Trigger | None:
-        """The next trigger, or None when none came in time."""
+        """The next trigger, which was now at the latest, or None when none came in time."""
 
     def close(self) -> None:
         """Let go. Idempotent."""
@@ -83,7 +83,8 @@ class BeltTrigger:
     """A SUB socket on the belt's XPUB endpoint; each message is one frame, a ``Trigger``.
 
     A belt that restarts is found again while ``wait`` is called: ZeroMQ renews a subscription in the thread that reads.
-    Every trigger that arrives between ``open`` and ``close`` is delivered, in order, whatever was armed: its reader knows the new ones.
+    Triggers that arrive between ``open`` and ``close`` are delivered in order, but those that were counted up to the base before ``arm``:
+    they may be thousands, have their outcome, and are not worth a picture. A count up to the base that comes later is a count gone back.
     """
 
     free_running = False
@@ -93,12 +94,15 @@ class BeltTrigger:
         self._clock: Clock = clock or SystemClock()
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
-        self._malformed = 0
+        self._base = 0
+        self._armed_ns = 0
+        self._faulty = 0
         self._complained_ns: int | None = None
 
     def open(self) -> None:
         """Connect; the belt may come later. Raises CameraError naming an endpoint that ZeroMQ cannot use."""
         self.close()
+        self._base = self._armed_ns = 0
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.setsockopt(zmq.LINGER, 0)
@@ -116,42 +120,59 @@ class BeltTrigger:
             raise CameraError(f"trigger endpoint {self._endpoint} cannot be used: {error}; {hint}") from error
 
     def arm(self, trigger_count: int) -> None:
-        """The belt counts, not this."""
+        """The belt counts, not this; its triggers up to now and up to ``trigger_count`` are passed over."""
+        self._base, self._armed_ns = trigger_count, self._clock.monotonic_ns()
 
     def wait(self, timeout_s: float) -> Trigger | None:
-        """The next trigger message. Anything else is counted, logged now and then, and ignored. Raises CameraError if not open."""
+        """The next trigger; one from the future would have no deadline, and is taken as now. Raises CameraError if not open.
+
+        Any other message is ignored. What is wrong is counted, and logged now and then.
+        """
         if self._socket is None:
             raise CameraError(f"trigger endpoint {self._endpoint} is not open; open the camera first")
         until = self._clock.monotonic_ns() + int(max(0.0, timeout_s) * 1e9)
         while self._socket.poll(max(0, -(-(until - self._clock.monotonic_ns()) // 1_000_000))):
             trigger = self._read(self._socket.recv_multipart(zmq.NOBLOCK))
-            if trigger is not None:
-                return trigger
+            if trigger is not None and not self._is_old(trigger):
+                return self._not_after_now(trigger)
             if self._clock.monotonic_ns() >= until:
                 break
         return None
 
+    def _is_old(self, trigger: Trigger) -> bool:
+        return trigger.trigger_count <= self._base and trigger.triggered_ns <= self._armed_ns
+
+    def _not_after_now(self, trigger: Trigger) -> Trigger:
+        now = self._clock.monotonic_ns()
+        if trigger.triggered_ns <= now:
+            return trigger
+        ahead = (trigger.triggered_ns - now) / 1e6
+        self._complain(
+            f"trigger {trigger.trigger_count} is {ahead:.0f} ms ahead and taken as now; triggered_ns is this host's CLOCK_MONOTONIC"
+        )
+        return trigger.model_copy(update={"triggered_ns": now})
+
     def _read(self, frames: list[bytes]) -> Trigger | None:
         if len(frames) != 1:
-            self._complain(f"{len(frames)} frames; one is expected")
+            self._complain(f"message ignored: {len(frames)} frames; one is expected")
             return None
         try:
             message = decode(frames[0])
         except MessageError as error:
-            self._complain(str(error))
+            self._complain(f"message ignored: {error}")
             return None
         if isinstance(message, Trigger):
             return message
-        self._complain(f"type {message.type}; trigger is expected")
+        self._complain(f"message ignored: type {message.type}; trigger is expected")
         return None
 
     def _complain(self, what: str) -> None:
-        """Count a message that is no trigger; say so at most every few seconds."""
-        self._malformed += 1
+        """Count a message that is wrong; say so at most every few seconds."""
+        self._faulty += 1
         now = self._clock.monotonic_ns()
         if self._complained_ns is None or now - self._complained_ns > COMPLAIN_EVERY_NS:
             self._complained_ns = now
-            log.warning("belt %s: message ignored (%d so far): %s", self._endpoint, self._malformed, what)
+            log.warning("belt %s: %s (%d faulty so far)", self._endpoint, what, self._faulty)
 
     def close(self) -> None:
         """Close the socket. Idempotent."""

@@ -90,7 +90,7 @@ class TriggeredCamera:
         self._delivered += 1
         self._next = number + 1
         reason = Reason.GRAB_FAILED if picture.image is None else Reason.NONE
-        received = max(self._clock.monotonic_ns(), trigger.triggered_ns)
+        received = self._clock.monotonic_ns()
         return Grab(trigger.trigger_count, trigger.triggered_ns, captured, received, picture.image, reason, picture.detail)
 
     def _picture(self, number: int) -> Picture:

@@ -12,12 +12,14 @@ from edge_inspector.records import AnomalyMap, Mask, Region
 from edge_inspector.settings.recipe import DecisionRules, Polygon
 
 Size = tuple[int, int]  # (height, width)
+REGIONS_MAX = 200  # a map that is all over above the threshold has thousands, which say nothing more and cost milliseconds
 
 
 def find_regions(
     anomaly_map: AnomalyMap, threshold: float, image_size: Size, minimum_area: float = 0.0, view: int = 0
 ) -> tuple[list[Region], Mask | None]:
-    """The 8-connected regions at or above ``threshold``, largest first, and the (h, w) mask of those smaller than ``minimum_area``.
+    """The 8-connected regions at or above ``threshold``, largest first, at most ``REGIONS_MAX``; and the (h, w) mask of those smaller than
+    ``minimum_area``.
 
     Areas are in pixels of the camera image. The mask is None where no region is too small. A NaN pixel belongs to no region.
     """
@@ -32,7 +34,7 @@ def find_regions(
     areas = stats[:, cv2.CC_STAT_AREA] * sx * sy
     small = areas < minimum_area
     small[0] = False
-    kept = [int(i) for i in np.argsort(-areas, kind="stable") if i > 0 and not small[i]]
+    kept = [int(i) for i in np.argsort(-areas, kind="stable") if i > 0 and not small[i]][:REGIONS_MAX]
     regions = [_region(stats[i], sx, sy, float(areas[i]), float(peaks[i]), view) for i in kept]
     return regions, np.asarray(small[labels], np.bool_) if small.any() else None
 

@@ -30,8 +30,8 @@ class Rules:
     areas: DecisionRules
 
 
-def with_proposals(recipe: Recipe, manifest: Manifest, precision: str = "f32") -> Recipe:
-    """The recipe with thresholds it leaves out filled from the bundle's proposals at that precision.
+def with_proposals(recipe: Recipe, manifest: Manifest, precision: str | None = None) -> Recipe:
+    """The recipe with thresholds it leaves out filled from the bundle's proposals at that precision, by default its own.
 
     Where a person gave only one of accept and reject, the proposal for the other gives way to it. Raises SettingsError where a
     threshold is missing and the bundle proposes none.
@@ -40,6 +40,8 @@ def with_proposals(recipe: Recipe, manifest: Manifest, precision: str = "f32") -
     accept, reject, region = given.accept_threshold, given.reject_threshold, given.region_threshold
     if accept is not None and reject is not None and region is not None:
         return recipe
+    if precision is None:  # no certificate allows auto a lower one yet
+        precision = "f32" if recipe.precision == "auto" else recipe.precision
     proposal = next((t for t in manifest.thresholds if t.precision == precision), None)
     if proposal is None:
         raise SettingsError(f"recipe {recipe.name}: a threshold is not given, and bundle {manifest.id} proposes none at {precision}")

@@ -34,8 +34,7 @@ def make_plan(config: Path) -> Plan:
     _check_backend(config, station)
     _check_camera(config, station)
     bundle = bundle_of(file_recipe, station.engine.models)
-    precision = "f32" if file_recipe.precision == "auto" else file_recipe.precision  # as long as no certificate allows auto a lower one
-    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest, precision), bundle)
+    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest), bundle)
 
 
 def check_recipe(recipe: Recipe) -> None:

@@ -11,7 +11,7 @@
                              it is; both are journaled as soon as the disk takes them. A process killed before that reports these
                              parts once more, as missed, when it starts again.
 
-``expect`` may be called on any thread; everything else is the link's thread's.
+``expect`` and ``announce`` may be called on any thread; everything else is the link's thread's.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from edge_inspector.records import Judgement, Outcome, Reason
 from edge_inspector.service import Clock
 from edge_inspector.wire.messages import VerdictMessage, encode
 
+TURN_PARTS = 200  # parts delivered in one go: some tens of ms, in which heartbeats wait
 RETRY_NS = 100_000_000  # how often a disk that took no record is tried again
 
 
@@ -73,10 +74,11 @@ class Delivery:
         self._clock = clock
         self._listener = listener
         self._ledger = Ledger()
-        self._lock = threading.Lock()  # guards the ledger
+        self._lock = threading.Lock()  # guards the ledger, and who is announced
+        self._announced: set[str] = set()
         self._held: dict[str, _Held] = {}
         self._owed: deque[tuple[str, dict[str, Any]]] = deque()  # sent, and not on record yet
-        self._unnumbered: deque[Draft] = deque()  # decided, and without a number yet
+        self._unnumbered: deque[tuple[Draft, int | None]] = deque()  # decided, without a number yet; with what each supersedes
         self._retry_ns: int | None = None  # not None: the journal is in trouble
         self._recipe, self._model = "", ""
         self.outlet: Outlet | None = None
@@ -95,6 +97,11 @@ class Delivery:
         part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch)
         with self._lock:
             return self._ledger.open(part)
+
+    def announce(self, part_id: str) -> None:
+        """The judgement of a part is on its way to ``take``, which says whether it came in time: the deadline ends the part no more."""
+        with self._lock:
+            self._announced.add(part_id)
 
     def open_ids(self) -> frozenset[str]:
         """The parts without an outcome."""
@@ -115,19 +122,21 @@ class Delivery:
         return min((at for at in (deadline, self._retry_ns) if at is not None), default=None)
 
     def turn(self, now_ns: int) -> None:
-        """Do what is due: try a failed disk again, a gate that took nothing, and end parts whose deadline has passed."""
+        """Do what is due: try a failed disk again, a gate that took nothing, and end (a bounded number of) parts that are overdue."""
         if self._held and self.outlet and self.outlet.has_gate:
             self.release()
         if self._retry_ns is not None and now_ns >= self._retry_ns:
             self._retry()
         with self._lock:
-            parts = self._ledger.overdue(now_ns)
+            parts = [part for part in self._ledger.overdue(now_ns, TURN_PARTS) if part.part_id not in self._announced]
         for part in parts:
             self._give_up(part, Reason.LATE, "no verdict could leave before its deadline")
 
     def take(self, judgement: Judgement, recipe: str, model: str) -> None:
         """Deliver the judgement of a part; the first for a part counts."""
         self._recipe, self._model = recipe, model
+        with self._lock:
+            self._announced.discard(judgement.inspection.part_id)
         part = self._part(judgement)
         if part is None or part.part_id in self._held:
             self.ignored += 1
@@ -196,7 +205,7 @@ class Delivery:
             message = draft.message(self._station, self._journal.next_seq(), now)
         except JournalError:
             draft = draft if draft.outcome is Outcome.MISSED else draft.missed(Reason.NOT_JOURNALED, str(error))
-            self._unnumbered.append(draft)
+            self._unnumbered.append((draft, supersedes))
             self._settle(draft)
             return
         self._owed.append(("verdict", draft.entry(message, now, supersedes)))
@@ -277,9 +286,9 @@ class Delivery:
         try:
             self._pay()
             while self._unnumbered:
-                draft, now = self._unnumbered[0], self._now()
+                (draft, supersedes), now = self._unnumbered[0], self._now()
                 message = draft.message(self._station, self._journal.next_seq(), now)
-                self.record("verdict", draft.entry(message, now, None))
+                self.record("verdict", draft.entry(message, now, supersedes))
                 self._unnumbered.popleft()
                 self._send(draft, message)
         except JournalError as error:

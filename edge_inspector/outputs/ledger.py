@@ -88,11 +88,14 @@ class Ledger:
         """The open parts, in the order of their triggers."""
         return list(self._open.values())
 
-    def overdue(self, now_ns: int) -> list[OpenPart]:
-        """The open parts whose deadline has passed, the earliest first."""
-        if (due := self.next_deadline()) is None or due > now_ns:
-            return []
-        return sorted((p for p in self._open.values() if p.deadline_ns <= now_ns), key=lambda p: p.deadline_ns)
+    def overdue(self, now_ns: int, most: int) -> list[OpenPart]:
+        """Up to ``most`` open parts whose deadline has passed, the earliest first."""
+        found: list[tuple[int, str]] = []
+        while len(found) < most and (due := self.next_deadline()) is not None and due <= now_ns:
+            found.append(heapq.heappop(self._deadlines))
+        for entry in found:  # they stay open until they are settled
+            heapq.heappush(self._deadlines, entry)
+        return [self._open[part_id] for _, part_id in found]
 
     def next_deadline(self) -> int | None:
         """The earliest deadline of an open part, ns; None where no part is open."""

@@ -55,12 +55,14 @@ class Peers:
         """The clients whose acks settle."""
         return [peer for peer in self._table.values() if peer.is_gate]
 
-    def join(self, identity: bytes, hello: Hello, now_ns: int) -> Peer:
-        """Take a client in."""
+    def join(self, identity: bytes, hello: Hello, now_ns: int) -> tuple[Peer, Peer | None]:
+        """Take a client in; with it, whom this connection was before, where that was another name or role: nobody speaks for it now."""
+        before = self._table.get(identity)
         for other in [p for p in self._table.values() if (p.name, p.role) == (hello.name, hello.role)]:
             del self._table[other.identity]
         peer = self._table[identity] = Peer(identity, hello.name, hello.role, now_ns, self._silence_ns)
-        return peer
+        renamed = before is not None and (before.name, before.role) != (peer.name, peer.role)
+        return peer, before if renamed else None
 
     def hear(self, peer: Peer, now_ns: int, heartbeat_ms: int = 0) -> None:
         """A word came from the client; with its own heartbeat interval, where it states one."""
@@ -76,7 +78,14 @@ class Peers:
         """Take out, and return, the clients that cannot be reached or have been silent for two heartbeats."""
         lost, self._unreachable = self._unreachable, []
         lost += [peer for peer in self._table.values() if now_ns - peer.heard_ns > peer.silence_ns]
-        return [peer for peer in lost if self._table.pop(peer.identity, None)]
+        return [peer for peer in lost if self._drop(peer)]
+
+    def _drop(self, peer: Peer) -> bool:
+        """Whether it was still there; not who has said hello in its place since."""
+        present = self._table.get(peer.identity) is peer
+        if present:
+            del self._table[peer.identity]
+        return present
 
     def next_silence_ns(self) -> int | None:
         """When the next client counts as silent; None without clients."""

@@ -21,8 +21,16 @@ class JournalState:
     epoch: int = 0
     reserved: int = 0  # every seq up to it may have been used
     armed: dict[str, int] | None = None  # the last arm record: epoch, trigger_count (the base)
-    counts: Ranges = field(default_factory=Ranges)  # trigger counts above the base that have a verdict in the journal
+    verdicts: dict[int, Ranges] = field(default_factory=dict)  # epoch, the armed one or a later -> counts above the base with a verdict
     unsettled: dict[Key, int] = field(default_factory=dict)  # verdicts without an ack -> their segment, oldest first
+
+    @property
+    def counts(self) -> Ranges:
+        """The trigger counts above the base that have a verdict.
+
+        A later epoch than the armed one counts too: a start reports what passed in its absence in its own epoch, before it arms.
+        """
+        return Ranges(pair for ranges in self.verdicts.values() for pair in ranges.pairs())
 
     def apply(self, segment: int, kind: str, payload: dict[str, Any]) -> None:
         """Take one record in; kinds without a bearing on a restart are passed over."""
@@ -45,22 +53,31 @@ class JournalState:
         self.unsettled[(message["epoch"], message["seq"])] = segment
         if len(self.unsettled) > UNSETTLED_MAX:
             self.unsettled.pop(next(iter(self.unsettled)))
-        if self.armed is None or message["trigger_count"] > self.armed["trigger_count"]:
-            self.counts.add(message["trigger_count"])
+        if self._after_base(message["epoch"], message["trigger_count"]):
+            self.verdicts.setdefault(message["epoch"], Ranges()).add(message["trigger_count"])
+
+    def _after_base(self, epoch: int, count: int) -> bool:
+        return self.armed is None or (epoch >= self.armed["epoch"] and count > self.armed["trigger_count"])
 
     def _arm(self, payload: dict[str, Any]) -> None:
-        self.armed = {"epoch": payload["epoch"], "trigger_count": payload["trigger_count"]}
-        self.counts = self.counts.above(payload["trigger_count"])
+        epoch, base = payload["epoch"], payload["trigger_count"]
+        self.armed = {"epoch": epoch, "trigger_count": base}
+        # The PLC may have begun anew since an older epoch: its counts name other parts.
+        self.verdicts = {found: ranges.above(base) for found, ranges in self.verdicts.items() if found >= epoch}
 
     def _checkpoint(self, payload: dict[str, Any]) -> None:
         self.epoch = max(self.epoch, payload["epoch"])
         self.reserved = max(self.reserved, payload["reserved"])
         self.armed = payload["armed"]
-        self.counts = Ranges(tuple(pair) for pair in payload["counts"])
+        self.verdicts = {}
+        unnamed = self.armed["epoch"] if self.armed else payload["epoch"]  # earlier versions wrote no epoch beside a range
+        for low, high, *named in payload["counts"]:
+            self.verdicts.setdefault(named[0] if named else unnamed, Ranges()).add(low, high)
 
     def checkpoint(self) -> dict[str, Any]:
         """What a new segment begins with, so that older ones can be removed."""
-        return {"epoch": self.epoch, "reserved": self.reserved, "armed": self.armed, "counts": self.counts.pairs()}
+        counts = [(low, high, epoch) for epoch, ranges in self.verdicts.items() for low, high in ranges.pairs()]
+        return {"epoch": self.epoch, "reserved": self.reserved, "armed": self.armed, "counts": counts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +97,17 @@ class Recovery:
     damaged_bytes: int = 0
 
     def unaccounted(self, trigger_count: int) -> list[int]:
-        """The triggers after the last arm, up to ``trigger_count`` inclusive, without a verdict; none where the line was never armed."""
-        return [] if self.base is None else list(self.counts.missing(self.base + 1, trigger_count))
+        """The triggers after the last arm, up to ``trigger_count`` inclusive, without a verdict; none where the line was never armed.
+
+        A count below one that has a verdict belongs to a PLC that counts anew. Where it began again from 0 (at most half of what was
+        known), all it has counted since passed unseen; where it did not, nobody knows which parts those were.
+        """
+        if self.base is None:
+            return []
+        known = max(self.base, self.counts.highest() or 0)
+        if trigger_count < known:
+            return list(range(1, trigger_count + 1)) if trigger_count <= known // 2 else []
+        return list(self.counts.missing(self.base + 1, trigger_count))
 
 
 @dataclass(slots=True)
@@ -114,7 +140,7 @@ def scan_folder(folder: Path) -> Scanned:
         next_seq=state.reserved + 1,
         unsettled=tuple(verdicts[key] for key in state.unsettled),
         base=state.armed["trigger_count"] if state.armed else None,
-        counts=Ranges(state.counts.pairs()),
+        counts=state.counts,
         damaged_bytes=damaged,
     )
     return found

@@ -18,7 +18,7 @@ from typing import Any
 import zmq
 from pydantic import ValidationError
 
-from edge_inspector.outputs.delivery import Delivery
+from edge_inspector.outputs.delivery import TURN_PARTS, Delivery
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account
 from edge_inspector.outputs.listener import LinkStatus, Listener, tell
@@ -137,6 +137,7 @@ class RejectLink:
 
     def post(self, judgement: Judgement, recipe: str, model: str) -> None:
         """The judgement of a part; the first for a part counts, one that comes too late is ignored (``ignored`` counts)."""
+        self._delivery.announce(judgement.inspection.part_id)
         self._do(partial(self._delivery.take, judgement, recipe, model))
 
     def arm(self, epoch: int, base: int) -> None:
@@ -206,12 +207,24 @@ class RejectLink:
         talk.tick(now)
 
     def _wait_ms(self, talk: Talk) -> int:
+        if self._inbox:
+            return 0
         due = min(at for at in (talk.next_due_ns(), self._delivery.next_due_ns()) if at is not None)
         return max(0, -(-(due - self._now()) // 1_000_000))
 
     def _work(self) -> None:
-        while self._inbox:
+        """Take a bounded number: thousands of parts may come at once after a long absence, and the gate must hear heartbeats meanwhile."""
+        for _ in range(min(len(self._inbox), TURN_PARTS)):
             self._inbox.popleft()()
+
+    def _work_off(self, talk: Talk) -> None:
+        while self._inbox:
+            self._work()
+            self._converse(talk)
+
+    def _converse(self, talk: Talk) -> None:
+        talk.receive()
+        talk.tick(self._now())
 
     def _tell_all(self, message: Message) -> None:
         if self._talk:
@@ -232,12 +245,11 @@ class RejectLink:
             talk.arm(arming.arm)
 
     def _wind_up(self, talk: Talk, socket: Socket) -> None:
-        self._work()
+        self._work_off(talk)
         self._delivery.end_all()
         until = min(self._stop_by - 0.2, time.monotonic() + FAREWELL_S)
         while talk.has_gate and len(self._table) and time.monotonic() < until:
             socket.poll(10)
-            talk.receive()
-            talk.tick(self._now())
+            self._converse(talk)
         talk.tell_all(Bye(reason="stopped"))
         socket.linger = 200  # what was sent gets out; nothing waits for this any more

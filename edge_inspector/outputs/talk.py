@@ -199,7 +199,7 @@ class Talk:
         self._complaints.refuse(identity, code, message, self._around.now_ns())
 
     def _hello(self, identity: bytes, hello: m.Hello, now_ns: int) -> None:
-        peer = self._peers.join(identity, hello, now_ns)
+        peer, before = self._peers.join(identity, hello, now_ns)
         log.info("client %s (%s) says hello, last_seq %d", peer.name, peer.role, hello.last_seq)
         if peer.is_gate:
             known = hello.last_seq if hello.last_seq <= self._around.last_seq() else 0  # a number that was never given: another journal's
@@ -208,6 +208,8 @@ class Talk:
             self._around.gate_came()
             self._arm_gates()
             tell(self._around.listener.gate_joined, peer.name, hello)
+        if before is not None:  # after the other has joined: there is no moment without a gate
+            self._left(before, f"is {peer.name} ({peer.role}) now")
         self._peers.send(peer, self._beat())
         self._count(peer, hello.trigger_count)
 

@@ -42,8 +42,8 @@ class Acquisition:
         self._naming = naming
         self._check = check
         self._base = last_count
-        self._settled_ns = armed_ns + naming.window_ns // 2
         self._seen: int | None = None
+        self.armed_ns = armed_ns
         self.last_count = last_count
 
     @property
@@ -59,7 +59,7 @@ class Acquisition:
         count, last = grab.trigger_count, self.last_count
         before, self._seen = self._seen, count
         back = before is not None and count < before
-        anew = self._base is not None and count <= self._base and grab.triggered_ns > self._settled_ns
+        anew = self._base is not None and count <= self._base and grab.triggered_ns > self.armed_ns + self._naming.window_ns // 2
         leap = last is not None and count > last + LONGEST_GAP
         return Slip(last or 0, count, "the camera") if back or anew or leap else None
 

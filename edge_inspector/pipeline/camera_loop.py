@@ -163,21 +163,24 @@ class CameraLoop:
                 self._take(grab, armed)
 
     def _take(self, grab: Grab, armed: Acquisition) -> None:
-        slip = armed.slip(grab)
-        if slip is not None:
-            self._end(armed, CountSlip(slip))
-            return
         with self._taking:
-            inspect, newest = self._armed is armed, self._acquisition or armed
-            for view in (newest if newest.epoch == armed.epoch else armed).take(grab):
-                found = view if inspect else armed.stopped(view)
-                self._accept(found, grab.captured_utc if isinstance(found, Frame) else self._clock.utc())
-        if self._left is not None:
+            now, newest = self._armed, self._acquisition or armed
+            if now is not None and (now is armed or grab.triggered_ns >= now.armed_ns):
+                slip = now.slip(grab)
+                parts = now.take(grab) if slip is None else []
+            else:  # the line was stopped while this was being grabbed
+                slip = None
+                parts = [armed.stopped(view) for view in (newest if newest.epoch == armed.epoch else armed).take(grab)]
+            for view in parts:
+                self._accept(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
+        if slip is not None:
+            self._end(now, CountSlip(slip))
+        elif self._left is not None:
             self._left -= 1
             if self._left <= 0:
-                self._end(armed, Exhausted("the parts asked for have been taken"))
+                self._end(now, Exhausted("the parts asked for have been taken"))
 
-    def _end(self, armed: Acquisition, event: PipelineEvent) -> None:
+    def _end(self, armed: Acquisition | None, event: PipelineEvent) -> None:
         with self._taking:
             self._armed = None if self._armed is armed else self._armed
         self._tell(event)

@@ -111,6 +111,16 @@ def test_counts_go_on_from_the_base(bench: Bench) -> None:
     assert [g.trigger_count for g in grabs] == [1001, 1002, 1003]
 
 
+def test_triggers_from_before_the_arming_bring_no_picture(bench: Bench) -> None:
+    camera = bench.ready()
+    bench.bring(1, 500)
+    camera.arm(500)
+    bench.bring(501, 2)
+    grabs = take(camera, 2)
+    camera.close()
+    assert [g.trigger_count for g in grabs] == [501, 502]
+
+
 def test_no_part_in_time_is_none_and_not_an_error(bench: Bench) -> None:
     camera = bench.slow().ready()
     begin = time.monotonic()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from tests.system.lines import command, simulated, write_station
+from tests.system.lines import LineProcess, ask, command, part_images, simulated, wait_until, write_station
 
 
 def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -26,15 +26,11 @@ def damage(folder: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x")
 
 
-def empty_folder_camera(folder: Path) -> None:
-    (folder / "none").mkdir()
-    write_station(folder, {"driver": "folder", "path": str(folder / "none")})
-
-
 CASES = {
     "unknown key": (edit("station.toml", 'station = "line1"', 'station = "line1"\nspeed = 3'), 2, ["station.toml", "speed"]),
     "value out of range": (edit("station.toml", "rate = 50.0", "rate = -1.0"), 2, ["station.toml", "rate", "-1"]),
     "unknown driver": (edit("station.toml", '"simulated"', '"basler9"'), 2, ["station.toml", "basler9"]),
+    "unknown product": (edit("station.toml", '"ring"', '"cube"'), 2, ["station.toml", "cube", "texture"]),
     "no TOML at all": (lambda folder: (folder / "station.toml").write_text("= = ="), 2, ["station.toml", "TOML"]),
     "recipe missing": (lambda folder: (folder / "recipe.toml").unlink(), 2, ["recipe.toml", "no such file"]),
     "recipe value": (edit("recipe.toml", "2000.0", "-5.0"), 2, ["recipe.toml", "reject_window_ms"]),
@@ -82,6 +78,22 @@ def test_run_says_that_the_database_folder_cannot_be_made(tmp_path: Path) -> Non
     assert result.returncode == 1
     assert "blocked" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_an_empty_folder_is_a_condition_that_names_it_and_ends_when_it_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    station = write_station(tmp_path, {"driver": "folder", "path": str(tmp_path / "parts")}, require_gate=False)
+    with LineProcess(station) as line:
+        status = line.wait_for(("Initialized",))
+        (camera,) = wait_until(lambda: ask(station, "status")["conditions"], "the camera's condition")
+        assert (camera["name"], camera["severity"], camera["active"]) == ("camera", "failure", True)
+        assert str(tmp_path / "parts") in camera["message"]
+        part_images(tmp_path / "more", 3)
+        for image in (tmp_path / "more").iterdir():
+            image.rename(tmp_path / "parts" / image.name)
+        status = wait_until(lambda: (s := ask(station, "status"))["exhausted"] and s, "its parts are inspected")
+        assert status["counts"]["triggers"] == 3
+        assert line.stop() == 0, line.log_tail()
 
 
 def test_beyond_loopback_needs_keys(tmp_path: Path) -> None:

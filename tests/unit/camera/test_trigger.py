@@ -67,6 +67,40 @@ def test_belt_messages_arrive_in_order_and_whole() -> None:
         assert trigger.wait(0.01) is None
 
 
+def test_what_was_counted_before_the_arming_is_passed_over_and_a_count_gone_back_is_not() -> None:
+    with belt() as (source, trigger):
+        now = time.monotonic_ns()
+        for count in range(1, 2001):
+            source.send(encode(Trigger(trigger_count=count, triggered_ns=now)))
+        trigger.arm(2000)
+        later = Trigger(trigger_count=7, triggered_ns=time.monotonic_ns())  # the reader has to see that the counter began anew
+        early = Trigger(trigger_count=2001, triggered_ns=now)
+        for message in (early, later):
+            source.send(encode(message))
+        assert [trigger.wait(5.0), trigger.wait(5.0)] == [early, later]
+
+
+def test_passing_over_keeps_to_the_time_given() -> None:
+    with belt() as (source, trigger):
+        trigger.arm(10)
+        for _ in range(100):
+            source.send(encode(Trigger(trigger_count=1, triggered_ns=1)))
+        assert trigger.wait(0.0) is None
+        last = Trigger(trigger_count=11, triggered_ns=1)
+        source.send(encode(last))
+        assert trigger.wait(5.0) == last
+
+
+def test_a_trigger_from_the_future_is_taken_as_now(expected_warnings: list[str]) -> None:
+    expected_warnings.append("belt tcp://")
+    with belt() as (source, trigger):
+        source.send(encode(Trigger(trigger_count=1, triggered_ns=2**62, part=4)))
+        got = trigger.wait(5.0)
+        assert got is not None
+        assert (got.trigger_count, got.part) == (1, 4)
+        assert got.triggered_ns <= time.monotonic_ns()
+
+
 NOISE: dict[str, list[bytes]] = {
     "not utf-8": [b"\xff\xfe\x00"],
     "not json": [b"{"],

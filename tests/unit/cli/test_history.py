@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from edge_inspector.cli import history, recipes
+from edge_inspector.engine.bundle import read_manifest, seal
 from edge_inspector.errors import SettingsError, StoreError
 from edge_inspector.settings import Recipe
 from edge_inspector.store.database import open_database
@@ -109,3 +110,15 @@ def test_an_imported_recipe_holds_every_threshold_and_is_not_active_yet(database
     assert set(stored["decision"]) >= {"accept_threshold", "reject_threshold", "region_threshold"}
     listed = json.loads(run("recipes", "list", "--db", database, "--json").stdout)["recipes"]
     assert [row["name"] for row in listed if row["active"]] == ["ring"]
+
+
+def test_an_imported_recipe_takes_the_thresholds_of_its_own_precision(database: Path, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundles" / "small")
+    manifest = read_manifest(bundle)
+    quantised = manifest.thresholds[0].model_copy(update={"precision": "int8", "accept_threshold": 0.3})
+    seal(bundle, manifest.model_copy(update={"thresholds": (*manifest.thresholds, quantised)}))
+    text = 'name = "nut"\nbundle = "bundles/small"\nprecision = "int8"\n[gate]\nreject_window_ms = 200\n'
+    (tmp_path / "nut.toml").write_text(text)
+    run("recipes", "import", "--db", database, tmp_path / "nut.toml")
+    stored = tomllib.loads(run("recipes", "export", "--db", database, "nut").stdout)
+    assert stored["decision"]["accept_threshold"] == 0.3

@@ -33,6 +33,14 @@ def test_filled(given: dict[str, float], expected: tuple[float, float, float]) -
     assert (rules.accept, rules.reject, rules.region) == expected
 
 
+@pytest.mark.parametrize(("precision", "accept"), [("auto", 0.4), ("f32", 0.4), ("int8", 0.3)])
+def test_filled_at_the_recipe_s_own_precision(precision: str, accept: float) -> None:
+    proposed = (PROPOSED, PROPOSED.model_copy(update={"precision": "int8", "accept_threshold": 0.3}))
+    manifest = stub_bundle().manifest.model_copy(update={"thresholds": proposed})
+    filled = with_proposals(recipe().model_copy(update={"precision": precision}), manifest)
+    assert filled.decision.accept_threshold == accept
+
+
 def test_no_proposal_is_an_error_that_names_recipe_and_bundle() -> None:
     manifest = stub_bundle().manifest.model_copy(update={"thresholds": ()})
     with pytest.raises(SettingsError, match=f"recipe r.*bundle {manifest.id}"):

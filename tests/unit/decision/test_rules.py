@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edge_inspector.decision import Rules, decide, find_regions, top_mean
-from edge_inspector.decision.regions import inspected_mask
+from edge_inspector.decision.regions import REGIONS_MAX, inspected_mask
 from edge_inspector.records import AnomalyMap, Decision, Reason
 from edge_inspector.settings.recipe import DecisionRules
 
@@ -69,6 +69,15 @@ def test_region_has_box_area_and_peak_in_image_pixels() -> None:
     assert region.peak == pytest.approx(0.8)
 
 
+def test_of_very_many_regions_the_largest_are_told() -> None:
+    noisy = np.zeros((64, 64), np.float32)
+    noisy[::2, ::2] = 0.9
+    noisy[31:34, 31:34] = 0.9
+    regions, _ = find_regions(noisy, 0.5, SIZE)
+    assert len(regions) == REGIONS_MAX
+    assert regions[0].area == max(region.area for region in regions) > 16.0
+
+
 DEFECT = ((80.0, 36.0), (104.0, 36.0), (104.0, 48.0), (80.0, 48.0))
 ELSEWHERE = ((150.0, 150.0), (250.0, 150.0), (250.0, 250.0), (150.0, 250.0))
 
@@ -100,6 +109,20 @@ def test_nan_outside_the_roi_does_not_count_and_inside_does() -> None:
     areas: dict[str, object] = {"roi": [ELSEWHERE]}
     assert decide((spot(math.nan),), (SIZE,), rules(**areas)).decision is Decision.ACCEPT
     assert decide((spot(math.nan, at=(50, 50)),), (SIZE,), rules(**areas)).decision is Decision.REJECT
+
+
+@pytest.mark.parametrize(
+    "areas",
+    [
+        {"roi": [((2000.0, 2000.0), (2500.0, 2000.0), (2500.0, 2500.0))]},
+        {"dont_care": [((-9.0, -9.0), (300.0, -9.0), (300.0, 300.0), (-9.0, 300.0))]},
+    ],
+    ids=["ROI beside the image", "don't care for anything"],
+)
+def test_a_recipe_that_leaves_nothing_to_inspect_rejects(areas: dict[str, object]) -> None:
+    verdict = decide((spot(0.0),), (SIZE,), rules(**areas))
+    assert (verdict.decision, verdict.reason) == (Decision.REJECT, Reason.DECISION_ERROR)
+    assert "polygons" in verdict.detail
 
 
 def test_without_areas_everything_is_inspected() -> None:

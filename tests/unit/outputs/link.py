@@ -30,6 +30,15 @@ WINDOW_NS = 5_000_000_000
 UTC = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
+class Stepped(SystemClock):
+    """The system's clock, some way ahead."""
+
+    ahead_ns = 0
+
+    def monotonic_ns(self) -> int:
+        return super().monotonic_ns() + self.ahead_ns
+
+
 @dataclass
 class Recorded:
     """A listener that keeps what it was told."""

@@ -296,6 +296,18 @@ def test_a_verdict_on_record_that_no_gate_took_is_superseded_at_its_deadline() -
     assert machine.delivery.account.missed == 1
 
 
+def test_a_verdict_that_supersedes_another_and_gets_no_number_still_supersedes_it() -> None:
+    machine = DeliveryMachine()
+    machine.journal.numbers = 2
+    machine.outlet.stuck = True
+    machine.trigger([20])
+    machine.judge([Decision.ACCEPT], 0)
+    machine.disk_changes("full")
+    machine.time_passes(30)
+    machine.settle_disk()
+    assert recorded(machine.journal) == [(1, "none", None), (1, "late", 3)]
+
+
 def test_what_is_owed_to_the_journal_goes_before_what_comes() -> None:
     machine = DeliveryMachine()
     machine.journal.numbers = 3

@@ -63,6 +63,16 @@ def test_conditions(expected_warnings: list[str]) -> None:
         conditions.acknowledge("camera")
 
 
+def test_an_acknowledged_condition_that_changes_its_words_stays_acknowledged(expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition archive")
+    conditions = Conditions(SystemClock())
+    conditions.raise_condition("archive", Severity.MAINTENANCE_REQUIRED, "1 dropped")
+    conditions.acknowledge("archive")
+    conditions.raise_condition("archive", Severity.MAINTENANCE_REQUIRED, "2 dropped")
+    (listed,) = conditions.listed()
+    assert (listed.message, listed.acknowledged, listed.active) == ("2 dropped", True, True)
+
+
 def test_an_acknowledged_condition_leaves_when_it_is_over(expected_warnings: list[str]) -> None:
     expected_warnings.append("condition disk")
     conditions = Conditions(SystemClock())

@@ -1,0 +1,116 @@
+"""Which recipe a line runs after a start, on which bundle; and what the control socket accepts as a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import tomli_w
+from sqlalchemy import Engine as Database
+
+from edge_inspector.errors import BundleError, SettingsError, StateError
+from edge_inspector.line.control import LineControl
+from edge_inspector.line.plan import Plan, make_plan
+from edge_inspector.line.process import activate_file_recipe
+from edge_inspector.outputs.reject import RejectLink
+from edge_inspector.pipeline.events import EngineReady
+from edge_inspector.store import recipes
+from edge_inspector.store.database import open_database
+from tests.bundles import make_bundle
+from tests.unit.line.bench import Bench, bench, judge
+
+
+def write(folder: Path, **recipe: object) -> Plan:
+    """A station in ``folder`` with two bundles, small and other."""
+    for name in ("small", "other"):
+        if not (folder / name).exists():
+            make_bundle(folder / name, bundle_id=name)
+    (folder / "state").mkdir(exist_ok=True)
+    station = {"station": "s", "recipe": "recipe.toml", "camera": [{"driver": "simulated", "size": 64}]}
+    content = {"name": "ring", "bundle": str(folder / "small"), "gate": {"reject_window_ms": 100.0}} | recipe
+    (folder / "station.toml").write_text(tomli_w.dumps(station))
+    (folder / "recipe.toml").write_text(tomli_w.dumps(content))
+    return make_plan(folder / "station.toml")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    engine = open_database(f"sqlite:///{tmp_path}/results.db")
+    yield engine
+    engine.dispose()
+
+
+def test_the_file_is_imported_once_and_again_when_it_changes(tmp_path: Path, database: Database) -> None:
+    assert activate_file_recipe(database, write(tmp_path)).label == "ring:1"
+    assert activate_file_recipe(database, write(tmp_path)).label == "ring:1"
+    assert activate_file_recipe(database, write(tmp_path, product="another")).label == "ring:2"
+
+
+@pytest.mark.parametrize("name", ["ring", "disc"], ids=["another bundle", "another recipe"])
+def test_what_was_chosen_since_survives_a_restart(tmp_path: Path, database: Database, name: str) -> None:
+    """A restart must not bring back the recipe of the product that ran before."""
+    plan = write(tmp_path)
+    activate_file_recipe(database, plan)
+    chosen = plan.recipe.model_copy(update={"name": name, "bundle": str(tmp_path / "other")})
+    version, _ = recipes.import_recipe(database, chosen)
+    recipes.activate(database, name, version)
+    active = activate_file_recipe(database, write(tmp_path))
+    assert (active.label, active.recipe().bundle) == (f"{name}:{version}", str(tmp_path / "other"))
+
+
+def test_thresholds_are_those_of_the_recipe_s_precision(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="proposes none at int8"):
+        write(tmp_path, precision="int8")
+
+
+def test_an_unknown_product_of_the_simulated_camera_is_named(tmp_path: Path) -> None:
+    write(tmp_path)
+    path = tmp_path / "station.toml"
+    path.write_text(path.read_text().replace('driver = "simulated"', 'driver = "simulated", product = "cube"'))
+    with pytest.raises(SettingsError, match=r"cube.*ring"):
+        make_plan(path)
+
+
+@contextmanager
+def control(folder: Path, database: Database) -> Iterator[tuple[Bench, LineControl]]:
+    plan = write(folder)
+    with bench(folder) as b:
+        link = cast("RejectLink", b.link)
+        made = LineControl(plan.station, b.controller, b.conditions, database, lambda: {}, lambda _params: {}, link)
+        yield b, made
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"accept_threshold": True}, {"accept_threshold": "0.5"}, {"region_threshold": None}, {"accept_threshold": 7}, {"colour": 1}, {}],
+    ids=str,
+)
+def test_a_threshold_that_is_no_number_is_refused_and_changes_nothing(tmp_path: Path, database: Database, params: dict[str, Any]) -> None:
+    with control(tmp_path, database) as (b, made):
+        b.execute()
+        with pytest.raises(SettingsError):
+            made.handlers()["threshold"](params)
+        assert (recipes.list_recipes(database), b.pipeline.loads) == ([], [])
+
+
+def test_a_threshold_that_cannot_run_now_is_not_made_the_active_one(tmp_path: Path, database: Database) -> None:
+    with control(tmp_path, database) as (b, made):
+        b.execute()
+        b.ask(lambda: b.controller.change(lambda: judge("r:9")))  # on its way
+        with pytest.raises(StateError, match="being loaded"):
+            made.handlers()["threshold"]({"accept_threshold": 0.2})
+        assert recipes.active(database) is None
+        b.feed(EngineReady(judge("r:9")))
+
+
+def test_a_recipe_that_names_no_bundle_of_ours_is_refused_and_the_line_goes_on(tmp_path: Path, database: Database) -> None:
+    with control(tmp_path, database) as (b, made):
+        b.execute()
+        recipe = write(tmp_path).recipe.model_copy(update={"bundle": str(tmp_path / "nowhere")})
+        recipes.import_recipe(database, recipe)
+        with pytest.raises(BundleError, match="nowhere"):
+            made.handlers()["recipe"]({"name": "ring"})
+        assert b.state().value == "ContinuousExecution"
