@@ -32,6 +32,8 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...")] = "auto",
     prototypes: Annotated[int | None, typer.Option("--prototypes", help="K; default 10 % of the normals, at most 64")] = None,
     textures: Annotated[Path | None, typer.Option("--textures", help="folder of textures for simulated anomalies")] = None,
+    backbone: Annotated[str, typer.Option("--backbone", help="or a model of timm's: resnet18, wide_resnet50_2 ...")] = "efficientnet_lite0",
+    backbone_weights: Annotated[Path | None, typer.Option("--backbone-weights", help="file with that model's weights")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -41,7 +43,13 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         from edge_inspector.training import run
     except ModuleNotFoundError as error:
         raise TrainingError(f'training needs {error.name}, which is not installed: pip install "edge-inspector[train]"') from None
-    settings = run.TrainSettings(data, layout, out, seen, seed, steps, max_minutes, device, k=prototypes, textures=textures)
+    settings = run.TrainSettings(
+        *(data, layout, out, seen, seed, steps, max_minutes, device),
+        k=prototypes,
+        textures=textures,
+        backbone=backbone,
+        backbone_weights=backbone_weights,
+    )
     with Progress() as listener:
         result = run.train(settings, listener)
     typer.echo(json.dumps(summary(result)) if as_json else text(result))

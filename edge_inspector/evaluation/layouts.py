@@ -17,7 +17,7 @@ import csv
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -67,6 +67,20 @@ def load_dataset(root: Path, layout: str) -> Dataset:
         if not any(s.split == split for s in samples):
             raise DatasetError(f"{root}: no images of the {split} part; layout {layout} expects {_EXPECTED[layout]}")
     return Dataset(root, layout, samples)
+
+
+def without_type(dataset: Dataset, defect: str) -> Dataset:
+    """The data set without the images of one defect type, whole where ``defect`` is "". Raises DatasetError for a type it does not have."""
+    if not defect:
+        return dataset
+    if defect not in defect_types(dataset):
+        raise DatasetError(f"{dataset.root}: no defect type '{defect}'; it has {', '.join(defect_types(dataset)) or 'none'}")
+    return replace(dataset, samples=tuple(s for s in dataset.samples if s.defect != defect))
+
+
+def defect_types(dataset: Dataset) -> tuple[str, ...]:
+    """The defect types of the data set, by name."""
+    return tuple(sorted({s.defect for s in dataset.samples if s.label == "bad"}))
 
 
 def pick_seen(dataset: Dataset, n: int, seed: int) -> tuple[Sample, ...]:

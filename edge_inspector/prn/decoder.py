@@ -18,16 +18,20 @@ def _double(x: Tensor) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """``deep`` channels at stride 32, ``skips`` channels at strides 4, 8, 16 -> one logit a pixel at stride 2."""
+    """``deep`` channels at stride 32, ``skips`` channels at strides 4, 8, 16 -> one logit a pixel at stride 2.
 
-    def __init__(self, deep: int, skips: Sequence[int], widths: Sequence[int], last: int) -> None:
+    ``taken`` of the skips are used, coarsest first. The coarsest is the way in for everything but the deepest map: at least one is.
+    """
+
+    def __init__(self, deep: int, skips: Sequence[int], widths: Sequence[int], last: int, taken: int = 3) -> None:
         super().__init__()
+        self.taken = taken
         upwards = list(zip(skips, widths, strict=True))[::-1]
         self.enter = _block(deep, widths[-1], 1)
         self.merge = nn.ModuleList()
         inputs = widths[-1]
-        for skip, width in upwards:
-            self.merge.append(_block(inputs + skip, width))
+        for number, (skip, width) in enumerate(upwards):
+            self.merge.append(_block(inputs + skip if number < taken else inputs, width))
             inputs = width
         self.refine = _block(inputs, last)
         self.segment = nn.Conv2d(last, 1, 3, padding=1)
@@ -36,6 +40,6 @@ class Decoder(nn.Module):
     def forward(self, deep: Tensor, skips: Sequence[Tensor]) -> Tensor:
         """(N, deep, H/32, W/32), [(N, c_j, H/4.., W/4..)] -> logits (N, 1, H/2, W/2)."""
         x = self.enter(deep)
-        for merge, skip in zip(self.merge, reversed(skips), strict=True):
-            x = merge(torch.cat([_double(x), skip], 1))
+        for number, (merge, skip) in enumerate(zip(self.merge, reversed(skips), strict=True)):
+            x = merge(torch.cat([_double(x), skip], 1) if number < self.taken else _double(x))
         return self.segment(self.refine(_double(x)))  # type: ignore[no-any-return]

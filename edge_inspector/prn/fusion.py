@@ -36,10 +36,14 @@ class Up(nn.Module):
         return F.interpolate(self.conv(x), scale_factor=self.factor, mode="bilinear", align_corners=False)
 
 
+def _straight(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(*_conv(inputs, outputs, 1))
+
+
 def _path(k: int, j: int, inputs: int, outputs: int) -> nn.Module:
     if k < j:
         return down(inputs, outputs, j - k)
-    return Up(inputs, outputs, k - j) if k > j else nn.Sequential(*_conv(inputs, outputs, 1))
+    return Up(inputs, outputs, k - j) if k > j else _straight(inputs, outputs)
 
 
 class Fusion(nn.Module):
@@ -62,3 +66,15 @@ class Fusion(nn.Module):
             assert total is not None
             fused.append(F.relu(total))
         return fused
+
+
+class NoFusion(nn.Module):
+    """What stands in fusion's place where an ablation leaves it out: F*_ij = f_jj(F_ij), each scale from itself alone."""
+
+    def __init__(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        super().__init__()
+        self.paths = nn.ModuleList(_straight(channels, width) for channels, width in zip(inputs, outputs, strict=True))
+
+    def forward(self, scales: Sequence[Tensor]) -> list[Tensor]:
+        """[(N, inputs[j], h_j, w_j)] -> [(N, outputs[j], h_j, w_j)]."""
+        return [F.relu(path(scale)) for path, scale in zip(self.paths, scales, strict=True)]

@@ -5,6 +5,8 @@ For a soft target t the focal term is |t - p|^gamma * BCE(p, t) (Li et al. 2020)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -14,6 +16,16 @@ GAMMA = 2.0  # of the focal loss' paper (Lin et al. 2017): easy normal pixels, 9
 
 SMALL = 0.005  # share of the map below which an anomaly's pixels weigh more
 EMPHASIS = 10.0  # at most; 1 gives the paper's loss
+
+
+@dataclass(frozen=True)
+class LossForm:
+    """Switches of the loss: ``weight`` 0 leaves the focal term out, ``gamma`` 0 makes it plain cross-entropy, ``most`` 1 ends emphasis."""
+
+    smooth_l1: bool = True
+    weight: float = LAMBDA
+    gamma: float = GAMMA
+    most: float = EMPHASIS
 
 
 def focal(logits: Tensor, target: Tensor, gamma: float = GAMMA) -> Tensor:
@@ -32,6 +44,13 @@ def emphasis(target: Tensor, most: float = EMPHASIS) -> Tensor:
     return 1.0 + ((whole / area.clamp(min=1e-3)).clamp(1.0, most) - 1.0) * target
 
 
-def prn_loss(logits: Tensor, target: Tensor, weight: float = LAMBDA, most: float = EMPHASIS) -> Tensor:
+def prn_loss(logits: Tensor, target: Tensor, form: LossForm = LossForm()) -> Tensor:
     """The loss of a batch: logits and target (N, 1, h, w), target in 0..1."""
-    return F.smooth_l1_loss(logits.sigmoid(), target) + weight * (focal(logits, target) * emphasis(target, most)).mean()
+    # One expression in this order: the order of the terms decides in which order backward adds their gradients, to the last bit.
+    if form.smooth_l1 and form.weight:
+        return F.smooth_l1_loss(logits.sigmoid(), target) + _weighted(logits, target, form)
+    return F.smooth_l1_loss(logits.sigmoid(), target) if form.smooth_l1 else _weighted(logits, target, form)
+
+
+def _weighted(logits: Tensor, target: Tensor, form: LossForm) -> Tensor:
+    return form.weight * (focal(logits, target, form.gamma) * emphasis(target, form.most)).mean()

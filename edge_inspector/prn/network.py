@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from edge_inspector.prn.attention import MultiSizeAttention, Scale
-from edge_inspector.prn.backbone import CHANNELS, Backbone
+from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone
 from edge_inspector.prn.decoder import Decoder
-from edge_inspector.prn.fusion import Fusion
+from edge_inspector.prn.fusion import Fusion, NoFusion
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.prn.residual import Difference, residual
 
@@ -20,15 +20,22 @@ SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
 
 @dataclass(frozen=True)
 class HeadForm:
-    """Widths and switches of the head: 0.43 M parameters, about a second a training step of 16 images on two CPU cores."""
+    """Widths and switches of the head: 0.43 M parameters, about a second a training step of 16 images on two CPU cores.
+
+    The switches are for ablation; each off gives the plain alternative. What prototypes are worth shows ``difference`` "none", or K = 1,
+    the mean normal.
+    """
 
     fused: tuple[int, ...] = (24, 32, 48)  # channels a scale after the first fusion, of features and of residuals each
     joined: tuple[int, ...] = (32, 48, 64)  # after the second fusion, what the decoder sees
-    attention: int = 8  # channels of Q, K, V a branch
+    attention: int = 8  # channels of Q, K, V a branch; 0 leaves attention out
     decoder: tuple[int, ...] = (32, 48, 64)  # at strides 4, 8, 16
     last: int = 16  # at stride 2
     scale: Scale = "dimension"
-    difference: Difference = "squared"
+    difference: Difference = "squared"  # "none": the features stand in the residuals' place, the head sees them twice
+    fusion: bool = True  # off: each scale of features and residuals goes on alone
+    second_fusion: bool = True  # off: each scale goes from attention to the decoder alone
+    skips: bool = True  # off: the decoder sees the coarsest fused scale and the deepest map, not the finer scales
 
 
 class Head(nn.Module):
@@ -37,11 +44,12 @@ class Head(nn.Module):
     def __init__(self, form: HeadForm, channels: Sequence[int] = CHANNELS) -> None:
         super().__init__()
         both = [2 * width for width in form.fused]
-        self.fuse_features = Fusion(channels[:SCALES], form.fused)
-        self.fuse_residuals = Fusion(channels[:SCALES], form.fused)
-        self.attention = nn.ModuleList(MultiSizeAttention(width, form.attention, form.scale) for width in both)
-        self.fuse_joined = Fusion(both, form.joined)
-        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last)
+        first = Fusion if form.fusion else NoFusion
+        self.fuse_features = first(channels[:SCALES], form.fused)
+        self.fuse_residuals = first(channels[:SCALES], form.fused)
+        self.attention = nn.ModuleList(_attention(width, form) for width in both)
+        self.fuse_joined = (Fusion if form.second_fusion else NoFusion)(both, form.joined)
+        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last, SCALES if form.skips else 1)
 
     def forward(self, features: Sequence[Tensor], residuals: Sequence[Tensor]) -> Tensor:
         """Features F_1..F_4 and residuals D_1..D_3 (N, c_j, h_j, w_j) float32 -> logits (N, 1, H/2, W/2)."""
@@ -52,11 +60,15 @@ class Head(nn.Module):
         return self.decoder(features[SCALES], self.fuse_joined(attended))  # type: ignore[no-any-return]
 
 
+def _attention(width: int, form: HeadForm) -> nn.Module:
+    return MultiSizeAttention(width, form.attention, form.scale) if form.attention else nn.Identity()
+
+
 class PRN(nn.Module):
     """Image in, anomaly map, image score and chosen prototypes out: what the bundle's graph computes."""
 
     def __init__(
-        self, backbone: Backbone, prototypes: Prototypes, head: Head, score_pixels: int, difference: Difference = "squared"
+        self, backbone: FrozenBackbone, prototypes: Prototypes, head: Head, score_pixels: int, difference: Difference = "squared"
     ) -> None:
         super().__init__()
         self.backbone = backbone

@@ -3,7 +3,7 @@
     ||F - P||^2 = ||F||^2 - 2 F.P + ||P||^2
 
 ||F||^2 is the same for every k, so it is left out of the comparison (in float32 it would only cost digits); the rest is one matrix product.
-D is element-wise: the squared difference by default, the absolute one by a switch.
+D is element-wise: the squared difference by default, the absolute one by a switch; "none" gives F itself, for ablation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Difference = Literal["squared", "absolute"]
+Difference = Literal["squared", "absolute", "none"]
 
 
 def nearest(features: Tensor, prototypes: Tensor) -> Tensor:
@@ -28,5 +28,7 @@ def residual(features: Tensor, prototypes: Tensor, difference: Difference = "squ
     """(N, c, h, w) and (K, c, h, w) -> D (N, c, h, w) float32 and the chosen prototypes (N,) int64."""
     features = features.float()
     chosen = nearest(features, prototypes)
+    if difference == "none":
+        return features, chosen
     apart = features - torch.index_select(prototypes, 0, chosen)
     return apart.square() if difference == "squared" else apart.abs(), chosen

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
-from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file
+from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file, without_type
 from edge_inspector.images import SUFFIXES, decode, decode_mask, fit
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.extended import SeenAnomaly
@@ -40,12 +40,14 @@ class TrainingData:
         return hashlib.sha256("\n".join(sorted(self.normal_hashes + self.seen_hashes)).encode()).hexdigest()
 
 
-def load_training_data(root: Path, layout: str, seen: int, seed: int, size: tuple[int, int], textures: Path | None = None) -> TrainingData:
-    """Read a data set's training side and ``seen`` defective images, all at ``size`` (H, W).
+def load_training_data(
+    root: Path, layout: str, seen: int, seed: int, size: tuple[int, int], textures: Path | None = None, without: str = ""
+) -> TrainingData:
+    """Read a data set's training side and ``seen`` defective images, none of the type ``without``, all at ``size`` (H, W).
 
     Raises DatasetError where there is no normal image, or a seen image has no usable mask; ImageError naming a file that cannot be read.
     """
-    dataset = load_dataset(root, layout)
+    dataset = without_type(load_dataset(root, layout), without)
     picked = pick_seen(dataset, seen, seed) if seen else ()
     chosen = {sample.path for sample in picked}
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]

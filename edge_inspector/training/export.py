@@ -22,7 +22,8 @@ from torch import nn
 
 from edge_inspector.errors import BundleError
 from edge_inspector.images import write_png
-from edge_inspector.prn.backbone import load_backbone
+from edge_inspector.prn.backbones import DEFAULT
+from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.fit import run
@@ -70,23 +71,28 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def save_head(head: Head, form: HeadForm, path: Path) -> None:
-    """The trained weights; the form of the head goes into the file's metadata."""
+def save_head(head: Head, form: HeadForm, path: Path, backbone: str = DEFAULT) -> None:
+    """The trained weights; the form of the head and the name of the backbone that it stands on go into the file's metadata."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in head.state_dict().items()}
-    save_file(tensors, path, metadata={"form": json.dumps(asdict(form))})
+    save_file(tensors, path, metadata={"form": json.dumps(asdict(form)), "backbone": backbone})
     path.chmod(0o644)  # safetensors makes files that only their owner can read
 
 
-def load_network(folder: Path, score_pixels: int) -> PRN:
-    """The torch network of a bundle: head.safetensors, the graph's prototypes, the wheel's backbone. Raises BundleError."""
+def load_network(folder: Path, score_pixels: int, weights: Path | None = None) -> PRN:
+    """The torch network of a bundle: head.safetensors, the graph's prototypes, the backbone it names (``weights``: its file, if any).
+
+    Raises BundleError, and what ``load_backbone`` raises.
+    """
     try:
         with safe_open(folder / HEAD, framework="pt") as file:
-            form = TypeAdapter(HeadForm).validate_json(file.metadata()["form"])
-        head = Head(form)
+            metadata = file.metadata()
+        form = TypeAdapter(HeadForm).validate_json(metadata["form"])
+        backbone = load_backbone(metadata.get("backbone", DEFAULT), weights)
+        head = Head(form, backbone.channels)
         head.load_state_dict(load_file(folder / HEAD))
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}") from error
-    network = PRN(load_backbone(), load_prototypes(folder / "model.onnx"), head, score_pixels, form.difference)
+    network = PRN(backbone, load_prototypes(folder / "model.onnx"), head, score_pixels, form.difference)
     return network.eval()
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edge_inspector.errors import TrainingError
-from edge_inspector.prn.backbone import Backbone
-from edge_inspector.prn.loss import prn_loss
+from edge_inspector.prn.backbone import FrozenBackbone
+from edge_inspector.prn.loss import LossForm, prn_loss
 from edge_inspector.prn.network import PRN, SCALES
 from edge_inspector.prn.prototypes import Prototypes, cluster
 from edge_inspector.training.batches import Batch
@@ -36,14 +36,14 @@ def reduced_precision(device: torch.device) -> bool:
     return bool(probe and probe())
 
 
-def features_of(backbone: Backbone, images: Tensor, reduced: bool) -> tuple[Tensor, ...]:
+def features_of(backbone: FrozenBackbone, images: Tensor, reduced: bool) -> tuple[Tensor, ...]:
     """The backbone's four maps in float32, without gradient."""
     with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16, enabled=reduced):
         maps = backbone(images)
     return tuple(m.float() for m in maps)
 
 
-def build_prototypes(backbone: Backbone, normals: NDArray[np.uint8], k: int, seed: int, device: torch.device) -> Prototypes:
+def build_prototypes(backbone: FrozenBackbone, normals: NDArray[np.uint8], k: int, seed: int, device: torch.device) -> Prototypes:
     """Cluster the normals' maps, scale by scale. The maps are kept as float16: 200 normals of 256 x 256 take 70 MB."""
     reduced = reduced_precision(device)
     collected: list[list[Tensor]] = [[] for _ in range(SCALES)]
@@ -60,6 +60,7 @@ class Trainer:
 
     network: PRN
     device: torch.device
+    loss: LossForm = field(default_factory=LossForm)
     reduced: bool = field(init=False)
     averaged: dict[str, Tensor] = field(init=False)
     optimizer: torch.optim.AdamW = field(init=False)
@@ -77,7 +78,7 @@ class Trainer:
         features = features_of(self.network.backbone, to_input(batch.images, self.device), self.reduced)
         with torch.no_grad():
             apart, _ = self.network.residuals(features)
-        loss = prn_loss(self.network.head(features, apart), torch.from_numpy(batch.masks).to(self.device))
+        loss = prn_loss(self.network.head(features, apart), torch.from_numpy(batch.masks).to(self.device), self.loss)
         value = loss.item()
         if not np.isfinite(value):
             raise TrainingError(f"the loss of step {batch.step} is {value}; look for damaged images among the normals, or lower the rate")

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import seal
 from edge_inspector.errors import SettingsError, TrainingError
-from edge_inspector.prn.backbone import NAME, load_backbone
+from edge_inspector.prn.backbones import DEFAULT
+from edge_inspector.prn.backbones import load as load_backbone
+from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes, prototype_count
 from edge_inspector.settings.manifest import FORMAT_VERSION, Manifest, Thresholds
@@ -27,7 +29,7 @@ from edge_inspector.training.export import HEAD, export_onnx, save_head, save_re
 from edge_inspector.training.fit import Pace, Trainer, build_prototypes, run, stored_prototypes
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.schedule import DEFAULT_STEPS, Budget, learning_rate
-from edge_inspector.training.synthesis import Sources, extended, simulated
+from edge_inspector.training.synthesis import MADE, Sources, extended, possible, simulated
 from edge_inspector.training.thresholds import Evidence, propose
 from edge_inspector.version import __version__
 
@@ -42,7 +44,11 @@ _REFERENCES = 4
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What to train on and how; ``size`` is (H, W), multiples of 64 (strides to 32, and attention halves the coarsest scale thrice)."""
+    """What to train on and how; ``size`` is (H, W), multiples of 64 (strides to 32, and attention halves the coarsest scale thrice).
+
+    ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
+    file with the weights of a ``backbone`` of timm's.
+    """
 
     data: Path
     layout: str
@@ -59,6 +65,11 @@ class TrainSettings:
     size: tuple[int, int] = (256, 256)
     score_pixels: int = SCORE_PIXELS
     form: HeadForm = field(default_factory=HeadForm)
+    loss: LossForm = field(default_factory=LossForm)
+    anomalies: tuple[str, ...] = MADE
+    leave_out: str = ""
+    backbone: str = DEFAULT
+    backbone_weights: Path | None = None
 
     def fingerprint(self, data: TrainingData) -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
@@ -98,9 +109,17 @@ def check(settings: TrainSettings) -> TrainSettings:
             raise SettingsError(f"{name} {value}: must be at least {least}")
     if settings.max_minutes is not None and settings.max_minutes <= 0:
         raise SettingsError(f"--max-minutes {settings.max_minutes}: must be above 0")
+    _check_switches(settings)
     if any(side % 128 or side <= 0 for side in settings.size):
         raise SettingsError(f"input size {settings.size}: height and width must be multiples of 128")
     return replace(settings, device=resolve_device(settings.device))
+
+
+def _check_switches(settings: TrainSettings) -> None:
+    if not possible(settings.anomalies, settings.seen > 0):
+        raise SettingsError(f"anomalies {settings.anomalies} with --seen {settings.seen}: nothing to learn from; some of {MADE} must stay")
+    if not settings.loss.smooth_l1 and settings.loss.weight == 0:
+        raise SettingsError("loss: smooth L1 and focal are both left out; nothing to learn from")
 
 
 def resolve_device(name: str) -> str:
@@ -150,14 +169,17 @@ class _Run:
         """Read the data and make the trainer, anew or from the checkpoint of the same run."""
         settings = self.settings
         self.listener.stage("reading images", 1)
-        data = load_training_data(settings.data, settings.layout, settings.seen, settings.seed, settings.size, settings.textures)
+        data = load_training_data(
+            settings.data, settings.layout, settings.seen, settings.seed, settings.size, settings.textures, settings.leave_out
+        )
         if not data.seen:
             self.note("no seen anomalies: training on simulated anomalies alone")
         fingerprint = settings.fingerprint(data)
         found = checkpoint.load(self.part, fingerprint)
         prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
         trainer = self.trainer(data, prototypes[0], stored_prototypes(found[1]) if found else None)
-        ready = _Ready(data, sources_of(data), trainer, fingerprint, prototypes, 0, settings.steps or DEFAULT_STEPS)
+        sources = replace(sources_of(data), kinds=settings.anomalies)
+        ready = _Ready(data, sources, trainer, fingerprint, prototypes, 0, settings.steps or DEFAULT_STEPS)
         if found is None:
             return ready
         state, tensors = found
@@ -172,14 +194,15 @@ class _Run:
 
     def trainer(self, data: TrainingData, k: int, stored: Prototypes | None) -> Trainer:
         settings = self.settings
-        backbone = load_backbone().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+        backbone = load_backbone(settings.backbone, settings.backbone_weights)
+        backbone = backbone.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         if stored is None:
             self.listener.stage("clustering prototypes", 1)
             stored = build_prototypes(backbone, data.normals, k, settings.seed, self.device)
         torch.manual_seed(settings.seed)
-        head = Head(settings.form).to(self.device)
+        head = Head(settings.form, backbone.channels).to(self.device)
         network = PRN(backbone, stored.to(self.device), head, settings.score_pixels, settings.form.difference)
-        return Trainer(network, self.device)
+        return Trainer(network, self.device, settings.loss)
 
     def steps(self, trainer: Trainer, sources: Sources, fingerprint: str, first: int, planned: int) -> int:
         """Run to the planned step, or as far as time goes; returns the steps done."""
@@ -230,7 +253,7 @@ class _Run:
             draft.mkdir(parents=True)
             network = network.to("cpu")
             export_onnx(network, *settings.size, draft / "model.onnx")
-            save_head(network.head, settings.form, draft / HEAD)
+            save_head(network.head, settings.form, draft / HEAD, settings.backbone)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
             manifest = seal(draft, self.manifest(data, prototypes, done, thresholds))
             if settings.out.exists():
@@ -254,7 +277,7 @@ class _Run:
             "created_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "program_version": __version__,
             "product": settings.data.resolve().name,
-            "backbone": NAME,
+            "backbone": settings.backbone,
             "input": {"height": height, "width": width},
             "output": {"height": height // 2, "width": width // 2},
             "prototypes": {"k": k, "why": why},

@@ -9,6 +9,7 @@ a batch depends on seed and step alone.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -28,13 +29,14 @@ BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly op
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
 _VISIBLE = 9.0  # mean grey levels inside the mask below which a change is drawn anew: a label on nothing teaches to see ghosts
 _TRIES = 5
+MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
 
 
 @dataclass(frozen=True)
 class Sources:
     """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of the same size, often none.
 
-    Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint.
+    Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
     """
 
     normals: NDArray[np.uint8]
@@ -42,6 +44,7 @@ class Sources:
     textures: tuple[Image, ...] = ()
     grey: bool = False
     variation: Variation = field(default_factory=Variation)
+    kinds: tuple[str, ...] = MADE
 
 
 def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
@@ -130,8 +133,23 @@ def visible(before: Image, after: Image, mask: Field) -> bool:
 KINDS = {"normal": normal, "recalled": recalled, "extended": extended, "simulated": simulated}
 
 
-def recipe(batch: int, with_seen: bool) -> Sequence[str]:
-    """The kinds of a batch: 3/8 normals and, where there are seen anomalies, 1/8 recalled, 1/4 extended, 1/4 simulated."""
+def recipe(batch: int, with_seen: bool, kinds: Sequence[str] = MADE) -> Sequence[str]:
+    """The kinds of a batch: 3/8 normals and, where there are seen anomalies, 1/8 recalled, 1/4 extended, 1/4 simulated.
+
+    The places of those left out of ``kinds`` go to the others in turn (``possible`` says which those are); the normals stay as many.
+    """
+    left = possible(kinds, with_seen)
+    whole = _whole_recipe(batch, with_seen)
+    others = itertools.cycle(left)
+    return [kind if kind == "normal" or kind in left else next(others) for kind in whole]
+
+
+def possible(kinds: Sequence[str], with_seen: bool) -> tuple[str, ...]:
+    """Those of ``kinds`` that can be made: without seen anomalies only simulated ones."""
+    return tuple(kind for kind in MADE if kind in kinds and (with_seen or kind == "simulated"))
+
+
+def _whole_recipe(batch: int, with_seen: bool) -> Sequence[str]:
     if not with_seen:
         normals = max(1, batch * 3 // 8)
         return ["normal"] * normals + ["simulated"] * (batch - normals)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_inspector.prn.loss import EMPHASIS, GAMMA, LAMBDA, emphasis, focal, prn_loss
+from edge_inspector.prn.loss import EMPHASIS, GAMMA, LAMBDA, LossForm, emphasis, focal, prn_loss
 
 FOCAL = {  # p, t -> (1 - p_t)^gamma * -ln(p_t)
     "sure and right": (0.99, 1.0, 0.01**2 * -math.log(0.99)),
@@ -33,7 +33,7 @@ def test_a_soft_target_is_met_at_itself(t: float) -> None:
 def test_the_loss_is_its_two_terms() -> None:
     logits, target = torch.randn(2, 1, 8, 8), (torch.rand(2, 1, 8, 8) > 0.8).float()
     expected = torch.nn.functional.smooth_l1_loss(logits.sigmoid(), target) + LAMBDA * focal(logits, target, GAMMA).mean()
-    assert torch.allclose(prn_loss(logits, target, most=1.0), expected)
+    assert torch.allclose(prn_loss(logits, target, LossForm(most=1.0)), expected)
     assert float(prn_loss((target * 2 - 1) * 30, target)) < 1e-6
 
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from edge_inspector.cli import train as command
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.prn.loss import LossForm
 from edge_inspector.training import checkpoint
 from edge_inspector.training.fit import Trainer
 from edge_inspector.training.progress import Silent
@@ -186,6 +187,9 @@ WRONG = {
     "minutes": ({"max_minutes": 0.0}, "--max-minutes 0"),
     "size": ({"size": (100, 128)}, "multiples of 128"),
     "device": ({"device": "abacus"}, "--device abacus"),
+    "no anomalies": ({"anomalies": ()}, "nothing to learn from"),
+    "seen kinds of none seen": ({"seen": 0, "anomalies": ("extended", "recalled")}, "nothing to learn from"),
+    "no loss": ({"loss": LossForm(smooth_l1=False, weight=0.0)}, "both left out"),
 }
 
 

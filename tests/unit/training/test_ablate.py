@@ -1,0 +1,304 @@
+"""Tables, keys, going on after a stop, and one row in earnest. Where a test needs many trainings, one bundle stands for all of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from edge_inspector.cli import ablate as command
+from edge_inspector.engine.bundle import load_bundle
+from edge_inspector.errors import DatasetError, SettingsError, TrainingError
+from edge_inspector.evaluation.layouts import defect_types, load_dataset
+from edge_inspector.training import ablate as ablation
+from edge_inspector.training.ablate import Ablation, ablate
+from edge_inspector.training.progress import Silent
+from edge_inspector.training.report import Done, write_table
+from edge_inspector.training.run import TrainResult, TrainSettings
+from edge_inspector.training.tables import RATIO, SEEN, TABLES, Row, rows_of
+from tests.unit.training.parts import trained_bundle, write_set
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight defects of two types; the first four are those of the bundle that ``trained_bundle`` makes."""
+    root = write_set(tmp_path_factory.mktemp("parts") / "discs", defects=8)
+    for folder in ("test", "ground_truth"):
+        (root / folder / "scratch").mkdir()
+        for path in sorted((root / folder / "stain").iterdir())[4:]:
+            path.rename(root / folder / "scratch" / path.name)
+    return root
+
+
+def base(parts: Path, **changes: object) -> TrainSettings:
+    settings = TrainSettings(parts, "mvtec", parts, seen=2, seed=1, steps=2, device="cpu", k=2, batch=4, size=(128, 128))
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+class Trainings:
+    """Stands in for training: records what was asked and gives a copy of one bundle; fails at the row numbered ``fail``."""
+
+    def __init__(self, bundle: Path) -> None:
+        self.bundle = bundle
+        self.asked: list[TrainSettings] = []
+        self.fail = -1
+
+    def __call__(self, settings: TrainSettings, listener: object) -> None:
+        if len(self.asked) == self.fail:
+            raise TrainingError("the disk is full")
+        self.asked.append(settings)
+        shutil.copytree(self.bundle, settings.out)
+
+
+@pytest.fixture
+def trainings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Trainings:
+    stand_in = Trainings(trained_bundle(tmp_path_factory).folder)
+    monkeypatch.setattr(ablation, "train", stand_in)
+    return stand_in
+
+
+def test_one_row_in_earnest(parts: Path, tmp_path: Path) -> None:
+    made = ablate(base(parts, seen=0, loss=replace(base(parts).loss, most=1.0)), "seen", tmp_path)
+    assert (made.made, [row["row"] for row in made.rows]) == (1, ["seen 0"])
+    row = made.rows[0]
+    assert 0.0 <= row["image_auroc"] <= 1.0
+    assert 0.0 <= row["pixel_ap"] <= 1.0
+    assert (row["prototypes"], row["steps"], row["n_good"], row["n_bad"]) == (2, 2, 1, 8)
+    kept = json.loads(next((tmp_path / "rows").iterdir()).read_text())
+    assert kept["settings"]["loss"]["most"] == 1.0
+    assert kept["tests"][""]["image_auroc"] == row["image_auroc"]
+    assert list((tmp_path / "work").iterdir()) == []
+    again = ablate(base(parts, seen=0, loss=replace(base(parts).loss, most=1.0)), "seen", tmp_path)
+    assert (again.made, again.rows) == (0, made.rows)
+
+
+def test_the_switches_reach_the_training(parts: Path) -> None:
+    dataset = load_dataset(parts, "mvtec")
+    rows = {row.name: row.settings for table in ("modules", "generation") for row in rows_of(table, base(parts), dataset)}
+    assert rows["full"] == base(parts)
+    assert rows["one prototype: the mean normal"].k == 1
+    assert rows["no residual: features twice"].form.difference == "none"
+    assert not rows["no first fusion"].form.fusion
+    assert rows["no attention"].form.attention == 0
+    assert not rows["no second fusion"].form.second_fusion
+    assert not rows["no skips"].form.skips
+    assert rows["attention scale root"].form.scale == "root"
+    assert not rows["no smooth L1"].loss.smooth_l1
+    assert rows["no focal"].loss.weight == 0
+    assert rows["no emphasis"].loss.most == 1
+    assert rows["extended + simulated (the paper's)"].anomalies == ("extended", "simulated")
+    assert all(settings.form == base(parts).form or settings.loss == base(parts).loss for settings in rows.values())
+
+
+@pytest.mark.parametrize("table", ["modules", "generation"])
+def test_no_two_rows_are_alike_and_only_the_full_one_has_the_papers_figures(parts: Path, table: str) -> None:
+    rows = rows_of(table, base(parts), load_dataset(parts, "mvtec"))
+    assert len({repr(row.settings) for row in rows}) == len({row.name for row in rows}) == len(rows)
+    assert [row.name for row in rows if row.paper] == ["full"]
+    assert rows[0].paper == RATIO[0.10]  # the full method on MVTec, 10 % and 10 seen, stands in all the paper's tables
+    assert SEEN[10] == replace(RATIO[0.10], seconds=None)
+
+
+def test_ratios_are_explicit_and_so_never_capped(parts: Path) -> None:
+    rows = rows_of("ratio", base(parts), load_dataset(parts, "mvtec"))
+    assert [(row.settings.k, row.settings.ratio) for row in rows] == [(None, 0.05), (None, 0.1), (None, 0.2), (None, 1.0)]
+
+
+COUNTS = {0: [0], 3: [0, 1, 3], 10: [0, 1, 5, 10], 12: [0, 1, 5, 10, 12]}
+
+
+@pytest.mark.parametrize(("most", "expected"), COUNTS.items())
+def test_numbers_of_seen_anomalies(parts: Path, most: int, expected: list[int]) -> None:
+    rows = rows_of("seen", base(parts, seen=most), load_dataset(parts, "mvtec"))
+    assert [row.settings.seen for row in rows] == expected
+    assert [row.paper is not None for row in rows] == [n in SEEN for n in expected]
+
+
+def test_a_table_is_made_once_and_goes_on_where_it_stopped(parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+    trainings.fail = 2
+    with pytest.raises(TrainingError, match=r"row 'recalled \+ simulated' of table generation: the disk is full; the rows before it"):
+        ablate(base(parts), "generation", tmp_path)
+    assert len(list((tmp_path / "rows").iterdir())) == 2
+    assert "| full |" in (tmp_path / "generation.md").read_text()
+    trainings.fail = -1
+    whole = ablate(base(parts), "generation", tmp_path)
+    assert (whole.made, len(whole.rows)) == (5, 7)
+    assert [settings.anomalies for settings in trainings.asked[:2]] == [base(parts).anomalies, ("extended", "simulated")]
+    again = ablate(base(parts), "generation", tmp_path)
+    assert (again.made, again.rows) == (0, whole.rows)
+    assert len(trainings.asked) == 7
+
+
+def test_tables_share_their_rows_and_other_settings_do_not(parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+    assert ablate(base(parts, seen=1), "seen", tmp_path).made == 2  # seen 0 and 1: the last is what others call full
+    found = ablate(base(parts, seen=1), "generation", tmp_path)
+    assert (found.made, found.rows[0]["row"]) == (6, "full")
+    assert ablate(base(parts, seen=1, seed=2), "seen", tmp_path).made == 2
+
+
+def changed_data(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = parts / "train/good/000.png"
+    path.write_bytes(path.read_bytes() + b"\0")
+
+
+def changed_code(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ablation, "code_digest", lambda: "of other code")
+
+
+def unchanged(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing."""
+
+
+def damaged_row(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next((parts.parent / "out" / "rows").iterdir())
+    path.write_text(path.read_text()[:40])
+
+
+Change = Callable[[Path, pytest.MonkeyPatch], None]
+CHANGES: dict[str, tuple[Change, int]] = {
+    "data": (changed_data, 1),
+    "code": (changed_code, 1),
+    "a damaged file": (damaged_row, 1),
+    "nothing": (unchanged, 0),
+}
+
+
+@pytest.mark.parametrize(("change", "made"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_row_counts_only_for_the_same_data_and_code(
+    parts: Path, tmp_path: Path, trainings: Trainings, monkeypatch: pytest.MonkeyPatch, change: Change, made: int
+) -> None:
+    copy = tmp_path / "discs"
+    shutil.copytree(parts, copy)
+    ablate(base(copy, seen=0), "seen", tmp_path / "out")
+    change(copy, monkeypatch)
+    assert ablate(base(copy, seen=0), "seen", tmp_path / "out").made == made
+
+
+def test_a_bundle_that_a_kill_left_is_not_trained_again(
+    parts: Path, tmp_path: Path, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(ablation, "evaluate", killed)
+        ablate(base(parts, seen=0), "seen", tmp_path)
+    assert ablate(base(parts, seen=0), "seen", tmp_path).made == 1
+    assert len(trainings.asked) == 1
+
+
+def test_each_type_is_left_out_and_tested_alone(parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+    found = ablate(base(parts), "leave-one-out", tmp_path)
+    assert [(settings.seen, settings.leave_out) for settings in trainings.asked] == [(0, ""), (2, "scratch"), (2, "stain")]
+    assert [row["left_out"] for row in found.rows] == ["scratch", "stain", "mean"]
+    assert [row["n_bad"] for row in found.rows] == [4, 2, 6]  # two stains are among the stand-in bundle's own
+    assert all(row["difference"] == row["image_auroc"] - row["image_auroc_seen_0"] == 0.0 for row in found.rows)
+    assert "| scratch | 4 | 1 |" in found.markdown.read_text()
+
+
+def test_every_row_of_a_table_is_tested_on_the_same_images(parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+    found = ablate(base(parts, seen=4), "seen", tmp_path)
+    assert len({row["n_bad"] for row in found.rows}) == 1
+
+
+def test_the_papers_figures_stand_beside_ours(parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+    found = ablate(base(parts, k=None), "ratio", tmp_path)
+    lines = [line for line in found.markdown.read_text().splitlines() if line.startswith("| 100 %") or line.startswith("| 10 %")]
+    assert [line.split("|")[-6:-1] for line in lines] == [
+        [" 99.4 ", " 99.0 ", " 96.1 ", " 78.6 ", " 0.064 "],
+        [" 86.2 ", " 91.4 ", " 75.4 ", " 49.9 ", " 0.074 "],
+    ]
+    with found.csv.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["paper_pixel_ap"]) for row in rows] == [0.781, 0.786, 0.773, 0.499]
+    assert [float(row["image_auroc"]) for row in rows] == [row["image_auroc"] for row in found.rows]
+
+
+def test_a_set_without_masks_leaves_fields_empty(parts: Path, tmp_path: Path) -> None:
+    test = {"image_auroc": 0.5, "pixel_auroc": None, "aupro": None, "pixel_ap": None, "ms_per_image": 9.0, "n_good": 1, "n_bad": 2}
+    done = Done(Row("full", base(parts)), {"tests": {"": test}, "prototypes": 2, "steps": 3, "minutes": 0.1})
+    files = write_table(tmp_path, "modules", "title", [done])
+    assert "| full | 50.00 |  |  |  | 9.0 | 2 | 0.1 |  |" in files.markdown.read_text()
+
+
+WRONG = {  # table, changes -> error, message
+    "table": ("modulus", {}, SettingsError, "--table modulus: unknown; one of modules, generation"),
+    "generation without seen": ("generation", {"seen": 0}, SettingsError, "at least one"),
+    "leaving out without seen": ("leave-one-out", {"seen": 0}, SettingsError, "at least one"),
+    "steps": ("seen", {"steps": 0}, SettingsError, "--steps 0"),
+    "too many seen": ("seen", {"seen": 9}, DatasetError, "9 seen images asked for; it has 8"),
+    "none left to test": ("seen", {"seen": 8}, DatasetError, "lower --seen"),
+}
+
+
+@pytest.mark.parametrize(("table", "changes", "error", "message"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_use_is_named(
+    parts: Path, tmp_path: Path, trainings: Trainings, table: str, changes: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        ablate(base(parts, **changes), table, tmp_path)
+
+
+def test_leaving_one_out_needs_two_types(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="1 defect types"):
+        ablate(base(write_set(tmp_path / "discs")), "leave-one-out", tmp_path / "out")
+
+
+def test_training_sees_nothing_of_a_type_left_out(parts: Path) -> None:
+    from edge_inspector.evaluation.layouts import sha256_file
+    from edge_inspector.training.data import load_training_data
+
+    assert defect_types(load_dataset(parts, "mvtec")) == ("scratch", "stain")
+    data = load_training_data(parts, "mvtec", 4, 0, (64, 64), without="stain")
+    assert set(data.seen_hashes) == {sha256_file(path) for path in (parts / "test/scratch").iterdir()}
+    with pytest.raises(DatasetError, match="no defect type 'rust'; it has scratch, stain"):
+        load_training_data(parts, "mvtec", 4, 0, (64, 64), without="rust")
+
+
+def test_the_command_delegates_and_prints_one_object(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def stand_in(settings: TrainSettings, table: str, out: Path, listener: Silent) -> Ablation:
+        asked.extend((settings, table, out))
+        (tmp_path / "seen.md").write_text("| row |\n")
+        return Ablation(table, ({"row": "seen 0"},), tmp_path / "seen.md", tmp_path / "seen.csv", 1)
+
+    monkeypatch.setattr(ablation, "ablate", stand_in)
+    app = Typer()
+    command.register(app)
+    options = ["--data", str(parts), "--layout", "mvtec", "--table", "seen", "--seen", "3", "--steps", "5", "--seed", "7"]
+    result = CliRunner().invoke(app, [*options, "--json"])
+    assert json.loads(result.stdout)["rows"] == [{"row": "seen 0"}]
+    settings, table, out = asked
+    assert (settings.data, settings.layout, settings.seen, settings.steps, settings.seed) == (parts, "mvtec", 3, 5, 7)
+    assert (table, out) == ("seen", Path("ablation/discs"))
+    assert CliRunner().invoke(app, options).stdout == "| row |\n\n"
+
+
+def test_every_table_of_the_command_line_exists() -> None:
+    assert list(TABLES) == ["modules", "generation", "ratio", "seen", "leave-one-out"]
+
+
+def test_a_bundle_names_its_backbone_and_older_heads_are_read(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    from edge_inspector.training.export import HEAD, load_network
+
+    trained: TrainResult = trained_bundle(tmp_path_factory)
+    with safe_open(trained.folder / HEAD, framework="pt") as file:
+        metadata = file.metadata()
+    assert metadata["backbone"] == load_bundle(trained.folder).manifest.backbone == "efficientnet_lite0"
+    form = {"fused": [24, 32, 48], "joined": [32, 48, 64], "attention": 8, "decoder": [32, 48, 64], "last": 16, "scale": "dimension"}
+    older = tmp_path / "older"
+    shutil.copytree(trained.folder, older)
+    save_file(load_file(older / HEAD), older / HEAD, metadata={"form": json.dumps({**form, "difference": "squared"})})
+    assert load_network(older, 5).backbone.name == "efficientnet_lite0"
