@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import seal
 from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbone import NAME, load_backbone
 from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes, prototype_count
@@ -59,6 +60,7 @@ class TrainSettings:
     size: tuple[int, int] = (256, 256)
     score_pixels: int = SCORE_PIXELS
     form: HeadForm = field(default_factory=HeadForm)
+    masks: MaskSource = "exact"
 
     def fingerprint(self, data: TrainingData) -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
@@ -150,7 +152,9 @@ class _Run:
         """Read the data and make the trainer, anew or from the checkpoint of the same run."""
         settings = self.settings
         self.listener.stage("reading images", 1)
-        data = load_training_data(settings.data, settings.layout, settings.seen, settings.seed, settings.size, settings.textures)
+        data = load_training_data(
+            settings.data, settings.layout, settings.seen, settings.seed, settings.size, settings.textures, settings.masks
+        )
         if not data.seen:
             self.note("no seen anomalies: training on simulated anomalies alone")
         fingerprint = settings.fingerprint(data)
@@ -265,6 +269,7 @@ class _Run:
                 "fingerprint": data.fingerprint,
                 "images": data.normal_hashes,
                 "seen": data.seen_hashes,
+                "masks": settings.masks,
                 "seed": settings.seed,
                 "steps": done,
                 "planned_steps": settings.steps or DEFAULT_STEPS,
