@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, FiniteFloat
 
 from edge_inspector.errors import LabelError
 from edge_inspector.labels.contours import of_run_lengths, polygons, run_lengths
@@ -41,8 +41,8 @@ class Annotation(BaseModel):
 
     image_id: int
     category_id: int
-    segmentation: list[list[float]] | RunLengths | None = None
-    bbox: tuple[float, float, float, float] | None = None
+    segmentation: list[list[FiniteFloat]] | RunLengths | None = None
+    bbox: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     author: str = ""
 
 
@@ -94,7 +94,10 @@ def _shapes(annotation: Annotation, image: CocoImage, place: str) -> Iterable[Po
     if isinstance(found, RunLengths):
         if found.size != (image.height, image.width):
             raise LabelError(f"{place}: run lengths of {found.size}; the image has {(image.height, image.width)} (height, width)")
-        return polygons(of_run_lengths(found.counts, image.height, image.width))
+        try:
+            return polygons(of_run_lengths(found.counts, image.height, image.width))
+        except LabelError as error:
+            raise LabelError(f"{place}: {error}") from None
     if found:
         return [_polygon(ring, place) for ring in found]
     if annotation.bbox is None:

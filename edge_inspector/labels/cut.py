@@ -15,7 +15,7 @@ from edge_inspector.labels.shapes import Box
 from edge_inspector.records import Image, Mask
 
 TIGHT = 0.85  # least share of the box that the mask's own bounding box covers
-LEAST_FILL = 0.2  # of the box
+LEAST_FILL = 0.02  # of the box: a scratch from corner to corner fills no more
 SPECK = 0.05  # pieces below this share of the largest are noise
 LONGEST = 160  # a crop is worked on at this many pixels at most: a proposal is there within a second
 _ROUNDS = 4
@@ -27,14 +27,22 @@ Trimap = NDArray[np.uint8]
 
 def cut(image: Image, box: Box) -> Mask:
     """The defect in ``box`` of uint8 (H, W, 3 or 1): bool (H, W), not empty, False outside the box. ``box`` lies in the image."""
+    found = cut_by_colour(image, box)
+    return ellipse(image.shape[:2], box) if found is None else found
+
+
+def cut_by_colour(image: Image, box: Box) -> Mask | None:
+    """The same where colours tell defect and ground apart, else None."""
     top, bottom, left, right = window(image.shape[0], image.shape[1], box)
     crop = np.ascontiguousarray(to_rgb(image)[top:bottom, left:right])
     inside = Box(x=box.x - left, y=box.y - top, w=box.w, h=box.h)
     small, reduced = _reduced(crop, inside)
-    found = _scaled(_best(small, reduced), crop.shape[0], crop.shape[1]) & filled(crop.shape[:2], inside)
+    best = _best(small, reduced)
+    if best is None:
+        return None
     mask = np.zeros(image.shape[:2], np.bool_)
-    mask[top:bottom, left:right] = found if found.any() else ellipse(crop.shape[:2], inside)
-    return mask
+    mask[top:bottom, left:right] = _scaled(best, crop.shape[0], crop.shape[1]) & filled(crop.shape[:2], inside)
+    return mask if mask.any() else None
 
 
 def window(height: int, width: int, box: Box) -> tuple[int, int, int, int]:
@@ -59,12 +67,12 @@ def _scaled(mask: Mask, height: int, width: int) -> Mask:
     return np.asarray(cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5)
 
 
-def _best(crop: Image, box: Box) -> Mask:
+def _best(crop: Image, box: Box) -> Mask | None:
     for start in (_all_of_it, _ellipse_with_core):
         mask = tidy(grabcut(crop, start(crop, box)))
         if fits(mask, box):
             return mask
-    return ellipse(crop.shape[:2], box)
+    return None
 
 
 def _all_of_it(crop: Image, box: Box) -> Trimap:

@@ -10,9 +10,10 @@ from edge_inspector.images import to_rgb
 from edge_inspector.labels.cut import LONGEST, grabcut, tidy
 from edge_inspector.records import Image, Mask
 
-_REACHES = (32, 96, 288)  # half sides of the windows tried, pixels beyond the seed; then the whole image
+_REACHES = (12, 32, 96, 288)  # half sides of the windows tried around a click; then the whole image
+_STROKE = 8  # pixels from which a seed is a stroke, which spans its defect: nothing far beyond it belongs to it
 _TOLERANCES = np.geomspace(4.0, 60.0, 16)  # CIE Lab units from the seed's colours
-_LARGEST = 0.5  # of the window: more is the part, not its defect
+_LARGEST = 0.6  # of the window: more is the part, not its defect
 _COLOURS = 3  # that a seed may have
 
 
@@ -21,7 +22,7 @@ def grow(image: Image, seed: Mask) -> Mask:
     rgb = to_rgb(image)
     rows, columns = np.nonzero(seed)
     mask: Mask = seed.copy()
-    for reach in (*_REACHES, max(seed.shape)):
+    for reach in _reaches(rows, columns, max(seed.shape)):
         top, bottom = max(0, int(rows.min()) - reach), min(seed.shape[0], int(rows.max()) + reach + 1)
         left, right = max(0, int(columns.min()) - reach), min(seed.shape[1], int(columns.max()) + reach + 1)
         found = _in_window(np.ascontiguousarray(rgb[top:bottom, left:right]), seed[top:bottom, left:right])
@@ -29,6 +30,12 @@ def grow(image: Image, seed: Mask) -> Mask:
             mask[top:bottom, left:right] |= found
             return mask
     return _stamp(seed)
+
+
+def _reaches(rows: NDArray[np.intp], columns: NDArray[np.intp], whole: int) -> tuple[int, ...]:
+    """How far beyond the seed's pixels to look, in turn."""
+    extent = max(int(np.ptp(rows)), int(np.ptp(columns))) + 1
+    return (extent // 2 + _STROKE,) if extent >= _STROKE else (*_REACHES, whole)
 
 
 def _stamp(seed: Mask) -> Mask:

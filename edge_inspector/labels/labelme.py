@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, FiniteFloat
 
 from edge_inspector.errors import ImageError, LabelError
 from edge_inspector.images import decode_bytes, encode_png
@@ -30,7 +30,7 @@ class LabelMeShape(BaseModel):
 
     label: str
     shape_type: str = "polygon"
-    points: Annotated[list[Point], Field(min_length=1)]
+    points: Annotated[list[tuple[FiniteFloat, FiniteFloat]], Field(min_length=1)]
     mask: str | None = None
 
 

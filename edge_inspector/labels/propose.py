@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.errors import LabelError
 from edge_inspector.images import to_rgb
-from edge_inspector.labels.cut import cut, filled, fits, tidy
+from edge_inspector.labels.cut import cut, cut_by_colour, filled, tidy
 from edge_inspector.labels.grow import grow
 from edge_inspector.labels.shapes import Box, Click, Polygon, Scribble, check, drawn
 from edge_inspector.records import AnomalyMap, Image, Mask
@@ -59,13 +59,11 @@ def _one(image: Image, shape: Polygon | Box | Scribble | Click, scores: NDArray[
 
 
 def _in_box(image: Image, box: Box, scores: NDArray[np.float32] | None) -> Mask:
-    by_colour = cut(image, box)
-    if scores is None:
-        return by_colour
-    by_map = _of_map(scores, filled(scores.shape, box))
-    if by_map is None or (fits(by_colour, box) and _iou(by_colour, by_map) >= AGREES):
-        return by_colour
-    return by_map
+    by_map = None if scores is None else _of_map(scores, filled(scores.shape, box))
+    if by_map is None:
+        return cut(image, box)
+    by_colour = cut_by_colour(image, box)
+    return by_map if by_colour is None or _iou(by_colour, by_map) < AGREES else by_colour
 
 
 def _from_seed(image: Image, seed: Mask, scores: NDArray[np.float32] | None) -> Mask:
