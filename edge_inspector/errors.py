@@ -8,6 +8,7 @@ EdgeInspectorError
 ├── EngineError          an inference backend failed or is not installed
 │   └── BundleError      a model bundle is missing, damaged, or of another form than its manifest states
 ├── DatasetError         a data set does not have its layout's form
+├── LabelError           a mark or a label file does not suit its image, or its format
 ├── TrainingError        training cannot go on
 ├── StoreError           the database or a state directory cannot be used
 │   └── JournalError     the verdict journal cannot be written or read
@@ -48,6 +49,10 @@ class BundleError(EngineError):
 
 class DatasetError(EdgeInspectorError):
     """A data set does not have the form that its layout states."""
+
+
+class LabelError(EdgeInspectorError):
+    """A mark or a label file does not suit its image, or does not have its format."""
 
 
 class TrainingError(EdgeInspectorError):

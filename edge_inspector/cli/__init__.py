@@ -8,7 +8,7 @@ import typer
 
 from edge_inspector.errors import EdgeInspectorError, SettingsError
 
-GROUPS = ("train", "evaluate", "ablate", "inspect", "models", "station", "history", "recipes", "rehearse", "simulate", "plc")
+GROUPS = ("train", "evaluate", "ablate", "inspect", "models", "station", "history", "recipes", "rehearse", "simulate", "plc", "labels")
 
 
 def build() -> typer.Typer:

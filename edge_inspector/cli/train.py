@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge_inspector.errors import TrainingError
+from edge_inspector.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
+    from edge_inspector.labels.hints import MaskSource
     from edge_inspector.training.run import TrainResult
 
 
@@ -34,6 +35,9 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     textures: Annotated[Path | None, typer.Option("--textures", help="folder of textures for simulated anomalies")] = None,
     backbone: Annotated[str, typer.Option("--backbone", help="or a model of timm's: resnet18, wide_resnet50_2 ...")] = "efficientnet_lite0",
     backbone_weights: Annotated[Path | None, typer.Option("--backbone-weights", help="file with that model's weights")] = None,
+    masks: Annotated[
+        str, typer.Option("--masks", help="exact, or box, scribble, click: the seen masks proposed from such hints")
+    ] = "exact",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -49,10 +53,21 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         textures=textures,
         backbone=backbone,
         backbone_weights=backbone_weights,
+        masks=mask_source(masks),
     )
     with Progress() as listener:
         result = run.train(settings, listener)
     typer.echo(json.dumps(summary(result)) if as_json else text(result))
+
+
+def mask_source(name: str) -> MaskSource:
+    """The option's value. Raises SettingsError."""
+    from edge_inspector.labels.hints import MASK_SOURCES
+
+    for known in MASK_SOURCES:
+        if known == name:
+            return known
+    raise SettingsError(f"--masks {name}: one of {', '.join(MASK_SOURCES)}")
 
 
 def summary(result: TrainResult) -> dict[str, object]:
@@ -65,6 +80,7 @@ def summary(result: TrainResult) -> dict[str, object]:
         "planned_steps": manifest.training.planned_steps,
         "minutes": manifest.training.minutes,
         "seen": result.seen,
+        "masks": manifest.training.masks,
         "images": result.normals,
         "prototypes": manifest.prototypes.k,
         "parameters": result.parameters,

@@ -50,6 +50,9 @@ class Training(Settings):
     fingerprint: Sha256
     images: tuple[Sha256, ...] = Field((), description="sha256 of every normal image used")
     seen: tuple[Sha256, ...] = Field((), description="sha256 of every seen defective image")
+    masks: Literal["exact", "box", "scribble", "click"] = Field(
+        "exact", description="what the seen images' masks were drawn from; other than exact, proposed from such hints"
+    )
     seed: int
     steps: Annotated[int, Field(ge=0)]
     planned_steps: Annotated[int, Field(ge=0)]

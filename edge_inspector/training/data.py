@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge_inspector.errors import DatasetError
 from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file, without_type
 from edge_inspector.images import SUFFIXES, decode, decode_mask, fit
+from edge_inspector.labels.hints import MaskSource, redrawn
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.extended import SeenAnomaly
 
@@ -41,9 +42,18 @@ class TrainingData:
 
 
 def load_training_data(
-    root: Path, layout: str, seen: int, seed: int, size: tuple[int, int], textures: Path | None = None, without: str = ""
+    root: Path,
+    layout: str,
+    seen: int,
+    seed: int,
+    size: tuple[int, int],
+    textures: Path | None = None,
+    without: str = "",
+    masks: MaskSource = "exact",
 ) -> TrainingData:
     """Read a data set's training side and ``seen`` defective images, none of the type ``without``, all at ``size`` (H, W).
+
+    ``masks`` says what the seen masks are made of.
 
     Raises DatasetError where there is no normal image, or a seen image has no usable mask; ImageError naming a file that cannot be read.
     """
@@ -58,7 +68,7 @@ def load_training_data(
     return TrainingData(
         normals=images[~held],
         held=images[held],
-        seen=tuple(_seen(sample, size) for sample in picked),
+        seen=tuple(_seen(sample, size, masks) for sample in picked),
         textures=tuple(fit(decode(path), *size) for path in _texture_files(textures)),
         grey=grey,
         normal_hashes=tuple(sha256_file(s.path) for s in samples),
@@ -93,7 +103,7 @@ def is_grey(image: Image) -> bool:
     return float(np.percentile(spread, 99)) <= 4.0
 
 
-def _seen(sample: Sample, size: tuple[int, int]) -> SeenAnomaly:
+def _seen(sample: Sample, size: tuple[int, int], masks: MaskSource) -> SeenAnomaly:
     if sample.mask is None:
         raise DatasetError(f"{sample.path}: a seen anomaly needs a mask, and its layout names none; draw one or lower --seen")
     image, mask = decode(sample.path), decode_mask(sample.mask)
@@ -101,7 +111,7 @@ def _seen(sample: Sample, size: tuple[int, int]) -> SeenAnomaly:
         raise DatasetError(f"{sample.mask}: the mask is {mask.shape} and its image {image.shape[:2]} (height, width); they must be equal")
     if not mask.any():
         raise DatasetError(f"{sample.mask}: the mask is empty; mark the defect or take the image out")
-    return SeenAnomaly(fit(image, *size), fit_mask(mask, *size))
+    return SeenAnomaly(fit(image, *size), fit_mask(redrawn(image, mask, masks), *size))
 
 
 def fit_mask(mask: Mask, height: int, width: int) -> Mask:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import seal
 from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.loss import LossForm
@@ -70,6 +71,7 @@ class TrainSettings:
     leave_out: str = ""
     backbone: str = DEFAULT
     backbone_weights: Path | None = None
+    masks: MaskSource = "exact"
 
     def fingerprint(self, data: TrainingData) -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
@@ -170,7 +172,14 @@ class _Run:
         settings = self.settings
         self.listener.stage("reading images", 1)
         data = load_training_data(
-            settings.data, settings.layout, settings.seen, settings.seed, settings.size, settings.textures, settings.leave_out
+            settings.data,
+            settings.layout,
+            settings.seen,
+            settings.seed,
+            settings.size,
+            settings.textures,
+            settings.leave_out,
+            settings.masks,
         )
         if not data.seen:
             self.note("no seen anomalies: training on simulated anomalies alone")
@@ -288,6 +297,7 @@ class _Run:
                 "fingerprint": data.fingerprint,
                 "images": data.normal_hashes,
                 "seen": data.seen_hashes,
+                "masks": settings.masks,
                 "seed": settings.seed,
                 "steps": done,
                 "planned_steps": settings.steps or DEFAULT_STEPS,

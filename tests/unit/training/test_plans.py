@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edge_inspector.errors import DatasetError, ImageError, TrainingError
 from edge_inspector.images import write_png
+from edge_inspector.labels.hints import MaskSource
 from edge_inspector.training import checkpoint
 from edge_inspector.training.checkpoint import State
 from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data
@@ -197,3 +198,14 @@ def test_what_is_grey() -> None:
     assert is_grey(grey)
     assert is_grey(grey[:, :, :1])
     assert not is_grey(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
+
+
+@pytest.mark.parametrize("source", ["box", "scribble", "click"])
+def test_seen_masks_can_be_drawn_from_hints(tmp_path: Path, source: MaskSource) -> None:
+    parts = write_set(tmp_path / "hints", normals=2, defects=3)
+    exact = load_training_data(parts, "mvtec", 3, 1, (128, 128))
+    hinted = load_training_data(parts, "mvtec", 3, 1, (128, 128), masks=source)
+    assert hinted.fingerprint == exact.fingerprint
+    for one, other in zip(exact.seen, hinted.seen, strict=True):
+        overlap = (one.mask & other.mask).sum() / (one.mask | other.mask).sum()
+        assert overlap >= 0.7
