@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer import Typer
 from typer.testing import CliRunner
@@ -302,3 +303,21 @@ def test_a_bundle_names_its_backbone_and_older_heads_are_read(tmp_path_factory: 
     shutil.copytree(trained.folder, older)
     save_file(load_file(older / HEAD), older / HEAD, metadata={"form": json.dumps({**form, "difference": "squared"})})
     assert load_network(older, 5).backbone.name == "efficientnet_lite0"
+
+
+def test_the_demo_bundle_answers_as_when_it_was_made() -> None:
+    """It was trained before there were switches: torch's network of it, by today's code, gives the maps stored then."""
+    import torch
+
+    from edge_inspector.evaluation.equivalence import load_references
+    from edge_inspector.training.export import load_network
+
+    bundle = load_bundle(Path(__file__).resolve().parents[3] / "models" / "demo")
+    references = load_references(bundle)
+    network = load_network(bundle.folder, bundle.manifest.score.score_pixels)
+    with torch.no_grad():
+        maps, scores, chosen = network(torch.from_numpy(np.stack([reference.image for reference in references])))
+    for number, reference in enumerate(references):
+        assert np.abs(maps[number].numpy() - reference.answer.anomaly_map).max() < 1e-4
+        assert abs(float(scores[number]) - reference.answer.image_score) < 1e-4
+        assert tuple(chosen[number].tolist()) == reference.answer.prototypes
