@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which would bring the checkout in again
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +38,16 @@ def test_the_demo_runs_from_a_wheel(installed: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env=ALONE,
     )
     assert str(installed.parent) in where.stdout
     done = subprocess.run(
-        [installed / "edge-inspector", "demo", "--parts", "20", "--json"], capture_output=True, text=True, cwd=tmp_path, check=False
+        [installed / "edge-inspector", "demo", "--parts", "20", "--json"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+        env=ALONE,
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
