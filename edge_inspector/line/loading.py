@@ -31,7 +31,6 @@ def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: 
 def engine_threads(settings: EngineSettings) -> int:
     """The engine's threads: as the station says, else one fewer than this process may use.
 
-    The core that is left keeps camera, link and recorder prompt. On two cores the second thread brings the engine little (median 36 against
-    37 ms, p95 38 against 53 ms) and makes each part wait for whatever else runs on either core.
+    The core that is left keeps camera, link and recorder prompt; what is known of it stands in docs/decisions/0007.
     """
     return settings.threads or max(1, len(os.sched_getaffinity(0)) - 1)
