@@ -42,4 +42,4 @@ class Decoder(nn.Module):
         x = self.enter(deep)
         for number, (merge, skip) in enumerate(zip(self.merge, reversed(skips), strict=True)):
             x = merge(torch.cat([_double(x), skip], 1) if number < self.taken else _double(x))
-        return self.segment(self.refine(_double(x)))  # type: ignore[no-any-return]
+        return self.segment(_double(self.refine(x)))  # type: ignore[no-any-return]

@@ -12,8 +12,9 @@ from edge_inspector.prn.attention import MultiSizeAttention, Scale
 from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone
 from edge_inspector.prn.decoder import Decoder
 from edge_inspector.prn.fusion import Fusion, NoFusion
+from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.prototypes import Prototypes
-from edge_inspector.prn.residual import Difference, residual
+from edge_inspector.prn.residual import Difference
 
 SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
 
@@ -41,12 +42,12 @@ class HeadForm:
 class Head(nn.Module):
     """Everything that is trained: fusion of features and of residuals, attention, fusion, decoder."""
 
-    def __init__(self, form: HeadForm, channels: Sequence[int] = CHANNELS) -> None:
+    def __init__(self, form: HeadForm, channels: Sequence[int] = CHANNELS, residuals: Sequence[int] | None = None) -> None:
         super().__init__()
         both = [2 * width for width in form.fused]
         first = Fusion if form.fusion else NoFusion
         self.fuse_features = first(channels[:SCALES], form.fused)
-        self.fuse_residuals = first(channels[:SCALES], form.fused)
+        self.fuse_residuals = first(residuals or channels[:SCALES], form.fused)
         self.attention = nn.ModuleList(_attention(width, form) for width in both)
         self.fuse_joined = (Fusion if form.second_fusion else NoFusion)(both, form.joined)
         self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last, SCALES if form.skips else 1)
@@ -68,7 +69,7 @@ class PRN(nn.Module):
     """Image in, anomaly map, image score and chosen prototypes out: what the bundle's graph computes."""
 
     def __init__(
-        self, backbone: FrozenBackbone, prototypes: Prototypes, head: Head, score_pixels: int, difference: Difference = "squared"
+        self, backbone: FrozenBackbone, prototypes: Prototypes | Codebook, head: Head, score_pixels: int, difference: Difference = "squared"
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -78,12 +79,13 @@ class PRN(nn.Module):
         self.difference: Difference = difference
 
     def residuals(self, features: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
-        """F_1..F_3 -> D_1..D_3 and the chosen prototypes (N, 3) int64."""
-        pairs = [residual(features[j], self.prototypes[j], self.difference) for j in range(SCALES)]
-        return [apart for apart, _ in pairs], torch.stack([chosen for _, chosen in pairs], 1)
+        """F_1..F_3 -> D_1..D_3 and the chosen prototypes int64: (N, 3) whole maps, or (N, h_3 * w_3) words of the coarsest scale."""
+        pairs = [self.prototypes.residual(j, features, self.difference) for j in range(SCALES)]
+        chosen = [numbers for _, numbers in pairs]
+        return [apart for apart, _ in pairs], chosen[-1] if self.prototypes.form == "codebook" else torch.cat(chosen, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """uint8 (N, H, W, 3) RGB -> anomaly map (N, H/2, W/2) in 0..1, image score (N,), prototypes (N, 3) int64."""
+        """uint8 (N, H, W, 3) RGB -> anomaly map (N, H/2, W/2) in 0..1, image score (N,), chosen prototypes (N, n) int64."""
         features = self.backbone(image.permute(0, 3, 1, 2).float())
         apart, chosen = self.residuals(features)
         anomaly_map = torch.sigmoid(self.head(features, apart))[:, 0]

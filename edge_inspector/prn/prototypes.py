@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from edge_inspector.prn.residual import Difference, residual
 
 RATIO = 0.10  # the paper's best: K = 10 % of the normals
 DEFAULT_CAP = 64  # of the default ratio only: bounds the bundle's size
@@ -71,6 +74,8 @@ def _assign(points: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64]
 class Prototypes(nn.Module):
     """The prototypes of all scales, as float16 buffers ``scale0`` .. (K, c_j, h_j, w_j)."""
 
+    form = "whole-map"
+
     def __init__(self, maps: list[Tensor]) -> None:
         super().__init__()
         self.k = maps[0].shape[0]
@@ -82,3 +87,13 @@ class Prototypes(nn.Module):
         """(K, c_j, h_j, w_j) float32."""
         stored: Tensor = getattr(self, f"scale{j}")
         return stored.float()
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Of the residuals: those of the maps."""
+        return tuple(self[j].shape[1] for j in range(self.scales))
+
+    def residual(self, j: int, maps: Sequence[Tensor], difference: Difference = "squared") -> tuple[Tensor, Tensor]:
+        """F_1.. -> D (N, c_j, h_j, w_j) float32 and the number of the nearest prototype (N, 1) int64."""
+        apart, chosen = residual(maps[j], self[j], difference)
+        return apart, chosen[:, None]

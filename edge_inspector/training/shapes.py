@@ -1,22 +1,26 @@
-"""Masks M of simulated anomalies: thresholded Perlin noise, from a few pixels to a tenth of the part, round to hair-thin."""
+"""Masks M of simulated anomalies: thresholded Perlin noise, from a few pixels to a third of the part, round to hair-thin; and cracks."""
 
 from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.records import Mask
 from edge_inspector.training.perlin import perlin
 
-AREA = (0.0005, 0.10)  # of the part, log-uniform: the smallest defect that matters to the largest
-_SCATTER = 0.25  # share of scattered masks; the others are one shape
+AREA = (0.0004, 0.35)  # of the part, log-uniform: the smallest defect that matters to the largest
+_SCATTER, _CRACK = 0.2, 0.2  # shares of scattered masks and of cracks; the others are one shape
 
 
 def simulated_mask(part: Mask, rng: np.random.Generator) -> Mask:
     """bool (H, W), True inside the anomaly, only where ``part`` is; may be empty where nothing fell on the part."""
-    return scattered(part, rng) if rng.random() < _SCATTER else single(part, rng)
+    choice = rng.random()
+    if choice < _SCATTER:
+        return scattered(part, rng)
+    return crack(part, rng) if choice < _SCATTER + _CRACK else single(part, rng)
 
 
 def scattered(part: Mask, rng: np.random.Generator) -> Mask:
@@ -39,6 +43,29 @@ def single(part: Mask, rng: np.random.Generator) -> Mask:
     field[~part] = -np.inf
     count = min(int(area), inside.size - 1)
     return np.asarray(field > np.partition(field.ravel(), field.size - count - 1)[field.size - count - 1])
+
+
+def crack(part: Mask, rng: np.random.Generator) -> Mask:
+    """A thin line that wanders, one to three pixels wide, up to half the part long, at times forked. Noise makes no such shape."""
+    canvas = np.zeros(part.shape, np.uint8)
+    inside = np.flatnonzero(part)
+    start = np.array(divmod(int(inside[rng.integers(inside.size)]), part.shape[1]), np.float64)[::-1]  # x, y
+    length = float(np.exp(rng.uniform(math.log(8.0), math.log(0.5 * math.sqrt(inside.size) + 8.0))))
+    heading, width = rng.uniform(0, 2 * math.pi), int(rng.integers(1, 4))
+    path = _walk(start, heading, length, rng)
+    cv2.polylines(canvas, [path], False, 1, width)
+    if rng.random() < 0.3:
+        fork = path[len(path) // 2].astype(np.float64)
+        cv2.polylines(canvas, [_walk(fork, heading + rng.uniform(-1.2, 1.2), 0.5 * length, rng)], False, 1, max(1, width - 1))
+    return np.asarray((canvas > 0) & part)
+
+
+def _walk(start: NDArray[np.float64], heading: float, length: float, rng: np.random.Generator) -> NDArray[np.int32]:
+    """Points (P, 2) int32 (x, y) of a line in steps of four pixels that turns a little at each."""
+    steps = max(2, round(length / 4.0))
+    headings = heading + np.cumsum(rng.normal(0, rng.uniform(0.05, 0.45), steps))
+    points = start + 4.0 * np.cumsum(np.stack([np.cos(headings), np.sin(headings)], 1), axis=0)
+    return np.asarray(np.round(np.vstack([start, points])), np.int32)
 
 
 def _distance(height: int, width: int, centre: tuple[int, int], radius: float, rng: np.random.Generator) -> NDArray[np.float32]:

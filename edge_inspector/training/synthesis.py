@@ -27,7 +27,8 @@ from edge_inspector.training.textures import borrowed, procedural, recolour
 Field = NDArray[np.float32]
 BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly opaque
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
-_VISIBLE = 9.0  # mean grey levels inside the mask below which a change is drawn anew: a label on nothing teaches to see ghosts
+_VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
+_AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
 
@@ -66,6 +67,8 @@ def extended(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     part = foreground(base)
     for _ in range(_TRIES):
         region, mask = place(sources.seen[int(rng.integers(len(sources.seen)))], part, rng)
+        if rng.random() < _AT_HOME:
+            region = at_home(region, base, mask)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
         blended = blend(base, region, mask, beta)
         if visible(base, blended, mask):
@@ -90,12 +93,14 @@ def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]
 def _source(base: Image, mask: Field, sources: Sources, rng: np.random.Generator) -> Field:
     """A: an augmented texture, another image of the product, or the augmented normal itself."""
     choice = rng.random()
-    if choice < 0.4:
+    if choice < 0.3:
         return borrowed(sources.textures, rng) if sources.textures and rng.random() < 0.5 else procedural(base.shape[0], base.shape[1], rng)
-    if choice < 0.55:
+    if choice < 0.4:
         return borrowed(sources.normals, rng)
-    if choice < 0.75:
+    if choice < 0.55:
         return shaded(base, mask, rng)
+    if choice < 0.8:
+        return lit(base, rng)
     return recolour(base.astype(np.float32), rng)
 
 
@@ -107,6 +112,17 @@ def shaded(base: Image, mask: Field, rng: np.random.Generator) -> Field:
     peak = float(np.abs(slope).max()) + 1e-6
     shade = slope / peak * rng.uniform(40, 120) + relief * rng.uniform(-40, 40)
     return np.asarray(base + shade[:, :, None], np.float32)
+
+
+def lit(base: Image, rng: np.random.Generator) -> Field:
+    """The normal itself, darker or brighter by a factor, its texture kept, weakened or gone: shadows, stains, cracks, worn patches.
+
+    By a factor, because a crack in a dark part is as much darker than its surroundings as one in a bright part, not as many grey levels.
+    """
+    factor = np.exp(rng.choice((-1.0, -1.0, 1.0)) * rng.uniform(0.08, 0.9))
+    smooth = cv2.GaussianBlur(base, (0, 0), float(rng.uniform(1.0, 5.0))).astype(np.float32)
+    keep = rng.uniform(0.0, 1.3)
+    return np.asarray((smooth + keep * (base - smooth)) * factor, np.float32)
 
 
 def soften(mask: Mask, rng: np.random.Generator) -> Field:
@@ -122,12 +138,25 @@ def blend(base: Image, source: Field, mask: Field, beta: float) -> Image:
 
 
 def visible(before: Image, after: Image, mask: Field) -> bool:
-    """Whether the change inside the mask can be seen: at least a few pixels, at least _VISIBLE grey levels on average."""
+    """Whether the change inside the mask can be seen: at least a few pixels, on average _VISIBLE[0] grey levels and _VISIBLE[1] of them."""
     inside = mask > 0.5
     if np.count_nonzero(inside) < 3:
         return False
     change = cv2.absdiff(before, after)[inside].max(axis=1)
-    return float(change.mean()) >= _VISIBLE
+    return float(change.mean()) >= _VISIBLE[0] + _VISIBLE[1] * float(before[inside].mean())
+
+
+def at_home(region: Field, base: Image, mask: Field) -> Field:
+    """A seen region's light brought to that of its new place: by the ratio of the two means in a ring around the mask.
+
+    What made the defect stand out where it was seen is kept; that one image was brighter than the other is not.
+    """
+    core = (mask > 0.1).astype(np.uint8)
+    ring = (cv2.dilate(core, np.ones((13, 13), np.uint8)) > 0) & (core == 0)
+    if not ring.any():
+        return region
+    ratio = (float(base[ring].mean()) + 4.0) / (float(region[ring].mean()) + 4.0)
+    return np.asarray(region * np.float32(np.clip(ratio, 0.3, 3.0)), np.float32)
 
 
 KINDS = {"normal": normal, "recalled": recalled, "extended": extended, "simulated": simulated}

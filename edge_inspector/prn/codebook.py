@@ -1,0 +1,170 @@
+"""Position-free prototypes: what normal looks like anywhere, as words of a codebook at each scale.
+
+Whole-map prototypes assume that a part lies as its fellows lay. Where position says little of the look (texture, loose parts) each place of
+a feature map is compared with K words instead, k-means centres of the normals' local features (Lloyd 1982, seeded as by Arthur and
+Vassilvitskii 2007). A place is described by its own scale and the neighbouring scales, averaged over 3 x 3 places and standardised by
+channel. How far normal places lie from a word differs from word to word: plain surface lies close, edges and rare marks lie far. So the
+distance d to the nearest word is held against what is usual for that word (mean and deviation on other normal places): t = (d - m) / s.
+
+Words are stored as float16 and cast to float32 where they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from edge_inspector.prn.residual import Difference
+
+WORDS = (128, 512, 2048)  # at strides 4, 8, 16: the coarser, the more there is to tell apart and the fewer places there are to search
+_PLACES = 100_000  # of the normals; two fifths make the words, the others say how far from a word is usual
+_PER_WORD = 8  # places at least, or there are fewer words
+_ROUNDS = 3  # of Lloyd's algorithm; more move hardly a word
+_LEAST_DEVIATION = 1e-3  # of a channel; a constant one says nothing and must not be divided by nothing
+_DOUBT = 5.0  # places that the common distance counts for in a word's own: a word of two places knows little
+_UNUSUAL = (-4.0, 24.0)  # range of t: beyond it more makes no difference
+
+
+def describe(maps: Sequence[Tensor], j: int) -> Tensor:
+    """F_1.. -> (N, c, h_j, w_j) float32: scale j first, then the finer and the coarser one at its size; each the mean of 3 x 3 places."""
+    size = maps[j].shape[-2:]
+    around = [maps[j].float()]
+    if j > 0:
+        around.append(F.avg_pool2d(maps[j - 1].float(), 2))
+    if j + 1 < len(maps):
+        around.append(F.interpolate(maps[j + 1].float(), size=(size[0], size[1]), mode="bilinear", align_corners=False))
+    return F.avg_pool2d(torch.cat(around, 1), 3, 1, 1, count_include_pad=False)
+
+
+@dataclass(frozen=True)
+class Words:
+    """One scale: words (K, c), mean and deviation of the channels (c,), and of the normals' distances to each word (K,)."""
+
+    words: Tensor
+    mean: Tensor
+    deviation: Tensor
+    usual: Tensor
+    spread: Tensor
+
+
+class Codebook(nn.Module):
+    """The words of all scales; ``scale0`` .. (K_j, c) float16 in standardised units, the other buffers float32."""
+
+    form = "codebook"
+
+    def __init__(self, scales: Sequence[Words], channels: Sequence[int]) -> None:
+        super().__init__()
+        self.scales = len(scales)
+        self.own = tuple(channels)  # of the maps themselves, the first of each description
+        for j, found in enumerate(scales):
+            self.register_buffer(f"scale{j}", found.words.to(torch.float16))
+            for name in ("mean", "deviation", "usual", "spread"):
+                self.register_buffer(f"{name}{j}", getattr(found, name).float())
+
+    @property
+    def k(self) -> int:
+        """Words of the coarsest scale."""
+        return int(self._stored(f"scale{self.scales - 1}").shape[0])
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Of the residuals: those of the maps, and one of t."""
+        return tuple(width + 1 for width in self.own[: self.scales])
+
+    def _stored(self, name: str) -> Tensor:
+        tensor: Tensor = getattr(self, name)
+        return tensor
+
+    def residual(self, j: int, maps: Sequence[Tensor], difference: Difference = "squared") -> tuple[Tensor, Tensor]:
+        """F_1.. -> D (N, c_j + 1, h_j, w_j) float32, t last, and the nearest word of each place (N, h_j * w_j) int64.
+
+        ||z - p||^2 = ||z||^2 - 2 z.p + ||p||^2: one matrix product, as for whole maps.
+        """
+        own = self.own[j]
+        z = (describe(maps, j) - self._stored(f"mean{j}")[:, None, None]) / self._stored(f"deviation{j}")[:, None, None]
+        places = z.flatten(2).transpose(1, 2)  # (N, h * w, c)
+        words = self._stored(f"scale{j}").float()
+        closeness, chosen = (places @ words.t() - 0.5 * words.square().sum(1)).max(2)
+        distance = (places.square().sum(2) - 2.0 * closeness).clamp(min=0.0).sqrt()  # (N, h * w)
+        unusual = (distance - self._stored(f"usual{j}")[chosen]) / self._stored(f"spread{j}")[chosen]
+        shape = (z.shape[0], 1, z.shape[2], z.shape[3])
+        t = unusual.clamp(*_UNUSUAL).reshape(shape)
+        if difference == "none":
+            return torch.cat([maps[j].float(), t], 1), chosen
+        apart = z[:, :own] - words[:, :own][chosen].transpose(1, 2).reshape(shape[0], own, *shape[2:])
+        return torch.cat([apart.square() if difference == "squared" else apart.abs(), t], 1), chosen
+
+
+def sample_places(maps: Sequence[Tensor], j: int, windows: Tensor | None, rng: np.random.Generator) -> Tensor:
+    """Descriptions of up to _PLACES places of scale j, as many of each normal, where ``windows`` (M, h, w) bool is True: (P, c) float32."""
+    count, _, height, width = maps[j].shape
+    share = max(1, _PLACES // count)
+    inside = None if windows is None else F.interpolate(windows[:, None].float(), size=(height, width), mode="area")[:, 0] > 0.5
+    found = []
+    for number in range(count):
+        places = np.arange(height * width) if inside is None else np.flatnonzero(inside[number].flatten().numpy())
+        picked = torch.from_numpy(rng.permutation(places)[:share])
+        found.append(describe([scale[number : number + 1] for scale in maps], j)[0].flatten(1)[:, picked].t())
+    return torch.cat(found)[torch.from_numpy(rng.permutation(sum(len(part) for part in found)))]
+
+
+def learn(maps: Sequence[Tensor], seed: int, words: Sequence[int] = WORDS, windows: Tensor | None = None) -> Codebook:
+    """The codebook of the normals' maps F_1.. [(M, c_j, h_j, w_j)] of any float type; ``windows`` as for ``sample_places``."""
+    scales = []
+    for j, wanted in enumerate(words):
+        rng = np.random.default_rng([seed, 17, j])
+        places = sample_places(maps, j, windows, rng)
+        mean, deviation = places.mean(0), places.std(0).clamp(min=_LEAST_DEVIATION)
+        places = (places - mean) / deviation
+        words_, others = _words(places, min(wanted, max(1, len(places) // _PER_WORD)), rng)
+        scales.append(Words(words_, mean, deviation, *_usual(words_, others)))
+    return Codebook(scales, [scale.shape[1] for scale in maps])
+
+
+def _words(places: Tensor, k: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """k-means centres (k, c) float16 values of two fifths of the places (P, c), and the other places."""
+    cut = max(k, len(places) * 2 // 5)
+    learnt, others = places[:cut], places[cut:]
+    centres = _spread_out(learnt, k, rng)
+    for _ in range(_ROUNDS):
+        nearest, _ = _nearest(learnt, centres)
+        counts = torch.bincount(nearest, minlength=k)[:, None]
+        sums = torch.zeros_like(centres).index_add_(0, nearest, learnt)
+        centres = torch.where(counts > 0, sums / counts.clamp(min=1), centres)  # a word that nothing is nearest to stays where it is
+    return centres.to(torch.float16).float(), others if len(others) else learnt
+
+
+def _spread_out(points: Tensor, k: int, rng: np.random.Generator) -> Tensor:
+    """k of the points, each drawn with a probability that grows with its squared distance to those drawn before (k-means++)."""
+    norms = points.square().sum(1)
+    apart = torch.full((len(points),), torch.inf)
+    picked = [int(rng.integers(len(points)))]
+    while len(picked) < k:
+        last = picked[-1]
+        apart = torch.minimum(apart, (norms - 2.0 * (points @ points[last]) + norms[last]).clamp(min=0.0))
+        cumulated = torch.cumsum(apart.double(), 0)
+        picked.append(min(int(torch.searchsorted(cumulated, rng.random() * float(cumulated[-1]))), len(points) - 1))
+    return points[torch.tensor(picked)].clone()
+
+
+def _nearest(points: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+    """The nearest word of each point, and its distance."""
+    parts = [(part @ words.t() - 0.5 * words.square().sum(1)).argmax(1) for part in points.split(8192)]
+    nearest = torch.cat(parts)
+    return nearest, (points - words[nearest]).norm(dim=1)
+
+
+def _usual(words: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the normals' distances to each word (K,), drawn to the common ones where a word has few places."""
+    nearest, distance = _nearest(places, words)
+    k = len(words)
+    counts = torch.bincount(nearest, minlength=k).float() + _DOUBT
+    usual = (torch.zeros(k).index_add_(0, nearest, distance) + _DOUBT * distance.mean()) / counts
+    off = (distance - usual[nearest]).square()
+    spread = ((torch.zeros(k).index_add_(0, nearest, off) + _DOUBT * off.mean()) / counts).sqrt()
+    return usual, spread.clamp(min=_LEAST_DEVIATION)
