@@ -210,9 +210,10 @@ def to_rgb(image: Image) -> Image:
 
 
 def fit(image: Image, height: int, width: int) -> Image:
-    """The image as the network sees it: uint8 (height, width, 3) RGB, C-contiguous; aspect is not kept.
+    """The image at another size: uint8 (height, width, 3) RGB, C-contiguous; aspect is not kept.
 
-    The one resize of training and run time. Area averaging where neither side grows, else bilinear. Raises ImageError as `to_rgb`.
+    The one resize of training and run time; ``geometry`` says to which size. Area averaging where neither side grows, else bilinear.
+    Raises ImageError as `to_rgb`.
     """
     rgb = to_rgb(image)
     if rgb.shape[:2] == (height, width):
