@@ -27,7 +27,9 @@ class Variation:
 def vary(image: Image, mask: Field | None, rng: np.random.Generator, variation: Variation) -> tuple[Image, Field | None]:
     """A variation of ``image`` uint8 (H, W, 3), and of ``mask`` float32 (H, W) by the same geometry."""
     height, width = image.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1) * variation.turn_degrees, 1.0)
+    # The ends of a long part move as far, in shares of its width, as the corners of a square one.
+    turn = variation.turn_degrees * (min(height, width) / max(height, width))
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1) * turn, 1.0)
     matrix = shifted(matrix, rng.uniform(-1, 1, 2) * variation.shift * (width, height))
     moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     moved_mask = None if mask is None else cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_LINEAR)
