@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edge_inspector.decision import decide, rules_of
 from edge_inspector.engine.base import Engine
 from edge_inspector.errors import EngineError
+from edge_inspector.geometry import on_image
 from edge_inspector.prepare import prepare
-from edge_inspector.records import Decision, Frame, Inspection, Judgement, Missed, Reason, Verdict
+from edge_inspector.records import AnomalyMap, Decision, Frame, Inspection, Judgement, Missed, Reason, ScoreMap, Verdict
 from edge_inspector.settings.recipe import Recipe
 
 log = logging.getLogger(__name__)
@@ -40,12 +42,19 @@ class Judge:
             engine_ns = time.monotonic_ns() - started
         except Exception as error:  # noqa: BLE001 - whatever a driver throws, the part is missed and the line goes on
             return self._engine_failed(inspection, error, time.monotonic_ns() - started)
+        seen: tuple[AnomalyMap, ...] = ()
         try:
-            verdict = decide(tuple(m.anomaly_map for m in maps), tuple(f.image.shape[:2] for f in frames), self._rules)
+            seen = self._on_images(maps, frames)
+            verdict = decide(seen, tuple(f.image.shape[:2] for f in frames), self._rules)
         except Exception as error:  # noqa: BLE001 - doubt rejects
             log.error("part %s: decision failed: %s: %s", inspection.part_id, type(error).__name__, error)
             verdict = Verdict(Decision.REJECT, Reason.DECISION_ERROR, math.nan, self._rules.accept, detail=str(error))
-        return Judgement(inspection, verdict, tuple(m.anomaly_map for m in maps), engine_ns)
+        return Judgement(inspection, verdict, seen, engine_ns)
+
+    def _on_images(self, maps: Sequence[ScoreMap], frames: Sequence[Frame]) -> tuple[AnomalyMap, ...]:
+        """The maps without what lies on padding. Raises ValueError unless there is one a frame."""
+        form = self.engine.manifest.input
+        return tuple(on_image(m.anomaly_map, frame.image.shape[:2], form) for m, frame in zip(maps, frames, strict=True))
 
     def _engine_failed(self, inspection: Inspection, error: Exception, engine_ns: int) -> Judgement:
         kind = "" if isinstance(error, EngineError) else f"{type(error).__name__}: "

@@ -16,30 +16,32 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edge_inspector import images
 from edge_inspector.engine.bundle import seal
-from edge_inspector.settings.manifest import InputForm, Manifest, OutputForm, Prototypes, ScoreRule, Thresholds, Training
+from edge_inspector.settings.manifest import Fit, InputForm, Manifest, OutputForm, Prototypes, ScoreRule, Thresholds, Training
 
 LEVELS = (64.0, 128.0, 192.0)  # grey levels of the prototypes
 SCORE_PIXELS = 8
 
 
-def make_bundle(folder: Path, height: int = 64, width: int = 64, *, bundle_id: str = "small", references: int = 2) -> Path:
+def make_bundle(
+    folder: Path, height: int = 64, width: int = 64, *, bundle_id: str = "small", references: int = 2, fit: Fit = "stretch"
+) -> Path:
     """Write a sealed bundle into ``folder`` (made if need be): input (height, width), map half as large, thresholds 0.4 / 0.5 / 0.5."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(make_graph(height, width), folder / "model.onnx")
     (folder / "head.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
     _write_references(folder / "reference", height, width, references)
-    seal(folder, make_manifest(height, width, bundle_id))
+    seal(folder, make_manifest(height, width, bundle_id, fit))
     return folder
 
 
-def make_manifest(height: int = 64, width: int = 64, bundle_id: str = "small") -> Manifest:
+def make_manifest(height: int = 64, width: int = 64, bundle_id: str = "small", fit: Fit = "stretch") -> Manifest:
     """The manifest of such a bundle, without files."""
     return Manifest(
         id=bundle_id,
         created_utc="2024-01-01T00:00:00Z",
         program_version="0",
         backbone="none",
-        input=InputForm(height=height, width=width),
+        input=InputForm(height=height, width=width, fit=fit),
         output=OutputForm(height=height // 2, width=width // 2),
         prototypes=Prototypes(k=len(LEVELS), why="three grey levels"),
         score=ScoreRule(score_pixels=SCORE_PIXELS),

@@ -129,11 +129,12 @@ def _numbers(option: str, text: str, count: int) -> list[int]:
 
 def _map(model: str, backend: str, picture: Image) -> AnomalyMap:
     from edge_inspector.cli.models import opened
-    from edge_inspector.images import fit
+    from edge_inspector.geometry import on_canvas, on_image
 
     with opened(model, backend) as (bundle, engine):
         form = bundle.manifest.input
-        return engine.infer(fit(picture, form.height, form.width)[None])[0].anomaly_map
+        found = engine.infer(on_canvas(picture, form)[None])[0].anomaly_map
+        return on_image(found, (picture.shape[0], picture.shape[1]), form)
 
 
 def _write(out: Path, picture: Image) -> None:

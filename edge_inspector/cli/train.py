@@ -14,6 +14,7 @@ from edge_inspector.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
     from edge_inspector.labels.hints import MaskSource
+    from edge_inspector.training.geometry import FitChoice
     from edge_inspector.training.run import TrainResult
 
 
@@ -38,6 +39,8 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     masks: Annotated[
         str, typer.Option("--masks", help="exact, or box, scribble, click: the seen masks proposed from such hints")
     ] = "exact",
+    size: Annotated[str | None, typer.Option("--size", help="HEIGHTxWIDTH of the input, in steps of 128; default by the parts")] = None,
+    fit: Annotated[str, typer.Option("--fit", help="stretch over the input, or letterbox: aspect kept; auto: by the parts")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -54,6 +57,8 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         backbone=backbone,
         backbone_weights=backbone_weights,
         masks=mask_source(masks),
+        size=None if size is None else input_size(size),
+        fit=fit_choice(fit),
     )
     with Progress() as listener:
         result = run.train(settings, listener)
@@ -70,6 +75,24 @@ def mask_source(name: str) -> MaskSource:
     raise SettingsError(f"--masks {name}: one of {', '.join(MASK_SOURCES)}")
 
 
+def input_size(text: str) -> tuple[int, int]:
+    """(height, width). Raises SettingsError."""
+    height, _, width = text.lower().partition("x")
+    if not (height.isascii() and height.isdecimal() and width.isascii() and width.isdecimal()):
+        raise SettingsError(f"--size {text}: HEIGHTxWIDTH is expected, such as 128x640")
+    return int(height), int(width)
+
+
+def fit_choice(name: str) -> FitChoice:
+    """The option's value. Raises SettingsError."""
+    from edge_inspector.training.geometry import FIT_CHOICES
+
+    for known in FIT_CHOICES:
+        if known == name:
+            return known
+    raise SettingsError(f"--fit {name}: one of {', '.join(FIT_CHOICES)}")
+
+
 def summary(result: TrainResult) -> dict[str, object]:
     """The JSON object of the command."""
     manifest = result.manifest
@@ -82,6 +105,7 @@ def summary(result: TrainResult) -> dict[str, object]:
         "seen": result.seen,
         "masks": manifest.training.masks,
         "images": result.normals,
+        "input": manifest.input.model_dump(),
         "prototypes": manifest.prototypes.k,
         "parameters": result.parameters,
         "thresholds": [thresholds.model_dump() for thresholds in manifest.thresholds],
@@ -96,6 +120,7 @@ def text(result: TrainResult) -> str:
     return (
         f"{result.folder}: {manifest.training.steps} steps in {manifest.training.minutes:.1f} min on {result.normals} normals and "
         f"{result.seen} seen anomalies; {manifest.prototypes.k} prototypes ({manifest.prototypes.why})\n"
+        f"input {manifest.input.height} x {manifest.input.width}, {manifest.input.fit}: {manifest.input.why}\n"
         f"accept below {proposal.accept_threshold}, reject from {proposal.reject_threshold}: {proposal.evidence}"
     )
 

@@ -14,6 +14,7 @@ from edge_inspector import images
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.errors import BundleError
+from edge_inspector.geometry import on_canvas
 from edge_inspector.records import ScoreMap
 
 TOLERANCE = 1e-3
@@ -66,7 +67,7 @@ def _load(bundle: Bundle, path: Path) -> Reference:
     out = bundle.manifest.output
     if answer.anomaly_map.shape != (out.height, out.width):
         raise BundleError(f"{path}: its map is {answer.anomaly_map.shape}; the manifest says {(out.height, out.width)}")
-    return Reference(path.stem, images.fit(images.decode(path.with_suffix(".png")), form.height, form.width), answer)
+    return Reference(path.stem, on_canvas(images.decode(path.with_suffix(".png")), form), answer)
 
 
 def _compare(reference: Reference, found: ScoreMap) -> Comparison:

@@ -96,7 +96,7 @@ def preview(sent: Sent, number: int) -> tuple[dict[str, Any], list[bytes]]:
             continue
         height, width = view.image.shape[:2]
         scale = min(1.0, PREVIEW_SIDE / max(height, width))
-        image = view.image if scale == 1.0 else fit(view.image, round(height * scale), round(width * scale))
+        image = view.image if scale == 1.0 else fit(view.image, *_shrunk(height, width, scale))
         maps = sent.judgement.maps
         views.append({"view": index, "camera": view.camera, "width": width, "height": height})
         frames += [encode_png(image), _map_png(maps[index]) if index < len(maps) else b""]
@@ -108,8 +108,13 @@ def _map_png(anomaly_map: AnomalyMap) -> bytes:
     height, width = grey.shape
     scale = min(1.0, PREVIEW_SIDE / max(height, width))
     if scale < 1.0:
-        grey = np.asarray(cv2.resize(grey, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA), np.uint8)
+        grey = np.asarray(cv2.resize(grey, _shrunk(width, height, scale), interpolation=cv2.INTER_AREA), np.uint8)
     return encode_png(grey[:, :, np.newaxis])
+
+
+def _shrunk(first: int, second: int, scale: float) -> tuple[int, int]:
+    """Both sides by one factor; of a very narrow image at least one pixel is left."""
+    return max(1, round(first * scale)), max(1, round(second * scale))
 
 
 def _count(params: dict[str, Any], name: str, default: int) -> int:

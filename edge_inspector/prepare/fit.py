@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_inspector.images import fit
+from edge_inspector.geometry import on_canvas
 from edge_inspector.records import Frame
 from edge_inspector.settings.manifest import InputForm
 
 
 def prepare(frames: tuple[Frame, ...], form: InputForm) -> NDArray[np.uint8]:
-    """The batch uint8 (N, H, W, 3) RGB of one part's views, resized as in training (``images.fit``)."""
-    return np.stack([fit(frame.image, form.height, form.width) for frame in frames])
+    """The batch uint8 (N, H, W, 3) RGB of one part's views, placed as in training (``geometry.on_canvas``)."""
+    return np.stack([on_canvas(frame.image, form) for frame in frames])

@@ -10,6 +10,7 @@ from edge_inspector.settings.model import Settings
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 FORMAT_VERSION: Literal[1] = 1
+Fit = Literal["stretch", "letterbox"]
 
 
 class InputForm(Settings):
@@ -18,6 +19,8 @@ class InputForm(Settings):
     height: Annotated[int, Field(gt=0)]
     width: Annotated[int, Field(gt=0)]
     colour: Literal["rgb"] = "rgb"
+    fit: Fit = Field("stretch", description="letterbox: the aspect is kept, with padding of grey level 127; stretch: over the whole input")
+    why: str = Field("", description="what size and fit were chosen by")
 
 
 class OutputForm(Settings):

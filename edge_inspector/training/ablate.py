@@ -35,7 +35,7 @@ from edge_inspector.training.tables import Row, rows_of
 from edge_inspector.version import __version__
 
 # The code that decides a figure: a row made by other code is made again.
-_CODE = ("prn", "training", "evaluation", "decision", "prepare", "engine", "judge.py", "images.py")
+_CODE = ("prn", "training", "evaluation", "decision", "prepare", "engine", "judge.py", "geometry.py", "images.py")
 _NOT_CODE = ("ablate.py", "tables.py", "report.py")
 
 

@@ -22,32 +22,18 @@ class Variation:
     gain: float = 0.06
     offset: float = 6.0
     noise: float = 2.5
-    exposure: float = 0.0
-    flips: bool = False
 
 
 def vary(image: Image, mask: Field | None, rng: np.random.Generator, variation: Variation) -> tuple[Image, Field | None]:
     """A variation of ``image`` uint8 (H, W, 3), and of ``mask`` float32 (H, W) by the same geometry."""
-    if variation.flips:
-        image, mask = flipped(image, mask, rng)
     height, width = image.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1) * variation.turn_degrees, 1.0)
+    # The ends of a long part move as far, in shares of its width, as the corners of a square one.
+    turn = variation.turn_degrees * (min(height, width) / max(height, width))
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1) * turn, 1.0)
     matrix = shifted(matrix, rng.uniform(-1, 1, 2) * variation.shift * (width, height))
     moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     moved_mask = None if mask is None else cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_LINEAR)
     return _light(moved, rng, variation), moved_mask  # type: ignore[return-value]
-
-
-def flipped(image: Image, mask: Field | None, rng: np.random.Generator) -> tuple[Image, Field | None]:
-    """Mirrored left to right, top to bottom, both or neither, and a square image turned by a quarter half the time."""
-    down, right, turn = (bool(rng.random() < 0.5) for _ in range(3))
-    turn = turn and image.shape[0] == image.shape[1]
-
-    def same(a: NDArray[np.generic]) -> NDArray[np.generic]:
-        a = a[:: -1 if down else 1, :: -1 if right else 1]
-        return np.ascontiguousarray(np.swapaxes(a, 0, 1) if turn else a)
-
-    return same(image), None if mask is None else same(mask)  # type: ignore[return-value]
 
 
 def shifted(matrix: NDArray[np.generic], by: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -63,7 +49,7 @@ def blurred(mask: Field, sigma: float) -> Field:
 
 
 def _light(image: NDArray[np.generic], rng: np.random.Generator, variation: Variation) -> Image:
-    gain = (1.0 + rng.uniform(-1, 1) * variation.gain) * np.exp(rng.uniform(-1, 1) * variation.exposure)
+    gain = 1.0 + rng.uniform(-1, 1) * variation.gain
     offset = rng.uniform(-1, 1) * variation.offset
     lit = image.astype(np.float32) * np.float32(gain) + np.float32(offset)
     sigma = rng.uniform(0, variation.noise)

@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
 from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file, without_type
-from edge_inspector.images import SUFFIXES, decode, decode_mask, fit
+from edge_inspector.geometry import Size, Window, on_canvas, window_of
+from edge_inspector.images import SUFFIXES, decode, decode_mask, size_of
+from edge_inspector.images import fit as resized
 from edge_inspector.labels.hints import MaskSource, redrawn
 from edge_inspector.records import Image, Mask
+from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.extended import SeenAnomaly
+from edge_inspector.training.geometry import FitChoice, choose_input
 
 Stack = NDArray[np.uint8]  # (M, H, W, 3)
 HELD_SHARE, HELD_LEAST, HELD_FROM = 0.10, 8, 40  # a tenth is held out, at least 8 where there are 40 normals or more
@@ -25,7 +29,10 @@ _FEW = 10  # below it nothing is held out: every normal is dear
 
 @dataclass(frozen=True)
 class TrainingData:
-    """``normals`` train and make prototypes; ``held`` only say what a threshold should be (empty where normals are few)."""
+    """``normals`` train and make prototypes; ``held`` only say what a threshold should be (empty where normals are few).
+
+    All lie on inputs of ``form``: the normals in ``windows``, those held out in ``held_windows``; both empty where there is no padding.
+    """
 
     normals: Stack
     held: Stack
@@ -34,6 +41,9 @@ class TrainingData:
     grey: bool
     normal_hashes: tuple[str, ...]
     seen_hashes: tuple[str, ...]
+    form: InputForm
+    windows: tuple[Window, ...] = ()
+    held_windows: tuple[Window, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -41,19 +51,20 @@ class TrainingData:
         return hashlib.sha256("\n".join(sorted(self.normal_hashes + self.seen_hashes)).encode()).hexdigest()
 
 
-def load_training_data(
+def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     root: Path,
     layout: str,
     seen: int,
     seed: int,
-    size: tuple[int, int],
+    size: Size | None,
     textures: Path | None = None,
     without: str = "",
     masks: MaskSource = "exact",
+    fit: FitChoice = "auto",
 ) -> TrainingData:
-    """Read a data set's training side and ``seen`` defective images, none of the type ``without``, all at ``size`` (H, W).
+    """Read a data set's training side and ``seen`` defective images, none of the type ``without``, all as the network will see them.
 
-    ``masks`` says what the seen masks are made of.
+    The input's ``size`` (H, W) and ``fit`` are chosen where they are not given. ``masks`` says what the seen masks are made of.
 
     Raises DatasetError where there is no normal image, or a seen image has no usable mask; ImageError naming a file that cannot be read.
     """
@@ -63,16 +74,21 @@ def load_training_data(
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    images, grey = _read([s.path for s in samples], size)
+    paths = [s.path for s in samples]
+    form = choose_input([size_of(path) for path in paths], size, fit)
+    images, windows, grey = _read(paths, form)
     held = held_out(len(samples), seed)
     return TrainingData(
         normals=images[~held],
         held=images[held],
-        seen=tuple(_seen(sample, size, masks) for sample in picked),
-        textures=tuple(fit(decode(path), *size) for path in _texture_files(textures)),
+        seen=tuple(_seen(sample, form, masks) for sample in picked),
+        textures=tuple(resized(decode(path), form.height, form.width) for path in _texture_files(textures)),
         grey=grey,
         normal_hashes=tuple(sha256_file(s.path) for s in samples),
         seen_hashes=tuple(sha256_file(s.path) for s in picked),
+        form=form,
+        windows=tuple(window for window, out in zip(windows, held, strict=False) if not out),
+        held_windows=tuple(window for window, out in zip(windows, held, strict=False) if out),
     )
 
 
@@ -85,14 +101,16 @@ def held_out(count: int, seed: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _read(paths: Sequence[Path], size: tuple[int, int]) -> tuple[Stack, bool]:
-    stack = np.empty((len(paths), *size, 3), np.uint8)
-    grey = True
+def _read(paths: Sequence[Path], form: InputForm) -> tuple[Stack, tuple[Window, ...], bool]:
+    """The images on the input, their windows (none where there is no padding), and whether all are grey."""
+    stack = np.empty((len(paths), form.height, form.width, 3), np.uint8)
+    windows, grey = [], True
     for number, path in enumerate(paths):
         image = decode(path)
-        stack[number] = fit(image, *size)
+        stack[number] = on_canvas(image, form)
+        windows.append(window_of((image.shape[0], image.shape[1]), form))
         grey = grey and is_grey(image)
-    return stack, grey
+    return stack, () if all(window.whole for window in windows) else tuple(windows), grey
 
 
 def is_grey(image: Image) -> bool:
@@ -103,7 +121,7 @@ def is_grey(image: Image) -> bool:
     return float(np.percentile(spread, 99)) <= 4.0
 
 
-def _seen(sample: Sample, size: tuple[int, int], masks: MaskSource) -> SeenAnomaly:
+def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
     if sample.mask is None:
         raise DatasetError(f"{sample.path}: a seen anomaly needs a mask, and its layout names none; draw one or lower --seen")
     image, mask = decode(sample.path), decode_mask(sample.mask)
@@ -111,7 +129,9 @@ def _seen(sample: Sample, size: tuple[int, int], masks: MaskSource) -> SeenAnoma
         raise DatasetError(f"{sample.mask}: the mask is {mask.shape} and its image {image.shape[:2]} (height, width); they must be equal")
     if not mask.any():
         raise DatasetError(f"{sample.mask}: the mask is empty; mark the defect or take the image out")
-    return SeenAnomaly(fit(image, *size), fit_mask(redrawn(image, mask, masks), *size))
+    window = window_of((mask.shape[0], mask.shape[1]), form)
+    marked = fit_mask(redrawn(image, mask, masks), window.h, window.w)
+    return SeenAnomaly(on_canvas(image, form), window.pad(marked, False), window)
 
 
 def fit_mask(mask: Mask, height: int, width: int) -> Mask:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_inspector.geometry import Size, Window
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import blurred, shifted
 
@@ -17,19 +18,26 @@ _IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken
 
 @dataclass(frozen=True)
 class SeenAnomaly:
-    """A defective image uint8 (H, W, 3) and its mask bool (H, W), not empty."""
+    """A defective image uint8 (H, W, 3) and its mask bool (H, W), not empty; padding, if any, lies around ``window``."""
 
     image: Image
     mask: Mask
+    window: Window | None = None
+
+    @property
+    def content(self) -> tuple[Image, Mask]:
+        """Image and mask without padding, (h, w, 3) and (h, w)."""
+        return (self.image, self.mask) if self.window is None else (self.window.cut(self.image), self.window.cut(self.mask))
 
 
 def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator) -> tuple[Field, Field]:
-    """C and M on a canvas of the part's size: float32 (H, W, 3) in 0..255 and float32 (H, W) in 0..1."""
-    mask = _piece(seen.mask, rng)
+    """C and M at the part's size: float32 (H, W, 3) in 0..255 and float32 (H, W) in 0..1."""
+    image, marked = seen.content
+    mask = _piece(marked, rng)
     height, width = part.shape
     in_place = rng.random() < _IN_PLACE
-    matrix = _nudge(mask, rng) if in_place else _scatter(mask, part, rng)
-    region = cv2.warpAffine(seen.image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    matrix = _nudge(mask, (height, width), rng) if in_place else _scatter(mask, part, rng)
+    region = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
     if not in_place:
         moved = moved * cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
@@ -44,11 +52,12 @@ def _piece(mask: Mask, rng: np.random.Generator) -> Mask:
     return np.asarray(labels == int(rng.integers(1, count)))
 
 
-def _nudge(mask: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Nearly where it was: a few degrees, a few per cent."""
+def _nudge(mask: Mask, size: Size, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Nearly where it was: a few degrees, a few per cent. On a part of another ``size`` (h, w) that is the same share of the way."""
     x, y = _centre(mask)
     matrix = cv2.getRotationMatrix2D((x, y), rng.uniform(-8, 8), rng.uniform(0.85, 1.15))
-    return shifted(matrix, rng.uniform(-0.03, 0.03, 2) * mask.shape[::-1])
+    moved = np.array([x * (size[1] / mask.shape[1] - 1.0), y * (size[0] / mask.shape[0] - 1.0)])
+    return shifted(matrix, rng.uniform(-0.03, 0.03, 2) * size[::-1] + moved)
 
 
 def _scatter(mask: Mask, part: Mask, rng: np.random.Generator) -> NDArray[np.float64]:

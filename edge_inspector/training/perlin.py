@@ -24,6 +24,12 @@ def perlin(height: int, width: int, rows: int, columns: int, rng: np.random.Gene
     return np.asarray(top * (1 - fade_y) + bottom * fade_y, np.float32)
 
 
+def drawn_grid(height: int, width: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Rows and columns of cells, 2 to 32 along the shorter side each; along a longer one as many more as it is longer."""
+    rows, columns = (int(2 ** rng.integers(1, 6)) for _ in range(2))
+    return min(height, rows * max(1, round(height / width))), min(width, columns * max(1, round(width / height)))
+
+
 def _cells(size: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The cell of each pixel, and its place in the cell, 0..1."""
     at = (np.arange(size, dtype=np.float32) + 0.5) * (cells / size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,8 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edge_inspector.decision import top_mean
 from edge_inspector.engine.bundle import seal
 from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.geometry import Size, Window
 from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
@@ -23,15 +26,15 @@ from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes, prototype_count
 from edge_inspector.settings.manifest import FORMAT_VERSION, Manifest, Thresholds
 from edge_inspector.training import checkpoint
-from edge_inspector.training.augment import vary
 from edge_inspector.training.batches import Batches
 from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.export import HEAD, export_onnx, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, build_prototypes, run, stored_prototypes
+from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.schedule import DEFAULT_STEPS, Budget, learning_rate
-from edge_inspector.training.synthesis import MADE, Sources, extended, possible, simulated
-from edge_inspector.training.thresholds import Evidence, propose
+from edge_inspector.training.synthesis import MADE, Sources, made, possible, simulated, varied
+from edge_inspector.training.thresholds import Evidence, Scores, propose
 from edge_inspector.version import __version__
 
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
@@ -41,11 +44,12 @@ _PLAN_AT = 10  # steps after which the time a step takes is known
 _REPLAN_EVERY = 20
 _NORMAL_LOOKS, _ANOMALY_LOOKS = 20, 120  # images scored for the threshold proposals; fewer normals are varied besides
 _REFERENCES = 4
+Look = tuple[NDArray[np.uint8], Window]  # an image on the input, (H, W, 3), and where on it the part lies
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What to train on and how; ``size`` is (H, W), multiples of 64 (strides to 32, and attention halves the coarsest scale thrice).
+    """What to train on and how; the input's ``size`` is (H, W), multiples of 128; it and ``fit`` are chosen from the normals if not given.
 
     ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
     file with the weights of a ``backbone`` of timm's.
@@ -63,7 +67,7 @@ class TrainSettings:
     ratio: float | None = None
     textures: Path | None = None
     batch: int = 16
-    size: tuple[int, int] = (256, 256)
+    size: Size | None = None
     score_pixels: int = SCORE_PIXELS
     form: HeadForm = field(default_factory=HeadForm)
     loss: LossForm = field(default_factory=LossForm)
@@ -72,11 +76,12 @@ class TrainSettings:
     backbone: str = DEFAULT
     backbone_weights: Path | None = None
     masks: MaskSource = "exact"
+    fit: FitChoice = "auto"
 
     def fingerprint(self, data: TrainingData) -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
         own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
-        text = json.dumps([own, data.fingerprint, torch.__version__, __version__], default=str, sort_keys=True)
+        text = json.dumps([own, data.fingerprint, data.form.model_dump(), torch.__version__, __version__], default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -112,8 +117,8 @@ def check(settings: TrainSettings) -> TrainSettings:
     if settings.max_minutes is not None and settings.max_minutes <= 0:
         raise SettingsError(f"--max-minutes {settings.max_minutes}: must be above 0")
     _check_switches(settings)
-    if any(side % 128 or side <= 0 for side in settings.size):
-        raise SettingsError(f"input size {settings.size}: height and width must be multiples of 128")
+    if settings.size is not None and any(side % STEP or side <= 0 for side in settings.size):
+        raise SettingsError(f"input size {settings.size}: height and width must be multiples of {STEP}")
     return replace(settings, device=resolve_device(settings.device))
 
 
@@ -180,7 +185,10 @@ class _Run:
             settings.textures,
             settings.leave_out,
             settings.masks,
+            settings.fit,
         )
+        if (data.form.height, data.form.width, data.form.fit) != (*(settings.size or SQUARE), "stretch"):
+            self.note(f"input {data.form.height} x {data.form.width}, {data.form.fit}: {data.form.why}")
         if not data.seen:
             self.note("no seen anomalies: training on simulated anomalies alone")
         fingerprint = settings.fingerprint(data)
@@ -261,7 +269,7 @@ class _Run:
         try:
             draft.mkdir(parents=True)
             network = network.to("cpu")
-            export_onnx(network, *settings.size, draft / "model.onnx")
+            export_onnx(network, data.form.height, data.form.width, draft / "model.onnx")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
             manifest = seal(draft, self.manifest(data, prototypes, done, thresholds))
@@ -278,7 +286,6 @@ class _Run:
 
     def manifest(self, data: TrainingData, prototypes: tuple[int, str], done: int, thresholds: Thresholds) -> dict[str, object]:
         settings = self.settings
-        height, width = settings.size
         k, why = prototypes
         return {
             "format_version": FORMAT_VERSION,
@@ -287,8 +294,8 @@ class _Run:
             "program_version": __version__,
             "product": settings.data.resolve().name,
             "backbone": settings.backbone,
-            "input": {"height": height, "width": width},
-            "output": {"height": height // 2, "width": width // 2},
+            "input": data.form.model_dump(),
+            "output": {"height": data.form.height // 2, "width": data.form.width // 2},
             "prototypes": {"k": k, "why": why},
             "score": {"score_pixels": settings.score_pixels},
             "training": {
@@ -317,32 +324,46 @@ def bundle_id(name: str) -> str:
 
 def sources_of(data: TrainingData) -> Sources:
     """What training's anomalies are made from."""
-    return Sources(data.normals, data.seen, data.textures, data.grey)
+    return Sources(data.normals, data.seen, data.textures, data.grey, windows=data.windows)
+
+
+def held_sources(data: TrainingData, most: int | None = None) -> Sources:
+    """The same from the held-out normals alone or, where none are, from the training ones, at most ``most`` of them."""
+    if len(data.held):
+        return replace(sources_of(data), normals=data.held, windows=data.held_windows)
+    return replace(sources_of(data), normals=data.normals[:most], windows=data.windows[:most])
 
 
 def evidence_of(network: PRN, data: TrainingData, seed: int) -> Evidence:
     """Score held-out normals (training ones where none could be spared; varied ones too where they are few), and anomalies made on them."""
-    base = data.held if len(data.held) else data.normals[:_NORMAL_LOOKS]
-    sources = replace(sources_of(data), normals=base)
-    more = 0 if len(base) >= _NORMAL_LOOKS else _NORMAL_LOOKS
-    varied = [vary(base[n % len(base)], None, np.random.default_rng([seed, 11, n]), sources.variation)[0] for n in range(more)]
-    maps, scores, _ = run(network, np.stack([*base, *varied]))
-    _, bad_scores, _ = run(network, _anomalies(sources, [np.random.default_rng([seed, 12, n]) for n in range(_ANOMALY_LOOKS)]))
-    source = f"{len(base)} held-out normals" if len(data.held) else f"{len(base)} training normals (too few to hold any out)"
+    sources = held_sources(data, _NORMAL_LOOKS)
+    count = len(sources.normals)
+    more = 0 if count >= _NORMAL_LOOKS else _NORMAL_LOOKS
+    looks = [(sources.normals[n], sources.window(n)) for n in range(count)]
+    looks += [(v.canvas, v.window) for v in (varied(sources, n % count, np.random.default_rng([seed, 11, n])) for n in range(more))]
+    scores, peaks = _scored(network, looks)
+    bad_scores, _ = _scored(network, _anomalies(sources, [np.random.default_rng([seed, 12, n]) for n in range(_ANOMALY_LOOKS)]))
+    source = f"{count} held-out normals" if len(data.held) else f"{count} training normals (too few to hold any out)"
     source += f" and {more} variations of them" if more else ""
-    return Evidence(scores.astype(np.float64), bad_scores.astype(np.float64), maps.max(axis=(1, 2)).astype(np.float64), source)
+    return Evidence(scores, bad_scores, peaks, source)
 
 
-def _anomalies(sources: Sources, rngs: list[np.random.Generator]) -> NDArray[np.uint8]:
+def _anomalies(sources: Sources, rngs: list[np.random.Generator]) -> list[Look]:
     """One anomaly a generator, in turn from seen masks and simulated; those that could not be made visible are left out."""
-    made = [(extended if sources.seen and number % 2 else simulated)(sources, rng) for number, rng in enumerate(rngs)]
-    return np.stack([image for image, mask in made if mask.any()] or [made[0][0]])
+    samples = [made("extended" if sources.seen and number % 2 else "simulated", sources, rng) for number, rng in enumerate(rngs)]
+    return [(sample.canvas, sample.window) for sample in samples if sample.mask.any()] or [(samples[0].canvas, samples[0].window)]
+
+
+def _scored(network: PRN, looks: Sequence[Look]) -> tuple[Scores, Scores]:
+    """Image scores (n,) and map peaks (n,), of what lies in the windows, as the judge takes them."""
+    maps, _, _ = run(network, np.stack([image for image, _ in looks]))
+    seen = [window.cut(map_) for map_, (_, window) in zip(maps, looks, strict=True)]
+    return np.array([top_mean(map_, network.score_pixels) for map_ in seen]), np.array([float(map_.max()) for map_ in seen])
 
 
 def reference_images(data: TrainingData, seed: int) -> NDArray[np.uint8]:
     """Half normals, half anomalies."""
-    base = data.held if len(data.held) else data.normals
-    sources = replace(sources_of(data), normals=base)
-    normals = [base[n % len(base)] for n in range(_REFERENCES // 2)]
+    sources = held_sources(data)
+    normals = [sources.normals[n % len(sources.normals)] for n in range(_REFERENCES // 2)]
     bad = [simulated(sources, np.random.default_rng([seed, 13, n]))[0] for n in range(_REFERENCES - len(normals))]
     return np.stack(normals + bad)

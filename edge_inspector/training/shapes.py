@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.records import Mask
-from edge_inspector.training.perlin import perlin
+from edge_inspector.training.perlin import drawn_grid, perlin
 
 AREA = (0.0004, 0.35)  # of the part, log-uniform: the smallest defect that matters to the largest
 _SCATTER, _CRACK = 0.2, 0.2  # shares of scattered masks and of cracks; the others are one shape
@@ -25,8 +25,8 @@ def simulated_mask(part: Mask, rng: np.random.Generator) -> Mask:
 
 def scattered(part: Mask, rng: np.random.Generator) -> Mask:
     """Noise above half its peak over the whole part: several pieces of one make."""
-    rows, columns = (int(2 ** rng.integers(1, 6)) for _ in range(2))
-    noise = perlin(part.shape[0], part.shape[1], rows, columns, rng)
+    height, width = part.shape
+    noise = perlin(height, width, *drawn_grid(height, width, rng), rng)
     return np.asarray((noise > rng.uniform(0.5, 0.8) * noise.max()) & part)
 
 
@@ -38,8 +38,9 @@ def single(part: Mask, rng: np.random.Generator) -> Mask:
     centre = int(inside[rng.integers(inside.size)])
     radius = math.sqrt(area / math.pi)
     distance = _distance(height, width, divmod(centre, width), radius, rng)
-    cells = int(np.clip(height / (rng.uniform(0.7, 3.0) * radius), 2, height // 3))
-    field = rng.uniform(0.3, 1.5) * perlin(height, width, cells, cells, rng) - distance
+    cell = rng.uniform(0.7, 3.0) * radius
+    rows, columns = (int(np.clip(side / cell, 2, max(2, side // 3))) for side in (height, width))
+    field = rng.uniform(0.3, 1.5) * perlin(height, width, rows, columns, rng) - distance
     field[~part] = -np.inf
     count = min(int(area), inside.size - 1)
     return np.asarray(field > np.partition(field.ravel(), field.size - count - 1)[field.size - count - 1])

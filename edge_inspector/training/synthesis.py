@@ -4,7 +4,8 @@
     simulated  S = (1 - M) N + (1 - beta) (M A) + beta (M N)  M: thresholded Perlin noise, A: a texture or the changed normal itself
 
 Images are uint8 (H, W, 3) RGB, masks float32 (H, W) in 0..1, soft where an edge is. Each sample draws from its own generator only, so that
-a batch depends on seed and step alone.
+a batch depends on seed and step alone. Anomalies are made on what lies inside a normal's window; padding is put around them last, as at
+run time, so that it stays even and no mask reaches it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_inspector.geometry import PADDING, Window, whole
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import Variation, blurred, vary
 from edge_inspector.training.extended import SeenAnomaly, place
@@ -35,9 +37,10 @@ MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the 
 
 @dataclass(frozen=True)
 class Sources:
-    """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of the same size, often none.
+    """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of any size, often none.
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
+    ``windows`` say where the normals lie on their canvases; none where no normal has padding. Raises ValueError where they are not as many.
     """
 
     normals: NDArray[np.uint8]
@@ -46,24 +49,65 @@ class Sources:
     grey: bool = False
     variation: Variation = field(default_factory=Variation)
     kinds: tuple[str, ...] = MADE
+    windows: tuple[Window, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.windows and len(self.windows) != len(self.normals):
+            raise ValueError(f"{len(self.windows)} windows of {len(self.normals)} normals; give each normal its own")
+
+    def window(self, number: int) -> Window:
+        """Where normal ``number`` lies on its canvas."""
+        return self.windows[number] if self.windows else whole((self.normals.shape[1], self.normals.shape[2]))
+
+    def content(self, number: int) -> Image:
+        """Normal ``number`` without padding, uint8 (h, w, 3)."""
+        return self.window(number).cut(self.normals[number])
 
 
-def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
-    """A varied normal and an empty mask."""
-    image = sources.normals[int(rng.integers(len(sources.normals)))]
-    return vary(image, None, rng, sources.variation)[0], np.zeros(image.shape[:2], np.float32)
+@dataclass(frozen=True)
+class Made:
+    """An image uint8 (h, w, 3) and its mask float32 (h, w), both without the padding around their ``window``."""
+
+    image: Image
+    mask: Field
+    window: Window
+
+    @property
+    def canvas(self) -> Image:
+        """The image as the network sees it, uint8 (H, W, 3)."""
+        return self.window.pad(self.image, PADDING)
+
+    @property
+    def on_canvas(self) -> tuple[Image, Field]:
+        """Image and mask as the network sees them, uint8 (H, W, 3) and float32 (H, W)."""
+        return self.canvas, self.window.pad(self.mask, 0.0)
 
 
-def recalled(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
-    """A seen anomaly as it was seen, varied: the extended anomaly whose normal is its own image."""
+def varied(sources: Sources, number: int, rng: np.random.Generator) -> Made:
+    """A variation of normal ``number``, with an empty mask; the padding does not move."""
+    image = vary(sources.content(number), None, rng, sources.variation)[0]
+    return Made(image, np.zeros(image.shape[:2], np.float32), sources.window(number))
+
+
+def _normal(sources: Sources, rng: np.random.Generator) -> Made:
+    return varied(sources, int(rng.integers(len(sources.normals))), rng)
+
+
+def _recalled(sources: Sources, rng: np.random.Generator) -> Made:
     seen = sources.seen[int(rng.integers(len(sources.seen)))]
-    image, mask = vary(seen.image, seen.mask.astype(np.float32), rng, sources.variation)
-    return image, mask  # type: ignore[return-value]  # a mask went in, so one comes out
+    image, marked = seen.content
+    image, mask = vary(image, marked.astype(np.float32), rng, sources.variation)
+    assert mask is not None  # one went in
+    return Made(image, mask, seen.window or whole((image.shape[0], image.shape[1])))
 
 
-def extended(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
-    """A seen anomaly, changed, on a normal."""
-    base, _ = normal(sources, rng)
+def _extended(sources: Sources, rng: np.random.Generator) -> Made:
+    base = _normal(sources, rng)
+    image, mask = _with_seen(base.image, sources, rng)
+    return Made(image, mask, base.window)
+
+
+def _with_seen(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     part = foreground(base)
     for _ in range(_TRIES):
         region, mask = place(sources.seen[int(rng.integers(len(sources.seen)))], part, rng)
@@ -76,9 +120,13 @@ def extended(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     return base, np.zeros_like(mask)
 
 
-def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
-    """A made-up anomaly on a normal."""
-    base, _ = normal(sources, rng)
+def _simulated(sources: Sources, rng: np.random.Generator) -> Made:
+    base = _normal(sources, rng)
+    image, mask = _with_simulated(base.image, sources, rng)
+    return Made(image, mask, base.window)
+
+
+def _with_simulated(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     part = cv2.dilate(foreground(base).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.bool_)  # burrs stick out of the edge
     for _ in range(_TRIES):
         mask = soften(simulated_mask(part, rng), rng)
@@ -91,12 +139,15 @@ def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]
 
 
 def _source(base: Image, mask: Field, sources: Sources, rng: np.random.Generator) -> Field:
-    """A: an augmented texture, another image of the product, or the augmented normal itself."""
+    """A: an augmented texture, another image of the product, or the augmented normal itself, all of the size of ``base``."""
+    size = (base.shape[0], base.shape[1])
     choice = rng.random()
     if choice < 0.3:
-        return borrowed(sources.textures, rng) if sources.textures and rng.random() < 0.5 else procedural(base.shape[0], base.shape[1], rng)
+        if sources.textures and rng.random() < 0.5:
+            return borrowed(sources.textures[int(rng.integers(len(sources.textures)))], size, rng)
+        return procedural(*size, rng)
     if choice < 0.4:
-        return borrowed(sources.normals, rng)
+        return borrowed(sources.content(int(rng.integers(len(sources.normals)))), size, rng)
     if choice < 0.55:
         return shaded(base, mask, rng)
     if choice < 0.8:
@@ -157,6 +208,34 @@ def at_home(region: Field, base: Image, mask: Field) -> Field:
         return region
     ratio = (float(base[ring].mean()) + 4.0) / (float(region[ring].mean()) + 4.0)
     return np.asarray(region * np.float32(np.clip(ratio, 0.3, 3.0)), np.float32)
+
+
+_MAKERS = {"normal": _normal, "recalled": _recalled, "extended": _extended, "simulated": _simulated}
+
+
+def made(kind: str, sources: Sources, rng: np.random.Generator) -> Made:
+    """A sample of a kind of KINDS, with its window."""
+    return _MAKERS[kind](sources, rng)
+
+
+def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A varied normal and an empty mask."""
+    return _normal(sources, rng).on_canvas
+
+
+def recalled(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A seen anomaly as it was seen, varied: the extended anomaly whose normal is its own image."""
+    return _recalled(sources, rng).on_canvas
+
+
+def extended(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A seen anomaly, changed, on a normal."""
+    return _extended(sources, rng).on_canvas
+
+
+def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
+    """A made-up anomaly on a normal."""
+    return _simulated(sources, rng).on_canvas
 
 
 KINDS = {"normal": normal, "recalled": recalled, "extended": extended, "simulated": simulated}

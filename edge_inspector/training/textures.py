@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_inspector.geometry import Size
+from edge_inspector.images import fit
 from edge_inspector.records import Image
-from edge_inspector.training.perlin import perlin
+from edge_inspector.training.perlin import drawn_grid, perlin
 
 Field = NDArray[np.float32]  # (H, W, 3), 0..255
 
@@ -28,8 +30,8 @@ def flat(height: int, width: int, rng: np.random.Generator) -> Field:
 
 def clouds(height: int, width: int, rng: np.random.Generator) -> Field:
     """Noise of several octaves between two colours: dirt, rust, fibres when the cells are uneven."""
-    rows, columns = (int(2 ** rng.integers(1, 6)) for _ in range(2))
-    noise = perlin(height, width, rows, columns, rng) + 0.5 * perlin(height, width, min(rows * 2, 64), min(columns * 2, 64), rng)
+    rows, columns = drawn_grid(height, width, rng)
+    noise = perlin(height, width, rows, columns, rng) + 0.5 * perlin(height, width, rows * 2, columns * 2, rng)
     mix = np.clip(noise * rng.uniform(0.7, 2.5) + 0.5, 0, 1)[:, :, None]
     return np.asarray(mix * _colour(rng) + (1 - mix) * _colour(rng), np.float32)
 
@@ -59,9 +61,12 @@ def procedural(height: int, width: int, rng: np.random.Generator) -> Field:
     return PROCEDURAL[int(rng.integers(len(PROCEDURAL)))](height, width, rng)
 
 
-def borrowed(images: Sequence[Image] | NDArray[np.uint8], rng: np.random.Generator) -> Field:
-    """Another image of the product or of the user's folder, turned, rolled and changed in colour: wrong material in the right style."""
-    source = images[int(rng.integers(len(images)))].astype(np.float32)
+def borrowed(image: Image, size: Size, rng: np.random.Generator) -> Field:
+    """Another image of the product or of the user's folder, turned, rolled and changed in colour: wrong material in the right style.
+
+    uint8 (h, w, 3) of any size -> float32 (*size, 3).
+    """
+    source = fit(image, *size).astype(np.float32)
     source = np.rot90(source, int(rng.integers(4))) if source.shape[0] == source.shape[1] else source[::-1, ::-1]
     source = np.roll(source, (int(rng.integers(source.shape[0])), int(rng.integers(source.shape[1]))), (0, 1))
     return recolour(np.ascontiguousarray(source), rng)

@@ -25,7 +25,8 @@ from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.evaluation.layouts import load_dataset, sha256_file
-from edge_inspector.images import decode, decode_mask, fit
+from edge_inspector.geometry import on_canvas, on_image
+from edge_inspector.images import decode, decode_mask
 from edge_inspector.labels.hints import MASK_SOURCES, MaskSource, hints_of
 from edge_inspector.labels.propose import propose
 from edge_inspector.records import AnomalyMap, Image, Mask
@@ -70,7 +71,7 @@ def _measured(items: list[Item], source: MaskSource, engine: Engine | None) -> d
 
 def _map(engine: Engine, image: Image) -> AnomalyMap:
     form = engine.manifest.input
-    return engine.infer(fit(image, form.height, form.width)[None])[0].anomaly_map
+    return on_image(engine.infer(on_canvas(image, form)[None])[0].anomaly_map, (image.shape[0], image.shape[1]), form)
 
 
 def main() -> None:

@@ -58,6 +58,29 @@ def test_jpeg(pixels: Image, channels: int) -> None:
     assert np.abs(image.astype(int) - smooth).mean() < 4
 
 
+@pytest.mark.parametrize("suffix", [*LOSSLESS, ".jpg"])
+@pytest.mark.parametrize("pixels", [COLOUR, GREY], ids=["colour", "grey"])
+def test_the_size_of_a_file_is_its_images(suffix: str, pixels: Image, tmp_path: Path) -> None:
+    path = tmp_path / f"part{suffix}"
+    path.write_bytes(encoded(suffix, pixels))
+    assert images.size_of(path) == images.decode(path).shape[:2] == (37, 53)
+
+
+def test_the_size_is_the_frames_not_a_thumbnails(tmp_path: Path) -> None:
+    inner, outer = encoded(".jpg", GREY[:8, :8]), encoded(".jpg", COLOUR)
+    path = tmp_path / "part.jpg"
+    path.write_bytes(outer[:2] + b"\xff\xe1" + struct.pack(">H", len(inner) + 2) + inner + outer[2:])
+    assert images.size_of(path) == (37, 53)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xd8\xff", encoded(".png", COLOUR)[:18], encoded(".jpg", COLOUR)[:40]])
+def test_a_file_without_a_size_is_an_error_that_names_it(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "part.png"
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=r"part\.png"):
+        images.size_of(path)
+
+
 def test_twelve_bits_are_used_in_full_only_when_told() -> None:
     data = encoded(".png", np.array([[0, 16, 4095]], np.uint16))
     assert images.decode_bytes(data, bits=12).ravel().tolist() == [0, 1, 255]

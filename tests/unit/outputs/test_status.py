@@ -92,6 +92,12 @@ def test_a_preview_is_made_only_for_a_subscriber(status: StatusOutput, publisher
     np.testing.assert_array_equal(decode_bytes(got.blobs[0]), image())
 
 
+def test_a_preview_of_a_line_of_pixels_has_one_row() -> None:
+    payload, frames = preview(sent(1, images=(image(height=2, width=4000, channels=1),)), 1)
+    assert (payload["views"][0]["height"], payload["views"][0]["width"]) == (2, 4000)
+    assert decode_bytes(frames[0]).shape[:2] == (1, PREVIEW_SIDE)
+
+
 def test_a_preview_of_large_views_is_shrunk_and_a_missing_view_left_out() -> None:
     payload, frames = preview(sent(1, Outcome.MISSED, images=(image(height=500, width=1000, channels=1), None)), 9)
     assert payload == {"part": 9, "part_id": "line1-7-1", "views": [{"view": 0, "camera": "cam0", "width": 1000, "height": 500}]}
