@@ -2,6 +2,6 @@
 
 from edge_inspector.decision.regions import find_regions
 from edge_inspector.decision.rules import Rules, decide, rules_of, with_proposals
-from edge_inspector.decision.score import top_mean
+from edge_inspector.decision.score import top_mean, top_means
 
-__all__ = ["Rules", "decide", "find_regions", "rules_of", "top_mean", "with_proposals"]
+__all__ = ["Rules", "decide", "find_regions", "rules_of", "top_mean", "top_means", "with_proposals"]

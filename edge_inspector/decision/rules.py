@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_inspector.decision.regions import Size, find_regions, inspected_mask
-from edge_inspector.decision.score import top_mean
+from edge_inspector.decision.score import top_means
 from edge_inspector.errors import SettingsError
 from edge_inspector.records import AnomalyMap, Decision, Mask, Reason, Region, Verdict
 from edge_inspector.settings.manifest import Manifest
@@ -26,7 +26,7 @@ class Rules:
     accept: float
     reject: float
     region: float
-    score_pixels: int
+    pixels: tuple[int, ...]
     areas: DecisionRules
 
 
@@ -62,7 +62,7 @@ def rules_of(recipe: Recipe, manifest: Manifest) -> Rules:
     d = recipe.decision
     if d.accept_threshold is None or d.reject_threshold is None or d.region_threshold is None:
         raise SettingsError(f"recipe {recipe.name}: a threshold is missing; import it with its bundle {recipe.bundle} at hand")
-    return Rules(d.accept_threshold, d.reject_threshold, d.region_threshold, manifest.score.score_pixels, d)
+    return Rules(d.accept_threshold, d.reject_threshold, d.region_threshold, manifest.score.pixels, d)
 
 
 def decide(maps: tuple[AnomalyMap, ...], image_sizes: tuple[Size, ...], rules: Rules) -> Verdict:
@@ -98,7 +98,7 @@ def _judge_view(anomaly_map: AnomalyMap, counted: Mask | None, size: Size, rules
     regions, small = find_regions(seen, rules.region, size, rules.areas.minimum_area_px, view)
     if small is not None:
         seen = np.where(small, np.float32(0.0), seen)
-    return top_mean(seen, rules.score_pixels), regions
+    return top_means(seen, rules.pixels), regions
 
 
 def _verdict(score: float, regions: tuple[Region, ...], rules: Rules) -> Verdict:

@@ -58,14 +58,15 @@ class SameConv(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         if kernel == 1:
             return super().forward(x)
-        top, bottom = _same(x.shape[-2], kernel, stride)
-        left, right = _same(x.shape[-1], kernel, stride)
+        top, bottom = same_padding(x.shape[-2], kernel, stride)
+        left, right = same_padding(x.shape[-1], kernel, stride)
         if top == bottom == left == right:  # symmetric: the convolution pads by itself, which saves a copy
             return F.conv2d(x, self.weight, None, self.stride, top, self.dilation, self.groups)
         return super().forward(F.pad(x, (left, right, top, bottom)))
 
 
-def _same(size: int, kernel: int, stride: int) -> tuple[int, int]:
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Pixels before and after a side of ``size`` that TensorFlow's "same" adds."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 

@@ -11,7 +11,7 @@ Words are stored as float16 and cast to float32 where they are used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,12 @@ class Codebook(nn.Module):
             self.register_buffer(f"scale{j}", found.words.to(torch.float16))
             for name in ("mean", "deviation", "usual", "spread"):
                 self.register_buffer(f"{name}{j}", getattr(found, name).float())
+
+    @classmethod
+    def stored(cls, tensors: Mapping[str, Tensor], scales: int, channels: Sequence[int]) -> Codebook:
+        """From its buffers by name. Raises KeyError naming one that is absent."""
+        names = ("scale", "mean", "deviation", "usual", "spread")
+        return cls([Words(*(tensors[f"{name}{j}"] for name in names)) for j in range(scales)], channels)
 
     @property
     def k(self) -> int:

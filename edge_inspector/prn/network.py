@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edge_inspector.prn.attention import MultiSizeAttention, Scale
 from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone
+from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.decoder import Decoder
 from edge_inspector.prn.fusion import Fusion, NoFusion
-from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.prn.residual import Difference
 
+LEAST = 1e-4  # decision.score's: of a mean and of its distance from 1, before log-odds
+# Chosen on magnetic tiles after 300 steps: image AUROC 0.930 at weight 0, 0.954 at 0.15, 0.956 at 0.2, 0.958 at 0.3; pixel AP 0.61, 0.58,
+# 0.57, 0.53.
+EVIDENCE = 0.2  # log-odds for each deviation of t
+USUAL = 2.0  # deviations that normal places reach too
 SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
 
 
@@ -69,13 +75,13 @@ class PRN(nn.Module):
     """Image in, anomaly map, image score and chosen prototypes out: what the bundle's graph computes."""
 
     def __init__(
-        self, backbone: FrozenBackbone, prototypes: Prototypes | Codebook, head: Head, score_pixels: int, difference: Difference = "squared"
+        self, backbone: FrozenBackbone, prototypes: Prototypes | Codebook, head: Head, pixels: Sequence[int], difference: Difference = "squared"
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.prototypes = prototypes
         self.head = head
-        self.score_pixels = score_pixels
+        self.pixels = tuple(pixels)
         self.difference: Difference = difference
 
     def residuals(self, features: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
@@ -88,10 +94,26 @@ class PRN(nn.Module):
         """uint8 (N, H, W, 3) RGB -> anomaly map (N, H/2, W/2) in 0..1, image score (N,), chosen prototypes (N, n) int64."""
         features = self.backbone(image.permute(0, 3, 1, 2).float())
         apart, chosen = self.residuals(features)
-        anomaly_map = torch.sigmoid(self.head(features, apart))[:, 0]
-        return anomaly_map, image_score(anomaly_map, self.score_pixels), chosen
+        logits = self.head(features, apart)
+        if isinstance(self.prototypes, Codebook):
+            logits = logits + evidence(apart[-1], (logits.shape[-2], logits.shape[-1]))
+        anomaly_map = torch.sigmoid(logits)[:, 0]
+        return anomaly_map, image_score(anomaly_map, self.pixels), chosen
 
 
-def image_score(anomaly_map: Tensor, score_pixels: int) -> Tensor:
-    """Mean of the ``score_pixels`` highest values of each map: (N, h, w) -> (N,)."""
-    return anomaly_map.flatten(1).topk(score_pixels, 1).values.mean(1)
+def evidence(apart: Tensor, size: tuple[int, int]) -> Tensor:
+    """What the coarsest residual (N, c, h, w) of a codebook says by itself, as log-odds (N, 1, *size) to add to the head's.
+
+    The head learns from made-up anomalies what defects look like; the last channel, t, knows nothing of defects and only whether the like
+    was ever seen among normals. Added after training, or the head would learn to take it back.
+    """
+    t = F.interpolate(apart[:, -1:], size=size, mode="bilinear", align_corners=False)
+    return EVIDENCE * (t - USUAL)
+
+
+def image_score(anomaly_map: Tensor, pixels: Sequence[int]) -> Tensor:
+    """The score of each map (N, h, w) -> (N,): ``decision.top_means``, in the graph."""
+    values = anomaly_map.flatten(1)
+    highest = values.topk(min(max(pixels), values.shape[1]), 1).values
+    means = torch.stack([highest[:, :k].mean(1) for k in pixels], 1)
+    return torch.sigmoid(torch.logit(means, LEAST).mean(1)) if len(pixels) > 1 else means[:, 0]

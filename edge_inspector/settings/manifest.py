@@ -33,16 +33,23 @@ class OutputForm(Settings):
 class Prototypes(Settings):
     """Form and number of the prototypes, and why."""
 
-    form: Literal["whole-map"] = "whole-map"
+    form: Literal["whole-map", "codebook"] = "whole-map"
     k: Annotated[int, Field(gt=0)]
     why: str
 
 
 class ScoreRule(Settings):
-    """Image score: the mean of the ``score_pixels`` highest values of the map."""
+    """Image score: the mean of the ``score_pixels`` highest values of the map; or, with further numbers of pixels in ``also``, the logistic
+    of the mean of the log-odds of those means, so that small and large defects count alike."""
 
-    name: Literal["top-mean"] = "top-mean"
+    name: Literal["top-mean", "top-means"] = "top-mean"
     score_pixels: Annotated[int, Field(gt=0)]
+    also: tuple[Annotated[int, Field(gt=0)], ...] = ()
+
+    @property
+    def pixels(self) -> tuple[int, ...]:
+        """All numbers of pixels that means are taken of."""
+        return (self.score_pixels, *self.also)
 
 
 class Training(Settings):

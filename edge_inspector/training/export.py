@@ -96,14 +96,18 @@ def load_network(folder: Path, score_pixels: int, weights: Path | None = None) -
     return network.eval()
 
 
-def load_prototypes(model: Path) -> Prototypes:
-    """The prototypes inside a bundle's graph. Raises BundleError where it has none under their names."""
-    stored = {tensor.name: tensor for tensor in onnx.load(model).graph.initializer}
+def load_prototypes(model: Path, channels: Sequence[int]) -> Prototypes | Codebook:
+    """The prototypes inside a bundle's graph, on a backbone of these channels. Raises BundleError where it has none under their names."""
+    prefix = "prototypes."
+    stored = {
+        tensor.name.removeprefix(prefix): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in onnx.load(model).graph.initializer
+        if tensor.name.startswith(prefix)
+    }
     try:
-        arrays = [numpy_helper.to_array(stored[f"prototypes.scale{j}"]) for j in range(SCALES)]
+        return restored(stored, channels)
     except KeyError as error:
-        raise BundleError(f"{model}: holds no initializer {error}; it was not exported by this program") from None
-    return Prototypes([torch.from_numpy(array.copy()) for array in arrays])
+        raise BundleError(f"{model}: holds no initializer {prefix}{error}; it was not exported by this program") from None
 
 
 def save_references(network: PRN, images: NDArray[np.uint8], folder: Path) -> None:

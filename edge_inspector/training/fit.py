@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edge_inspector.errors import TrainingError
-from edge_inspector.prn.backbone import FrozenBackbone
+from edge_inspector.prn.backbone import Backbone, FrozenBackbone
+from edge_inspector.prn.codebook import Codebook
+from edge_inspector.prn.folded import FoldedBackbone
 from edge_inspector.prn.loss import LossForm, prn_loss
 from edge_inspector.prn.network import PRN, SCALES
-from edge_inspector.prn.prototypes import Prototypes, cluster
+from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.batches import Batch
 
 WEIGHT_DECAY = 1e-4
@@ -43,15 +46,12 @@ def features_of(backbone: FrozenBackbone, images: Tensor, reduced: bool) -> tupl
     return tuple(m.float() for m in maps)
 
 
-def build_prototypes(backbone: FrozenBackbone, normals: NDArray[np.uint8], k: int, seed: int, device: torch.device) -> Prototypes:
-    """Cluster the normals' maps, scale by scale. The maps are kept as float16: 200 normals of 256 x 256 take 70 MB."""
+def extractor(backbone: FrozenBackbone, device: torch.device) -> Callable[[Tensor], tuple[Tensor, ...]]:
+    """Images float (N, 3, H, W) in 0..255 -> the backbone's maps in float32, the fastest way there is here."""
     reduced = reduced_precision(device)
-    collected: list[list[Tensor]] = [[] for _ in range(SCALES)]
-    for start in range(0, len(normals), 16):
-        maps = features_of(backbone, to_input(normals[start : start + 16], device), reduced)
-        for scale, map_ in zip(collected, maps[:SCALES], strict=True):
-            scale.append(map_.to(torch.float16).cpu().contiguous())
-    return Prototypes([cluster(torch.cat(scale), k, seed) for scale in collected]).to(device)
+    if isinstance(backbone, Backbone):
+        return FoldedBackbone(backbone, torch.bfloat16 if reduced else torch.float32)
+    return partial(features_of, backbone, reduced=reduced)
 
 
 @dataclass
@@ -63,10 +63,12 @@ class Trainer:
     loss: LossForm = field(default_factory=LossForm)
     reduced: bool = field(init=False)
     averaged: dict[str, Tensor] = field(init=False)
+    features: Callable[[Tensor], tuple[Tensor, ...]] = field(init=False)
     optimizer: torch.optim.AdamW = field(init=False)
 
     def __post_init__(self) -> None:
         self.reduced = reduced_precision(self.device)
+        self.features = extractor(self.network.backbone, self.device)
         self.averaged = {name: tensor.detach().clone() for name, tensor in self.network.head.state_dict().items()}
         self.optimizer = torch.optim.AdamW(self.network.head.parameters(), lr=0.0, weight_decay=WEIGHT_DECAY)
 
@@ -75,10 +77,13 @@ class Trainer:
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        features = features_of(self.network.backbone, to_input(batch.images, self.device), self.reduced)
+        features = self.features(to_input(batch.images, self.device))
         with torch.no_grad():
             apart, _ = self.network.residuals(features)
-        loss = prn_loss(self.network.head(features, apart), torch.from_numpy(batch.masks).to(self.device), self.loss)
+        # Weights stay float32. Under autocast a step of the head takes 0.5 s instead of 0.8 s for 16 images on two cores with AMX.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
+            logits = self.network.head(features, apart)
+        loss = prn_loss(logits.float(), torch.from_numpy(batch.masks).to(self.device), self.loss)
         value = loss.item()
         if not np.isfinite(value):
             raise TrainingError(f"the loss of step {batch.step} is {value}; look for damaged images among the normals, or lower the rate")
@@ -126,10 +131,16 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def stored_prototypes(tensors: dict[str, Tensor]) -> Prototypes:
-    """The prototypes of a checkpoint."""
-    scales = _under(tensors, "prototypes.")
-    return Prototypes([scales[f"scale{j}"] for j in range(len(scales))])
+def stored_prototypes(tensors: dict[str, Tensor], channels: Sequence[int]) -> Prototypes | Codebook:
+    """The prototypes of a checkpoint on a backbone of these ``channels``."""
+    return restored(_under(tensors, "prototypes."), channels)
+
+
+def restored(buffers: Mapping[str, Tensor], channels: Sequence[int]) -> Prototypes | Codebook:
+    """Prototypes of either form from their buffers by name. Raises KeyError naming one that is absent."""
+    if "usual0" in buffers:
+        return Codebook.stored(buffers, SCALES, channels)
+    return Prototypes([buffers[f"scale{j}"] for j in range(SCALES)])
 
 
 def run(network: PRN, images: NDArray[np.uint8], batch: int = 8) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:

@@ -19,7 +19,7 @@ SIZE = (256, 256)
 
 
 def rules(**areas: object) -> Rules:
-    return Rules(accept=0.3, reject=0.6, region=0.5, score_pixels=4, areas=DecisionRules.model_validate(areas))
+    return Rules(accept=0.3, reject=0.6, region=0.5, pixels=(4,), areas=DecisionRules.model_validate(areas))
 
 
 def spot(value: float, pixels: int = 4, at: tuple[int, int] = (10, 20)) -> AnomalyMap:

@@ -19,7 +19,7 @@ def maps(n: int, size: int = SIZE) -> list[Tensor]:
 @pytest.fixture(scope="module")
 def network() -> PRN:
     torch.manual_seed(0)
-    return PRN(Backbone(), Prototypes(maps(3)[:SCALES]), Head(HeadForm()), score_pixels=20).eval()
+    return PRN(Backbone(), Prototypes(maps(3)[:SCALES]), Head(HeadForm()), pixels=(20,)).eval()
 
 
 def test_what_comes_out(network: PRN) -> None:
