@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,7 +30,8 @@ from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.export import HEAD, export_onnx, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, build_prototypes, run, stored_prototypes
 from edge_inspector.training.progress import Listener, Silent
-from edge_inspector.training.schedule import DEFAULT_STEPS, Budget, learning_rate
+from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget, learning_rate
+from edge_inspector.training.start import Start
 from edge_inspector.training.synthesis import MADE, Sources, extended, possible, simulated
 from edge_inspector.training.thresholds import Evidence, propose
 from edge_inspector.version import __version__
@@ -72,11 +74,12 @@ class TrainSettings:
     backbone: str = DEFAULT
     backbone_weights: Path | None = None
     masks: MaskSource = "exact"
+    peak_rate: float = PEAK_RATE
 
-    def fingerprint(self, data: TrainingData) -> str:
+    def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
         own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
-        text = json.dumps([own, data.fingerprint, torch.__version__, __version__], default=str, sort_keys=True)
+        text = json.dumps([own, data.fingerprint, start, torch.__version__, __version__], default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -92,14 +95,38 @@ class TrainResult:
     notes: tuple[str, ...]
 
 
+Begin = Callable[[TrainSettings], Start]
+
+
 def train(settings: TrainSettings, listener: Listener | None = None) -> TrainResult:
     """Train and write the bundle ``settings.out``, whole or not at all; a run that was killed goes on from its last checkpoint.
 
     Raises SettingsError (wrong use), DatasetError, ImageError, TrainingError.
     """
+    return train_from(scratch, settings, listener)
+
+
+def train_from(begin: Begin, settings: TrainSettings, listener: Listener | None = None) -> TrainResult:
+    """The same from another start; ``begin`` is called with the checked settings, and its time counts. Raises what it raises besides."""
     budget = Budget(settings.max_minutes)
-    session = _Run(check(settings), listener or Silent(), budget)
-    return session.whole()
+    return _Run(check(settings), listener or Silent(), budget, begin).whole()
+
+
+def scratch(settings: TrainSettings) -> Start:
+    """The start of ``train``: a data set's training side, prototypes of its own, random weights. Raises DatasetError, ImageError."""
+    data = load_training_data(
+        settings.data,
+        settings.layout,
+        settings.seen,
+        settings.seed,
+        settings.size,
+        settings.textures,
+        settings.leave_out,
+        settings.masks,
+    )
+    notes = () if data.seen else ("no seen anomalies: training on simulated anomalies alone",)
+    prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
+    return Start(data, settings.data.resolve().name, prototypes, notes=notes)
 
 
 def check(settings: TrainSettings) -> TrainSettings:
@@ -137,22 +164,27 @@ def resolve_device(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Ready:
-    """What the steps need: data, trainer, where to begin and where to end; ``prototypes`` is K and why."""
+    """What the steps need: the start, the trainer, where to begin and where to end."""
 
-    data: TrainingData
+    start: Start
     sources: Sources
     trainer: Trainer
     fingerprint: str
-    prototypes: tuple[int, str]
     first: int
     planned: int
+
+    @property
+    def data(self) -> TrainingData:
+        """What is trained on."""
+        return self.start.data
 
 
 class _Run:
     """The stages of one run, in the order of ``whole``."""
 
-    def __init__(self, settings: TrainSettings, listener: Listener, budget: Budget) -> None:
+    def __init__(self, settings: TrainSettings, listener: Listener, budget: Budget, begin: Begin = scratch) -> None:
         self.settings = settings
+        self.begin = begin
         self.listener = listener
         self.budget = budget
         self.device = torch.device(settings.device)
@@ -165,30 +197,21 @@ class _Run:
         done = self.steps(ready.trainer, ready.sources, ready.fingerprint, ready.first, ready.planned)
         ready.trainer.use_average()
         network = ready.trainer.network
-        return self.bundle(network, ready.data, ready.prototypes, done, self.thresholds(network, ready.data))
+        return self.bundle(network, ready.start, done, self.thresholds(network, ready.data))
 
     def prepare(self) -> _Ready:
         """Read the data and make the trainer, anew or from the checkpoint of the same run."""
         settings = self.settings
         self.listener.stage("reading images", 1)
-        data = load_training_data(
-            settings.data,
-            settings.layout,
-            settings.seen,
-            settings.seed,
-            settings.size,
-            settings.textures,
-            settings.leave_out,
-            settings.masks,
-        )
-        if not data.seen:
-            self.note("no seen anomalies: training on simulated anomalies alone")
-        fingerprint = settings.fingerprint(data)
+        start = self.begin(settings)
+        for note in start.notes:
+            self.note(note)
+        self.budget.reserved = start.measure_seconds
+        fingerprint = settings.fingerprint(start.data, start.identity)
         found = checkpoint.load(self.part, fingerprint)
-        prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
-        trainer = self.trainer(data, prototypes[0], stored_prototypes(found[1]) if found else None)
-        sources = replace(sources_of(data), kinds=settings.anomalies)
-        ready = _Ready(data, sources, trainer, fingerprint, prototypes, 0, settings.steps or DEFAULT_STEPS)
+        trainer = self.trainer(start, stored_prototypes(found[1]) if found else start.kept)
+        sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
+        ready = _Ready(start, sources, trainer, fingerprint, 0, settings.steps or DEFAULT_STEPS)
         if found is None:
             return ready
         state, tensors = found
@@ -201,15 +224,17 @@ class _Run:
         self.notes.append(text)
         self.listener.note(text)
 
-    def trainer(self, data: TrainingData, k: int, stored: Prototypes | None) -> Trainer:
+    def trainer(self, start: Start, stored: Prototypes | None) -> Trainer:
         settings = self.settings
         backbone = load_backbone(settings.backbone, settings.backbone_weights)
         backbone = backbone.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         if stored is None:
             self.listener.stage("clustering prototypes", 1)
-            stored = build_prototypes(backbone, data.normals, k, settings.seed, self.device)
+            stored = build_prototypes(backbone, start.data.normals, start.prototypes[0], settings.seed, self.device)
         torch.manual_seed(settings.seed)
         head = Head(settings.form, backbone.channels).to(self.device)
+        if start.head is not None:
+            head.load_state_dict(dict(start.head))
         network = PRN(backbone, stored.to(self.device), head, settings.score_pixels, settings.form.difference)
         return Trainer(network, self.device, settings.loss)
 
@@ -219,7 +244,7 @@ class _Run:
         self.listener.stage("training", planned)
         with Batches(sources, self.settings.batch, self.settings.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
-                loss = trainer.step(batches.take(), learning_rate(step, planned))
+                loss = trainer.step(batches.take(), learning_rate(step, planned, self.settings.peak_rate))
                 step += 1
                 pace.lap()
                 if step - first == _PLAN_AT or step % _REPLAN_EVERY == 0:
@@ -252,7 +277,7 @@ class _Run:
         self.listener.stage("proposing thresholds", 1)
         return propose(evidence_of(network, data, self.settings.seed))
 
-    def bundle(self, network: PRN, data: TrainingData, prototypes: tuple[int, str], done: int, thresholds: Thresholds) -> TrainResult:
+    def bundle(self, network: PRN, start: Start, done: int, thresholds: Thresholds) -> TrainResult:
         """Write everything beside its place, then rename: a folder that exists is a whole bundle."""
         self.listener.stage("writing the bundle", 1)
         settings = self.settings
@@ -263,8 +288,8 @@ class _Run:
             network = network.to("cpu")
             export_onnx(network, *settings.size, draft / "model.onnx")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
-            save_references(network, reference_images(data, settings.seed), draft / "reference")
-            manifest = seal(draft, self.manifest(data, prototypes, done, thresholds))
+            save_references(network, reference_images(start.data, settings.seed), draft / "reference")
+            manifest = self.sealed(draft, start, self.manifest(start, done, thresholds))
             if settings.out.exists():
                 settings.out.rmdir()  # an empty folder was made for us
             draft.rename(settings.out)
@@ -273,19 +298,27 @@ class _Run:
                 f"{settings.out}: the bundle cannot be written: {error}; the training is kept in {self.part}, run again"
             ) from error
         shutil.rmtree(self.part, ignore_errors=True)
+        data = start.data
         parameters = sum(parameter.numel() for parameter in network.head.parameters())
         return TrainResult(settings.out, manifest, len(data.normals) + len(data.held), len(data.seen), parameters, tuple(self.notes))
 
-    def manifest(self, data: TrainingData, prototypes: tuple[int, str], done: int, thresholds: Thresholds) -> dict[str, object]:
-        settings = self.settings
+    def sealed(self, draft: Path, start: Start, fields: Mapping[str, object]) -> Manifest:
+        """Seal the bundle, and again with what the start measures of it: a bundle must be whole to be run."""
+        manifest = seal(draft, fields)
+        if start.measure is None:
+            return manifest
+        return seal(draft, manifest.model_copy(update={"metrics": {**manifest.metrics, **start.measure(draft)}}))
+
+    def manifest(self, start: Start, done: int, thresholds: Thresholds) -> dict[str, object]:
+        settings, data = self.settings, start.data
         height, width = settings.size
-        k, why = prototypes
+        k, why = start.prototypes
         return {
             "format_version": FORMAT_VERSION,
             "id": bundle_id(settings.out.name),
             "created_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "program_version": __version__,
-            "product": settings.data.resolve().name,
+            "product": start.product,
             "backbone": settings.backbone,
             "input": {"height": height, "width": width},
             "output": {"height": height // 2, "width": width // 2},
@@ -304,6 +337,7 @@ class _Run:
                 "minutes": round((self.before + self.budget.elapsed) / 60.0, 3),
                 "device": settings.device,
                 "torch": torch.__version__,
+                **start.lineage,
             },
             "thresholds": [thresholds.model_dump()],
         }

@@ -37,6 +37,7 @@ class Sources:
     """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of the same size, often none.
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
+    ``weights`` is how often each seen one is drawn, summing to 1; empty: all alike.
     """
 
     normals: NDArray[np.uint8]
@@ -45,6 +46,7 @@ class Sources:
     grey: bool = False
     variation: Variation = field(default_factory=Variation)
     kinds: tuple[str, ...] = MADE
+    weights: tuple[float, ...] = ()
 
 
 def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
@@ -53,9 +55,15 @@ def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     return vary(image, None, rng, sources.variation)[0], np.zeros(image.shape[:2], np.float32)
 
 
+def drawn(sources: Sources, rng: np.random.Generator) -> SeenAnomaly:
+    """One of the seen anomalies, by their weights. Raises ValueError where those are not one each or do not sum to 1."""
+    number = rng.choice(len(sources.seen), p=sources.weights) if sources.weights else rng.integers(len(sources.seen))
+    return sources.seen[int(number)]
+
+
 def recalled(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     """A seen anomaly as it was seen, varied: the extended anomaly whose normal is its own image."""
-    seen = sources.seen[int(rng.integers(len(sources.seen)))]
+    seen = drawn(sources, rng)
     image, mask = vary(seen.image, seen.mask.astype(np.float32), rng, sources.variation)
     return image, mask  # type: ignore[return-value]  # a mask went in, so one comes out
 
@@ -65,7 +73,7 @@ def extended(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     base, _ = normal(sources, rng)
     part = foreground(base)
     for _ in range(_TRIES):
-        region, mask = place(sources.seen[int(rng.integers(len(sources.seen)))], part, rng)
+        region, mask = place(drawn(sources, rng), part, rng)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
         blended = blend(base, region, mask, beta)
         if visible(base, blended, mask):
