@@ -28,6 +28,7 @@ from edge_inspector.images import SUFFIXES, decode_mask
 
 Split = Literal["train", "test"]
 Label = Literal["good", "bad"]
+Missing = Callable[[str], None]  # told what of a layout is not there
 SPLIT_SEED = 2023  # of the layouts that have no official split; a part of the layout, never an option
 
 
@@ -57,16 +58,39 @@ class Dataset:
 
 def load_dataset(root: Path, layout: str) -> Dataset:
     """List the samples of ``root``. Raises DatasetError naming the folder and what the layout expects there."""
+    dataset = _read(root, layout, _required)
+    for split in ("train", "test"):
+        if not any(s.split == split for s in dataset.samples):
+            raise DatasetError(f"{root}: no images of the {split} part; layout {layout} expects {_EXPECTED[layout]}")
+    return dataset
+
+
+def load_part(root: Path, layout: str) -> Dataset:
+    """List the samples of a folder that has some of its layout only: a few labelled defects, normals without defects.
+
+    A bad sample whose mask is missing has None for it. Raises DatasetError where there is no image at all by that layout.
+    """
+    dataset = _read(root, layout, _optional)
+    if not dataset.samples:
+        raise DatasetError(f"{root}: no images found; layout {layout} expects {_EXPECTED[layout]}, or some of these")
+    return dataset
+
+
+def _read(root: Path, layout: str, missing: Missing) -> Dataset:
     reader = LAYOUTS.get(layout)
     if reader is None:
         raise DatasetError(f"unknown layout '{layout}'; one of {', '.join(LAYOUTS)}")
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder; a data set of layout {layout} was expected")
-    samples = tuple(sorted(reader(root), key=lambda s: s.path))
-    for split in ("train", "test"):
-        if not any(s.split == split for s in samples):
-            raise DatasetError(f"{root}: no images of the {split} part; layout {layout} expects {_EXPECTED[layout]}")
-    return Dataset(root, layout, samples)
+    return Dataset(root, layout, tuple(sorted(reader(root, missing), key=lambda s: s.path)))
+
+
+def _required(what: str) -> None:
+    raise DatasetError(what)
+
+
+def _optional(what: str) -> None:
+    """Nothing."""
 
 
 def without_type(dataset: Dataset, defect: str) -> Dataset:
@@ -121,38 +145,43 @@ def _round_robin(pool: Iterable[Sample], rng: np.random.Generator) -> list[Sampl
 # ------------------------------------------------------------------------------------------------------ what layouts share
 
 
-def _images(folder: Path, layout: str) -> list[Path]:
+def _images(folder: Path, layout: str, missing: Missing) -> list[Path]:
     """The image files directly in ``folder``, by name."""
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    return sorted(p for p in _entries(folder, layout, missing) if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
 
 
-def _folders(folder: Path, layout: str) -> list[Path]:
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _folders(folder: Path, layout: str, missing: Missing) -> list[Path]:
+    return sorted(p for p in _entries(folder, layout, missing) if p.is_dir() and not p.name.startswith("."))
+
+
+def _entries(folder: Path, layout: str, missing: Missing) -> Iterable[Path]:
+    if folder.is_dir():
+        return folder.iterdir()
+    missing(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
+    return ()
 
 
 def _good(paths: Iterable[Path], split: Split) -> Iterator[Sample]:
     return (Sample(path, split, "good", "good") for path in paths)
 
 
-def _mask(folder: Path, stem: str, endings: tuple[str, ...]) -> Path | None:
-    """The mask ``stem + ending`` with any image suffix, or None where the folder is absent. Raises DatasetError where only this one is."""
+def _mask(folder: Path, stem: str, endings: tuple[str, ...], missing: Missing) -> Path | None:
+    """The mask ``stem + ending`` with any image suffix, or None where the folder is absent; ``missing`` is told where only this one is."""
     if not folder.is_dir():
         return None
     for ending in endings:
         for suffix in (".png", ".PNG", *sorted(SUFFIXES), *(s.upper() for s in sorted(SUFFIXES))):
             if (path := folder / f"{stem}{ending}{suffix}").is_file():
                 return path
-    raise DatasetError(f"{folder}: no mask for image '{stem}'; expected {stem}{endings[0]}.png")
+    missing(f"{folder}: no mask for image '{stem}'; expected {stem}{endings[0]}.png")
+    return None
 
 
-def _marked(path: Path, split: Split, mask: Path, defect: str) -> Sample:
-    """Good or bad by whether the mask marks anything."""
+def _marked(path: Path, split: Split, mask: Path, defect: str, missing: Missing) -> Sample:
+    """Good or bad by whether the mask marks anything; an image whose mask may be missing counts as bad."""
     if not mask.is_file():
-        raise DatasetError(f"{mask}: no such file; it should mark the defects of {path.name}")
+        missing(f"{mask}: no such file; it should mark the defects of {path.name}")
+        return Sample(path, split, "bad", defect)
     return Sample(path, split, "bad", defect, mask) if decode_mask(mask).any() else Sample(path, split, "good", "good")
 
 
@@ -165,53 +194,53 @@ def _halves(names: list[Path], share: float) -> set[Path]:
 # ------------------------------------------------------------------------------------------------------------ the layouts
 
 
-def _mvtec(root: Path) -> Iterator[Sample]:
-    yield from _good(_images(root / "train" / "good", "mvtec"), "train")
-    for folder in _folders(root / "test", "mvtec"):
+def _mvtec(root: Path, missing: Missing) -> Iterator[Sample]:
+    yield from _good(_images(root / "train" / "good", "mvtec", missing), "train")
+    for folder in _folders(root / "test", "mvtec", missing):
         if folder.name == "good":
-            yield from _good(_images(folder, "mvtec"), "test")
+            yield from _good(_images(folder, "mvtec", missing), "test")
             continue
-        for path in _images(folder, "mvtec"):
-            mask = _mask(root / "ground_truth" / folder.name, path.stem, ("_mask", ""))
+        for path in _images(folder, "mvtec", missing):
+            mask = _mask(root / "ground_truth" / folder.name, path.stem, ("_mask", ""), missing)
             yield Sample(path, "test", "bad", folder.name, mask)
 
 
-def _btad(root: Path) -> Iterator[Sample]:
-    yield from _good(_images(root / "train" / "ok", "btad"), "train")
-    yield from _good(_images(root / "test" / "ok", "btad"), "test")
-    for path in _images(root / "test" / "ko", "btad"):
-        yield Sample(path, "test", "bad", "ko", _mask(root / "ground_truth" / "ko", path.stem, ("",)))
+def _btad(root: Path, missing: Missing) -> Iterator[Sample]:
+    yield from _good(_images(root / "train" / "ok", "btad", missing), "train")
+    yield from _good(_images(root / "test" / "ok", "btad", missing), "test")
+    for path in _images(root / "test" / "ko", "btad", missing):
+        yield Sample(path, "test", "bad", "ko", _mask(root / "ground_truth" / "ko", path.stem, ("",), missing))
 
 
-def _kolektor(root: Path) -> Iterator[Sample]:
-    folders = [folder for folder in _folders(root, "kolektor") if folder.name.startswith("kos")]
+def _kolektor(root: Path, missing: Missing) -> Iterator[Sample]:
+    folders = [folder for folder in _folders(root, "kolektor", missing) if folder.name.startswith("kos")]
     train = _halves(folders, 0.5)
     for folder in folders:
         split: Split = "train" if folder in train else "test"
-        for path in _images(folder, "kolektor"):
+        for path in _images(folder, "kolektor", missing):
             if not path.stem.endswith("_label"):
-                yield _marked(path, split, folder / f"{path.stem}_label.bmp", "defect")
+                yield _marked(path, split, folder / f"{path.stem}_label.bmp", "defect", missing)
 
 
-def _kolektor2(root: Path) -> Iterator[Sample]:
+def _kolektor2(root: Path, missing: Missing) -> Iterator[Sample]:
     splits: tuple[Split, ...] = ("train", "test")
     for split in splits:
-        for path in _images(root / split, "kolektor2"):
+        for path in _images(root / split, "kolektor2", missing):
             if not path.stem.endswith("_GT"):
-                yield _marked(path, split, path.with_name(f"{path.stem}_GT.png"), "defect")
+                yield _marked(path, split, path.with_name(f"{path.stem}_GT.png"), "defect", missing)
 
 
-def _dagm(root: Path) -> Iterator[Sample]:
-    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root, "dagm") if f.name.startswith("Class")]
+def _dagm(root: Path, missing: Missing) -> Iterator[Sample]:
+    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root, "dagm", missing) if f.name.startswith("Class")]
     splits: dict[str, Split] = {"Train": "train", "Test": "test"}
     for folder in classes:
         for name, split in splits.items():
-            for path in _images(folder / name, "dagm"):
+            for path in _images(folder / name, "dagm", missing):
                 mask = folder / name / "Label" / f"{path.stem}_label.PNG"
                 yield Sample(path, split, "bad", folder.name, mask) if mask.is_file() else Sample(path, split, "good", "good")
 
 
-def _visa(root: Path) -> Iterator[Sample]:
+def _visa(root: Path, missing: Missing) -> Iterator[Sample]:
     whole = (root / "split_csv").is_dir()
     top = root if whole else root.parent
     table = top / "split_csv" / "1cls.csv"
@@ -222,10 +251,10 @@ def _visa(root: Path) -> Iterator[Sample]:
         raise DatasetError(f"{root}: {table} cannot be read; layout visa expects {_EXPECTED['visa']}") from None
     for row in rows:
         if whole or row.get("object") == root.name:
-            yield _visa_sample(top, table, row)
+            yield _visa_sample(top, table, row, missing)
 
 
-def _visa_sample(top: Path, table: Path, row: dict[str, str]) -> Sample:
+def _visa_sample(top: Path, table: Path, row: dict[str, str], missing: Missing) -> Sample:
     try:
         kind, split, label, image, mask = (row[key] for key in ("object", "split", "label", "image", "mask"))
     except KeyError as error:
@@ -237,23 +266,24 @@ def _visa_sample(top: Path, table: Path, row: dict[str, str]) -> Sample:
     if label == "normal":
         return Sample(path, part, "good", "good")
     if mask and not (top / mask).is_file():
-        raise DatasetError(f"{top / mask}: no such file; {table} names it as the mask of {image}")
+        missing(f"{top / mask}: no such file; {table} names it as the mask of {image}")
+        mask = ""
     return Sample(path, part, "bad", kind, top / mask if mask else None)
 
 
-def _folder(root: Path) -> Iterator[Sample]:
-    good = _images(root / "good", "folder")
+def _folder(root: Path, missing: Missing) -> Iterator[Sample]:
+    good = _images(root / "good", "folder", missing)
     train = _halves(good, 0.8)
     yield from _good((p for p in good if p in train), "train")
     yield from _good((p for p in good if p not in train), "test")
-    for folder in (root / "bad", *_folders(root / "bad", "folder")):
+    for folder in (root / "bad", *_folders(root / "bad", "folder", missing)):
         defect = "bad" if folder == root / "bad" else folder.name
         masks = root / "masks" if defect == "bad" or not (root / "masks" / defect).is_dir() else root / "masks" / defect
-        for path in _images(folder, "folder"):
-            yield Sample(path, "test", "bad", defect, _mask(masks, path.stem, ("", "_mask")))
+        for path in _images(folder, "folder", missing):
+            yield Sample(path, "test", "bad", defect, _mask(masks, path.stem, ("", "_mask"), missing))
 
 
-LAYOUTS: dict[str, Callable[[Path], Iterator[Sample]]] = {
+LAYOUTS: dict[str, Callable[[Path, Missing], Iterator[Sample]]] = {
     "mvtec": _mvtec,
     "btad": _btad,
     "kolektor": _kolektor,

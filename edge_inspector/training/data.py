@@ -48,7 +48,12 @@ class TrainingData:
     @property
     def fingerprint(self) -> str:
         """sha256 over the sorted sha256 of every image used."""
-        return hashlib.sha256("\n".join(sorted(self.normal_hashes + self.seen_hashes)).encode()).hexdigest()
+        return fingerprint_of((*self.normal_hashes, *self.seen_hashes))
+
+
+def fingerprint_of(hashes: Sequence[str]) -> str:
+    """sha256 over the sorted sha256 of images."""
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
 
 
 def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
@@ -74,18 +79,30 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    paths = [s.path for s in samples]
-    form = choose_input([size_of(path) for path in paths], size, fit)
-    images, windows, grey = _read(paths, form)
-    held = held_out(len(samples), seed)
+    form = choose_input([size_of(sample.path) for sample in samples], size, fit)
+    return read_training_data(samples, held_out(len(samples), seed), [(sample, masks) for sample in picked], form, textures)
+
+
+def read_training_data(
+    normals: Sequence[Sample],
+    held: NDArray[np.bool_],
+    seen: Sequence[tuple[Sample, MaskSource]],
+    form: InputForm,
+    textures: Path | None = None,
+) -> TrainingData:
+    """Read chosen samples onto inputs of ``form``; ``held`` says which normals are held out, ``seen`` what each mask is made of.
+
+    Raises DatasetError where a seen image has no usable mask; ImageError naming a file that cannot be read.
+    """
+    images, windows, grey = _read([s.path for s in normals], form)
     return TrainingData(
         normals=images[~held],
         held=images[held],
-        seen=tuple(_seen(sample, form, masks) for sample in picked),
+        seen=tuple(_seen(sample, form, masks) for sample, masks in seen),
         textures=tuple(resized(decode(path), form.height, form.width) for path in _texture_files(textures)),
         grey=grey,
-        normal_hashes=tuple(sha256_file(s.path) for s in samples),
-        seen_hashes=tuple(sha256_file(s.path) for s in picked),
+        normal_hashes=tuple(sha256_file(s.path) for s in normals),
+        seen_hashes=tuple(sha256_file(s.path) for s, _ in seen),
         form=form,
         windows=tuple(window for window, out in zip(windows, held, strict=False) if not out),
         held_windows=tuple(window for window, out in zip(windows, held, strict=False) if out),

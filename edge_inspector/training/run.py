@@ -5,36 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from edge_inspector.decision import top_mean
 from edge_inspector.engine.bundle import seal
 from edge_inspector.errors import SettingsError, TrainingError
-from edge_inspector.geometry import Size, Window
+from edge_inspector.geometry import Size
 from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes, prototype_count
-from edge_inspector.settings.manifest import FORMAT_VERSION, Manifest, Thresholds
+from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint
 from edge_inspector.training.batches import Batches
 from edge_inspector.training.data import TrainingData, load_training_data
+from edge_inspector.training.describe import describe
+from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
 from edge_inspector.training.export import HEAD, export_onnx, save_head, save_references
-from edge_inspector.training.fit import Pace, Trainer, build_prototypes, run, stored_prototypes
+from edge_inspector.training.fit import Pace, Trainer, build_prototypes, stored_prototypes
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.progress import Listener, Silent
-from edge_inspector.training.schedule import DEFAULT_STEPS, Budget, learning_rate
-from edge_inspector.training.synthesis import MADE, Sources, made, possible, simulated, varied
-from edge_inspector.training.thresholds import Evidence, Scores, propose
+from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget, learning_rate
+from edge_inspector.training.start import Start
+from edge_inspector.training.synthesis import MADE, Sources, possible
+from edge_inspector.training.thresholds import propose
 from edge_inspector.version import __version__
 
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
@@ -42,9 +41,6 @@ from edge_inspector.version import __version__
 SCORE_PIXELS = 5
 _PLAN_AT = 10  # steps after which the time a step takes is known
 _REPLAN_EVERY = 20
-_NORMAL_LOOKS, _ANOMALY_LOOKS = 20, 120  # images scored for the threshold proposals; fewer normals are varied besides
-_REFERENCES = 4
-Look = tuple[NDArray[np.uint8], Window]  # an image on the input, (H, W, 3), and where on it the part lies
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class TrainSettings:
     batch: int = 16
     size: Size | None = None
     score_pixels: int = SCORE_PIXELS
-    form: HeadForm = field(default_factory=HeadForm)
+    form: HeadForm = field(default_factory=lambda: HeadForm(refine_stride=4))
     loss: LossForm = field(default_factory=LossForm)
     anomalies: tuple[str, ...] = MADE
     leave_out: str = ""
@@ -77,11 +73,13 @@ class TrainSettings:
     backbone_weights: Path | None = None
     masks: MaskSource = "exact"
     fit: FitChoice = "auto"
+    peak_rate: float = PEAK_RATE
 
-    def fingerprint(self, data: TrainingData) -> str:
+    def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
         own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
-        text = json.dumps([own, data.fingerprint, data.form.model_dump(), torch.__version__, __version__], default=str, sort_keys=True)
+        what = [own, data.fingerprint, data.form.model_dump(), start, torch.__version__, __version__]
+        text = json.dumps(what, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -97,14 +95,46 @@ class TrainResult:
     notes: tuple[str, ...]
 
 
+Begin = Callable[[TrainSettings], Start]
+
+
 def train(settings: TrainSettings, listener: Listener | None = None) -> TrainResult:
     """Train and write the bundle ``settings.out``, whole or not at all; a run that was killed goes on from its last checkpoint.
 
     Raises SettingsError (wrong use), DatasetError, ImageError, TrainingError.
     """
+    return train_from(scratch, settings, listener)
+
+
+def train_from(begin: Begin, settings: TrainSettings, listener: Listener | None = None) -> TrainResult:
+    """The same from another start; ``begin`` is called with the checked settings, and its time counts. Raises what it raises besides."""
     budget = Budget(settings.max_minutes)
-    session = _Run(check(settings), listener or Silent(), budget)
-    return session.whole()
+    return _Run(check(settings), listener or Silent(), budget, begin).whole()
+
+
+def scratch(settings: TrainSettings) -> Start:
+    """The start of ``train``: a data set's training side, prototypes of its own, random weights. Raises DatasetError, ImageError."""
+    data = load_training_data(
+        settings.data,
+        settings.layout,
+        settings.seen,
+        settings.seed,
+        settings.size,
+        settings.textures,
+        settings.leave_out,
+        settings.masks,
+        settings.fit,
+    )
+    prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
+    return Start(data, settings.data.resolve().name, prototypes, notes=tuple(_remarks(settings, data)))
+
+
+def _remarks(settings: TrainSettings, data: TrainingData) -> Iterator[str]:
+    form = data.form
+    if (form.height, form.width, form.fit) != (*(settings.size or SQUARE), "stretch"):
+        yield f"input {form.height} x {form.width}, {form.fit}: {form.why}"
+    if not data.seen:
+        yield "no seen anomalies: training on simulated anomalies alone"
 
 
 def check(settings: TrainSettings) -> TrainSettings:
@@ -142,22 +172,27 @@ def resolve_device(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Ready:
-    """What the steps need: data, trainer, where to begin and where to end; ``prototypes`` is K and why."""
+    """What the steps need: the start, the trainer, where to begin and where to end."""
 
-    data: TrainingData
+    start: Start
     sources: Sources
     trainer: Trainer
     fingerprint: str
-    prototypes: tuple[int, str]
     first: int
     planned: int
+
+    @property
+    def data(self) -> TrainingData:
+        """What is trained on."""
+        return self.start.data
 
 
 class _Run:
     """The stages of one run, in the order of ``whole``."""
 
-    def __init__(self, settings: TrainSettings, listener: Listener, budget: Budget) -> None:
+    def __init__(self, settings: TrainSettings, listener: Listener, budget: Budget, begin: Begin = scratch) -> None:
         self.settings = settings
+        self.begin = begin
         self.listener = listener
         self.budget = budget
         self.device = torch.device(settings.device)
@@ -170,33 +205,21 @@ class _Run:
         done = self.steps(ready.trainer, ready.sources, ready.fingerprint, ready.first, ready.planned)
         ready.trainer.use_average()
         network = ready.trainer.network
-        return self.bundle(network, ready.data, ready.prototypes, done, self.thresholds(network, ready.data))
+        return self.bundle(network, ready.start, done, self.thresholds(network, ready.data))
 
     def prepare(self) -> _Ready:
         """Read the data and make the trainer, anew or from the checkpoint of the same run."""
         settings = self.settings
         self.listener.stage("reading images", 1)
-        data = load_training_data(
-            settings.data,
-            settings.layout,
-            settings.seen,
-            settings.seed,
-            settings.size,
-            settings.textures,
-            settings.leave_out,
-            settings.masks,
-            settings.fit,
-        )
-        if (data.form.height, data.form.width, data.form.fit) != (*(settings.size or SQUARE), "stretch"):
-            self.note(f"input {data.form.height} x {data.form.width}, {data.form.fit}: {data.form.why}")
-        if not data.seen:
-            self.note("no seen anomalies: training on simulated anomalies alone")
-        fingerprint = settings.fingerprint(data)
+        start = self.begin(settings)
+        for note in start.notes:
+            self.note(note)
+        self.budget.reserved = start.measure_seconds
+        fingerprint = settings.fingerprint(start.data, start.identity)
         found = checkpoint.load(self.part, fingerprint)
-        prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
-        trainer = self.trainer(data, prototypes[0], stored_prototypes(found[1]) if found else None)
-        sources = replace(sources_of(data), kinds=settings.anomalies)
-        ready = _Ready(data, sources, trainer, fingerprint, prototypes, 0, settings.steps or DEFAULT_STEPS)
+        trainer = self.trainer(start, stored_prototypes(found[1]) if found else start.kept)
+        sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
+        ready = _Ready(start, sources, trainer, fingerprint, 0, settings.steps or DEFAULT_STEPS)
         if found is None:
             return ready
         state, tensors = found
@@ -209,15 +232,17 @@ class _Run:
         self.notes.append(text)
         self.listener.note(text)
 
-    def trainer(self, data: TrainingData, k: int, stored: Prototypes | None) -> Trainer:
+    def trainer(self, start: Start, stored: Prototypes | None) -> Trainer:
         settings = self.settings
         backbone = load_backbone(settings.backbone, settings.backbone_weights)
         backbone = backbone.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         if stored is None:
             self.listener.stage("clustering prototypes", 1)
-            stored = build_prototypes(backbone, data.normals, k, settings.seed, self.device)
+            stored = build_prototypes(backbone, start.data.normals, start.prototypes[0], settings.seed, self.device)
         torch.manual_seed(settings.seed)
         head = Head(settings.form, backbone.channels).to(self.device)
+        if start.head is not None:
+            head.load_state_dict(dict(start.head))
         network = PRN(backbone, stored.to(self.device), head, settings.score_pixels, settings.form.difference)
         return Trainer(network, self.device, settings.loss)
 
@@ -227,7 +252,7 @@ class _Run:
         self.listener.stage("training", planned)
         with Batches(sources, self.settings.batch, self.settings.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
-                loss = trainer.step(batches.take(), learning_rate(step, planned))
+                loss = trainer.step(batches.take(), learning_rate(step, planned, self.settings.peak_rate))
                 step += 1
                 pace.lap()
                 if step - first == _PLAN_AT or step % _REPLAN_EVERY == 0:
@@ -256,14 +281,19 @@ class _Run:
         wanted = self.settings.steps or DEFAULT_STEPS
         return self.budget.fitting(step, wanted if step < planned // 2 else planned, seconds)
 
+    @property
+    def minutes(self) -> float:
+        """What the run took so far, earlier, killed parts of it included."""
+        return (self.before + self.budget.elapsed) / 60.0
+
     def thresholds(self, network: PRN, data: TrainingData) -> Thresholds:
         self.listener.stage("proposing thresholds", 1)
         return propose(evidence_of(network, data, self.settings.seed))
 
-    def bundle(self, network: PRN, data: TrainingData, prototypes: tuple[int, str], done: int, thresholds: Thresholds) -> TrainResult:
+    def bundle(self, network: PRN, start: Start, done: int, thresholds: Thresholds) -> TrainResult:
         """Write everything beside its place, then rename: a folder that exists is a whole bundle."""
         self.listener.stage("writing the bundle", 1)
-        settings = self.settings
+        settings, data = self.settings, start.data
         draft = self.part / "bundle"
         shutil.rmtree(draft, ignore_errors=True)
         try:
@@ -272,7 +302,7 @@ class _Run:
             export_onnx(network, data.form.height, data.form.width, draft / "model.onnx")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
-            manifest = seal(draft, self.manifest(data, prototypes, done, thresholds))
+            manifest = self.sealed(draft, start, describe(settings, start, done, self.minutes, thresholds))
             if settings.out.exists():
                 settings.out.rmdir()  # an empty folder was made for us
             draft.rename(settings.out)
@@ -284,86 +314,9 @@ class _Run:
         parameters = sum(parameter.numel() for parameter in network.head.parameters())
         return TrainResult(settings.out, manifest, len(data.normals) + len(data.held), len(data.seen), parameters, tuple(self.notes))
 
-    def manifest(self, data: TrainingData, prototypes: tuple[int, str], done: int, thresholds: Thresholds) -> dict[str, object]:
-        settings = self.settings
-        k, why = prototypes
-        return {
-            "format_version": FORMAT_VERSION,
-            "id": bundle_id(settings.out.name),
-            "created_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "program_version": __version__,
-            "product": settings.data.resolve().name,
-            "backbone": settings.backbone,
-            "input": data.form.model_dump(),
-            "output": {"height": data.form.height // 2, "width": data.form.width // 2},
-            "prototypes": {"k": k, "why": why},
-            "score": {"score_pixels": settings.score_pixels},
-            "training": {
-                "folder": str(settings.data),
-                "layout": settings.layout,
-                "fingerprint": data.fingerprint,
-                "images": data.normal_hashes,
-                "seen": data.seen_hashes,
-                "masks": settings.masks,
-                "seed": settings.seed,
-                "steps": done,
-                "planned_steps": settings.steps or DEFAULT_STEPS,
-                "minutes": round((self.before + self.budget.elapsed) / 60.0, 3),
-                "device": settings.device,
-                "torch": torch.__version__,
-            },
-            "thresholds": [thresholds.model_dump()],
-        }
-
-
-def bundle_id(name: str) -> str:
-    """A folder's name as a bundle id: letters, digits, dot, dash and underscore."""
-    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in name).lstrip("_.-")[:64]
-    return cleaned or "bundle"
-
-
-def sources_of(data: TrainingData) -> Sources:
-    """What training's anomalies are made from."""
-    return Sources(data.normals, data.seen, data.textures, data.grey, windows=data.windows)
-
-
-def held_sources(data: TrainingData, most: int | None = None) -> Sources:
-    """The same from the held-out normals alone or, where none are, from the training ones, at most ``most`` of them."""
-    if len(data.held):
-        return replace(sources_of(data), normals=data.held, windows=data.held_windows)
-    return replace(sources_of(data), normals=data.normals[:most], windows=data.windows[:most])
-
-
-def evidence_of(network: PRN, data: TrainingData, seed: int) -> Evidence:
-    """Score held-out normals (training ones where none could be spared; varied ones too where they are few), and anomalies made on them."""
-    sources = held_sources(data, _NORMAL_LOOKS)
-    count = len(sources.normals)
-    more = 0 if count >= _NORMAL_LOOKS else _NORMAL_LOOKS
-    looks = [(sources.normals[n], sources.window(n)) for n in range(count)]
-    looks += [(v.canvas, v.window) for v in (varied(sources, n % count, np.random.default_rng([seed, 11, n])) for n in range(more))]
-    scores, peaks = _scored(network, looks)
-    bad_scores, _ = _scored(network, _anomalies(sources, [np.random.default_rng([seed, 12, n]) for n in range(_ANOMALY_LOOKS)]))
-    source = f"{count} held-out normals" if len(data.held) else f"{count} training normals (too few to hold any out)"
-    source += f" and {more} variations of them" if more else ""
-    return Evidence(scores, bad_scores, peaks, source)
-
-
-def _anomalies(sources: Sources, rngs: list[np.random.Generator]) -> list[Look]:
-    """One anomaly a generator, in turn from seen masks and simulated; those that could not be made visible are left out."""
-    samples = [made("extended" if sources.seen and number % 2 else "simulated", sources, rng) for number, rng in enumerate(rngs)]
-    return [(sample.canvas, sample.window) for sample in samples if sample.mask.any()] or [(samples[0].canvas, samples[0].window)]
-
-
-def _scored(network: PRN, looks: Sequence[Look]) -> tuple[Scores, Scores]:
-    """Image scores (n,) and map peaks (n,), of what lies in the windows, as the judge takes them."""
-    maps, _, _ = run(network, np.stack([image for image, _ in looks]))
-    seen = [window.cut(map_) for map_, (_, window) in zip(maps, looks, strict=True)]
-    return np.array([top_mean(map_, network.score_pixels) for map_ in seen]), np.array([float(map_.max()) for map_ in seen])
-
-
-def reference_images(data: TrainingData, seed: int) -> NDArray[np.uint8]:
-    """Half normals, half anomalies."""
-    sources = held_sources(data)
-    normals = [sources.normals[n % len(sources.normals)] for n in range(_REFERENCES // 2)]
-    bad = [simulated(sources, np.random.default_rng([seed, 13, n]))[0] for n in range(_REFERENCES - len(normals))]
-    return np.stack(normals + bad)
+    def sealed(self, draft: Path, start: Start, fields: Mapping[str, object]) -> Manifest:
+        """Seal the bundle, and again with what the start measures of it: a bundle must be whole to be run."""
+        manifest = seal(draft, fields)
+        if start.measure is None:
+            return manifest
+        return seal(draft, manifest.model_copy(update={"metrics": {**manifest.metrics, **start.measure(draft)}}))

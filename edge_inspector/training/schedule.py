@@ -9,23 +9,27 @@ from dataclasses import dataclass, field
 DEFAULT_STEPS = 420  # about eight minutes on two cores at 256 x 256
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
+# From another bundle's weights: they need to move a little, and a full rate would undo what they know before it learns anything new.
+WARM_STEPS = 150
+WARM_RATE = 1e-3
 _FLOOR = 0.01  # of the peak, at the end
 
 
-def learning_rate(step: int, planned: int) -> float:
+def learning_rate(step: int, planned: int, peak: float = PEAK_RATE) -> float:
     """Linear warm-up, then half a cosine down to one per cent of the peak."""
     warm_up = min(WARM_UP, max(1, planned // 4))
     if step < warm_up:
-        return PEAK_RATE * (step + 1) / warm_up
+        return peak * (step + 1) / warm_up
     progress = min(1.0, (step - warm_up) / max(1, planned - warm_up))
-    return PEAK_RATE * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
+    return peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 @dataclass
 class Budget:
-    """The minutes a run may take, if any, counted from its making (seconds, CLOCK_MONOTONIC)."""
+    """The minutes a run may take, if any, counted from its making (seconds, CLOCK_MONOTONIC); ``reserved`` seconds of them at the end."""
 
     minutes: float | None
+    reserved: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -39,7 +43,7 @@ class Budget:
             return math.inf
         total = self.minutes * 60.0
         # Thresholds score some 150 images in float32 (as dear as fourteen steps of sixteen); the export takes half a minute.
-        closing = min(40.0 + 14.0 * step_seconds, 0.5 * total)
+        closing = min(40.0 + 14.0 * step_seconds + self.reserved, 0.5 * total)
         return total - closing - self.elapsed
 
     def fitting(self, done: int, planned: int, step_seconds: float) -> int:

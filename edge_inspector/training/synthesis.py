@@ -40,7 +40,8 @@ class Sources:
     """What anomalies are made from. ``normals`` (M, H, W, 3); ``textures`` are a user's own images of any size, often none.
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
-    ``windows`` say where the normals lie on their canvases; none where no normal has padding. Raises ValueError where they are not as many.
+    ``weights`` is how often each seen one is drawn, summing to 1; empty: all alike. ``windows`` say where the normals lie on their
+    canvases; none where no normal has padding. Raises ValueError where they are not as many.
     """
 
     normals: NDArray[np.uint8]
@@ -49,6 +50,7 @@ class Sources:
     grey: bool = False
     variation: Variation = field(default_factory=Variation)
     kinds: tuple[str, ...] = MADE
+    weights: tuple[float, ...] = ()
     windows: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
@@ -93,8 +95,14 @@ def _normal(sources: Sources, rng: np.random.Generator) -> Made:
     return varied(sources, int(rng.integers(len(sources.normals))), rng)
 
 
+def drawn(sources: Sources, rng: np.random.Generator) -> SeenAnomaly:
+    """One of the seen anomalies, by their weights. Raises ValueError where those are not one each or do not sum to 1."""
+    number = rng.choice(len(sources.seen), p=sources.weights) if sources.weights else rng.integers(len(sources.seen))
+    return sources.seen[int(number)]
+
+
 def _recalled(sources: Sources, rng: np.random.Generator) -> Made:
-    seen = sources.seen[int(rng.integers(len(sources.seen)))]
+    seen = drawn(sources, rng)
     image, marked = seen.content
     image, mask = vary(image, marked.astype(np.float32), rng, sources.variation)
     assert mask is not None  # one went in
@@ -110,7 +118,7 @@ def _extended(sources: Sources, rng: np.random.Generator) -> Made:
 def _with_seen(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     part = foreground(base)
     for _ in range(_TRIES):
-        region, mask = place(sources.seen[int(rng.integers(len(sources.seen)))], part, rng)
+        region, mask = place(drawn(sources, rng), part, rng)
         if rng.random() < _AT_HOME:
             region = at_home(region, base, mask)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0

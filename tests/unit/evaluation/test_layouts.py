@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from edge_inspector import images
 from edge_inspector.errors import DatasetError
-from edge_inspector.evaluation.layouts import LAYOUTS, Dataset, Sample, load_dataset, pick_seen, sha256_file
+from edge_inspector.evaluation.layouts import LAYOUTS, Dataset, Sample, load_dataset, load_part, pick_seen, sha256_file
 
 CLEAN = np.zeros((8, 8, 1), np.uint8)
 MARKED = np.pad(np.full((2, 2, 1), 255, np.uint8), ((3, 3), (3, 3), (0, 0)))
@@ -147,6 +148,31 @@ def test_a_broken_tree_names_what_is_wrong(name: str, tmp_path: Path) -> None:
     damage(tmp_path)
     with pytest.raises(DatasetError, match=message):
         load_dataset(tmp_path, layout)
+
+
+@pytest.mark.parametrize("name", ["a mask is missing", "a label is missing", "a visa mask is missing"])
+def test_a_part_of_a_set_may_lack_masks(name: str, tmp_path: Path) -> None:
+    layout, damage, _ = BROKEN[name]
+    TREES[layout][0](tmp_path)
+    bad = len([s for s in load_dataset(tmp_path, layout).samples if s.label == "bad"])
+    damage(tmp_path)
+    found = [s for s in load_part(tmp_path, layout).samples if s.label == "bad"]
+    assert (len(found), sum(s.mask is None for s in found)) in {(bad, 1), (bad + 1, 1)}  # without its label any image may be bad
+
+
+def test_a_few_labelled_defects_are_a_part_of_a_set(tmp_path: Path) -> None:
+    mvtec(tmp_path)
+    whole = load_dataset(tmp_path, "mvtec")
+    for folder in ("train", "test/good", "test/stain"):
+        shutil.rmtree(tmp_path / folder)
+    assert load_part(tmp_path, "mvtec").samples == tuple(s for s in whole.samples if s.defect == "crack")
+
+
+@pytest.mark.parametrize("layout", sorted(set(TREES) - {"visa"}))
+def test_a_part_without_any_image_is_an_error(layout: str, tmp_path: Path) -> None:
+    put(tmp_path, "somewhere/else.png")
+    with pytest.raises(DatasetError, match=f"no images found; layout {layout} expects"):
+        load_part(tmp_path, layout)
 
 
 def test_a_defect_without_any_masks_is_taken_without(tmp_path: Path) -> None:

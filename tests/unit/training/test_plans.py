@@ -34,6 +34,17 @@ def test_the_rate_rises_to_its_peak_and_comes_down(planned: int) -> None:
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
 
 
+def test_another_peak_scales_the_rates() -> None:
+    assert [learning_rate(step, 50, PEAK_RATE / 4) * 4 for step in range(50)] == pytest.approx(
+        [learning_rate(step, 50) for step in range(50)]
+    )
+
+
+def test_reserved_seconds_are_left_over() -> None:
+    free, reserved = (Budget(10, seconds, started=1.0).left_for_steps(1.0) for seconds in (0.0, 100.0))
+    assert reserved == pytest.approx(free - 100.0, abs=1.0)
+
+
 BUDGETS = {  # minutes, seconds gone, done, planned, seconds a step -> planned anew
     "no limit": (None, 600, 10, 420, 1.0, 420),
     "fits": (12, 20, 10, 420, 1.0, 420),

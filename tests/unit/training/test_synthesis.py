@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.perlin import perlin
 from edge_inspector.training.shapes import AREA, simulated_mask, single
-from edge_inspector.training.synthesis import KINDS, Sources, blend, extended, recipe, simulated, visible
+from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, recipe, simulated, visible
 from edge_inspector.training.textures import PROCEDURAL, borrowed, recolour
 from tests.unit.training.parts import disc, stained
 
@@ -163,6 +164,19 @@ LEFT = {  # kinds, with seen -> how often each is in a batch of 16
 @pytest.mark.parametrize(("kinds", "seen", "expected"), LEFT.values(), ids=LEFT.keys())
 def test_kinds_left_out_leave_their_places_to_the_others(kinds: tuple[str, ...], seen: bool, expected: dict[str, int]) -> None:
     assert Counter(recipe(16, seen, kinds)) == expected
+
+
+def test_seen_anomalies_are_drawn_by_their_weights(sources: Sources) -> None:
+    def counts(weights: tuple[float, ...]) -> list[int]:
+        weighted, rng = replace(sources, weights=weights), np.random.default_rng(0)
+        found = Counter(id(drawn(weighted, rng)) for _ in range(600))
+        return [found[id(seen)] for seen in sources.seen]
+
+    assert counts((0.0, 1.0, 0.0)) == [0, 600, 0]
+    assert counts((0.1, 0.4, 0.5)) == pytest.approx([60, 240, 300], abs=40)
+    assert counts(()) == pytest.approx([200, 200, 200], abs=40)
+    with pytest.raises(ValueError, match="same size"):
+        counts((0.5, 0.5))
 
 
 def test_a_batch_depends_on_seed_and_step_alone(sources: Sources) -> None:

@@ -1,0 +1,35 @@
+"""Where a run begins: from scratch (``run.scratch``), or from another bundle's weights (``retrain``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor
+
+from edge_inspector.prn.prototypes import Prototypes
+from edge_inspector.training.data import TrainingData
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from, and what its manifest says of that.
+
+    ``prototypes`` is K and why; ``kept`` are the prototypes themselves where none are to be clustered. ``head`` are the weights it starts
+    with, None for random ones. ``weights`` is how often each seen anomaly is drawn, summing to 1, empty for all alike. ``lineage`` are
+    keys of the manifest's table ``training`` that replace those of the data; ``identity`` tells runs apart that settings and data do not.
+    ``measure`` takes the folder of the finished, sealed bundle to figures for its manifest, in about ``measure_seconds``.
+    """
+
+    data: TrainingData
+    product: str
+    prototypes: tuple[int, str]
+    kept: Prototypes | None = None
+    head: Mapping[str, Tensor] | None = None
+    weights: tuple[float, ...] = ()
+    lineage: Mapping[str, object] = field(default_factory=dict)
+    identity: str = ""
+    measure: Callable[[Path], dict[str, float]] | None = None
+    measure_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
