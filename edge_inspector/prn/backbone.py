@@ -113,6 +113,11 @@ class Backbone(FrozenBackbone):
         self._blocks = nn.ModuleList(blocks)
         self.freeze()
 
+    @property
+    def blocks(self) -> list[Block]:
+        """In the order they run."""
+        return [block for block in self._blocks if isinstance(block, Block)]
+
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """uint8 or float (N, 3, H, W) in 0..255 -> four maps (N, CHANNELS[i], H / STRIDES[i], W / STRIDES[i]); H and W multiples of 32."""
         x = (x - IMAGE_MEAN) / IMAGE_SCALE

@@ -160,7 +160,7 @@ def _spread_out(points: Tensor, k: int, rng: np.random.Generator) -> Tensor:
 
 def _nearest(points: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
     """The nearest word of each point, and its distance."""
-    parts = [(part @ words.t() - 0.5 * words.square().sum(1)).argmax(1) for part in points.split(8192)]
+    parts = [(part @ words.t() - 0.5 * words.square().sum(1)).argmax(1) for part in torch.split(points, 8192)]
     nearest = torch.cat(parts)
     return nearest, (points - words[nearest]).norm(dim=1)
 

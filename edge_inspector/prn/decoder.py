@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+RefineStride = Literal[2, 4]
 
 
 def _block(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
@@ -21,11 +24,15 @@ class Decoder(nn.Module):
     """``deep`` channels at stride 32, ``skips`` channels at strides 4, 8, 16 -> one logit a pixel at stride 2.
 
     ``taken`` of the skips are used, coarsest first. The coarsest is the way in for everything but the deepest map: at least one is.
+    The last block works at stride ``refine_stride``, before or after the last doubling.
     """
 
-    def __init__(self, deep: int, skips: Sequence[int], widths: Sequence[int], last: int, taken: int = 3) -> None:
+    def __init__(
+        self, deep: int, skips: Sequence[int], widths: Sequence[int], last: int, taken: int = 3, refine_stride: RefineStride = 2
+    ) -> None:
         super().__init__()
         self.taken = taken
+        self.refine_stride = refine_stride
         upwards = list(zip(skips, widths, strict=True))[::-1]
         self.enter = _block(deep, widths[-1], 1)
         self.merge = nn.ModuleList()
@@ -42,4 +49,5 @@ class Decoder(nn.Module):
         x = self.enter(deep)
         for number, (merge, skip) in enumerate(zip(self.merge, reversed(skips), strict=True)):
             x = merge(torch.cat([_double(x), skip], 1) if number < self.taken else _double(x))
-        return self.segment(_double(self.refine(x)))  # type: ignore[no-any-return]
+        refined = _double(self.refine(x)) if self.refine_stride == 4 else self.refine(_double(x))
+        return self.segment(refined)  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edge_inspector.prn.backbone import IMAGE_MEAN, IMAGE_SCALE, TAPS, Backbone, SameConv, same_padding
+from edge_inspector.prn.backbone import IMAGE_MEAN, IMAGE_SCALE, TAPS, Backbone, Block, SameConv, same_padding
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class FoldedBackbone:
     def __init__(self, backbone: Backbone, dtype: torch.dtype) -> None:
         self._dtype = dtype
         self._stem = _fold(backbone._conv_stem, backbone._bn0, dtype, clipped=True)
-        self._blocks = [(self._layers(block), block.adds) for block in backbone._blocks]
+        self._blocks = [(self._layers(block), block.adds) for block in backbone.blocks]
 
-    def _layers(self, block: nn.Module) -> list[_Layer]:
+    def _layers(self, block: Block) -> list[_Layer]:
         expand = [_fold(block._expand_conv, block._bn0, self._dtype, clipped=True)] if block.expands else []
         return [
             *expand,
@@ -54,6 +54,7 @@ class FoldedBackbone:
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
+        """As the backbone's ``forward``."""
         x = ((images - IMAGE_MEAN) / IMAGE_SCALE).to(self._dtype).contiguous(memory_format=torch.channels_last)
         x = self._stem(x)
         maps = []

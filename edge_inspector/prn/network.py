@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from edge_inspector.prn.attention import MultiSizeAttention, Scale
 from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.prn.decoder import Decoder
+from edge_inspector.prn.decoder import Decoder, RefineStride
 from edge_inspector.prn.fusion import Fusion, NoFusion
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.prn.residual import Difference
@@ -37,7 +37,8 @@ class HeadForm:
     joined: tuple[int, ...] = (32, 48, 64)  # after the second fusion, what the decoder sees
     attention: int = 8  # channels of Q, K, V a branch; 0 leaves attention out
     decoder: tuple[int, ...] = (32, 48, 64)  # at strides 4, 8, 16
-    last: int = 16  # at stride 2
+    last: int = 16  # at stride ``refine_stride``
+    refine_stride: RefineStride = 2  # of the last block; at 4, before the last doubling, it takes a quarter of the time
     scale: Scale = "dimension"
     difference: Difference = "squared"  # "none": the features stand in the residuals' place, the head sees them twice
     fusion: bool = True  # off: each scale of features and residuals goes on alone
@@ -56,7 +57,7 @@ class Head(nn.Module):
         self.fuse_residuals = first(residuals or channels[:SCALES], form.fused)
         self.attention = nn.ModuleList(_attention(width, form) for width in both)
         self.fuse_joined = (Fusion if form.second_fusion else NoFusion)(both, form.joined)
-        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last, SCALES if form.skips else 1)
+        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last, SCALES if form.skips else 1, form.refine_stride)
 
     def forward(self, features: Sequence[Tensor], residuals: Sequence[Tensor]) -> Tensor:
         """Features F_1..F_4 and residuals D_1..D_3 (N, c_j, h_j, w_j) float32 -> logits (N, 1, H/2, W/2)."""
@@ -75,7 +76,12 @@ class PRN(nn.Module):
     """Image in, anomaly map, image score and chosen prototypes out: what the bundle's graph computes."""
 
     def __init__(
-        self, backbone: FrozenBackbone, prototypes: Prototypes | Codebook, head: Head, pixels: Sequence[int], difference: Difference = "squared"
+        self,
+        backbone: FrozenBackbone,
+        prototypes: Prototypes | Codebook,
+        head: Head,
+        pixels: Sequence[int],
+        difference: Difference = "squared",
     ) -> None:
         super().__init__()
         self.backbone = backbone

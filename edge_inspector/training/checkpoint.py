@@ -13,6 +13,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -25,12 +26,13 @@ EVERY_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands; ``fingerprint`` tells whether it is the same run."""
+    """Where a run stands; ``fingerprint`` tells whether it is the same run, ``prototypes`` the plan that they were made by."""
 
     fingerprint: str
     step: int
     planned: int
     seconds: float
+    prototypes: dict[str, Any]
 
 
 def save(folder: Path, state: State, tensors: dict[str, Tensor]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ from edge_inspector.errors import BundleError
 from edge_inspector.images import write_png
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
-from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm
+from edge_inspector.prn.codebook import Codebook
+from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.fit import restored, run
 
@@ -98,7 +99,7 @@ def load_head(folder: Path) -> StoredHead:
         raise _no_head(folder, error) from error
 
 
-def load_network(folder: Path, score_pixels: int, weights: Path | None = None) -> PRN:
+def load_network(folder: Path, pixels: Sequence[int], weights: Path | None = None) -> PRN:
     """The torch network of a bundle: head.safetensors, the graph's prototypes, the backbone it names (``weights``: its file, if any).
 
     Raises BundleError, and what ``load_backbone`` raises.
@@ -106,15 +107,18 @@ def load_network(folder: Path, score_pixels: int, weights: Path | None = None) -
     stored = load_head(folder)
     try:
         backbone = load_backbone(stored.backbone, weights)
-        head = Head(stored.form, backbone.channels)
+        prototypes = load_prototypes(folder / "model.onnx", backbone.channels)
+        head = Head(stored.form, backbone.channels, prototypes.channels)
         head.load_state_dict(stored.tensors)
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _no_head(folder, error) from error
-    network = PRN(backbone, load_prototypes(folder / "model.onnx"), head, score_pixels, stored.form.difference)
-    return network.eval()
+    return PRN(backbone, prototypes, head, pixels, stored.form.difference).eval()
 
 
-<<<<<<< HEAD
+def _no_head(folder: Path, error: Exception) -> BundleError:
+    return BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}")
+
+
 def load_prototypes(model: Path, channels: Sequence[int]) -> Prototypes | Codebook:
     """The prototypes inside a bundle's graph, on a backbone of these channels. Raises BundleError where it has none under their names."""
     prefix = "prototypes."
@@ -123,15 +127,6 @@ def load_prototypes(model: Path, channels: Sequence[int]) -> Prototypes | Codebo
         for tensor in onnx.load(model).graph.initializer
         if tensor.name.startswith(prefix)
     }
-=======
-def _no_head(folder: Path, error: Exception) -> BundleError:
-    return BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}")
-
-
-def load_prototypes(model: Path) -> Prototypes:
-    """The prototypes inside a bundle's graph. Raises BundleError where it has none under their names."""
-    stored = {tensor.name: tensor for tensor in onnx.load(model).graph.initializer}
->>>>>>> retrain
     try:
         return restored(stored, channels)
     except KeyError as error:

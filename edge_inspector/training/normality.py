@@ -21,8 +21,8 @@ from edge_inspector.training.fit import to_input
 
 FormChoice = Literal["auto", "whole-map", "codebook"]
 Form = Literal["whole-map", "codebook"]
-# Share of the normals' variance that position explains, at stride 16, from which they count as aligned. Aligned bottles reach 0.92, magnetic
-# tiles of every size and kind 0.19.
+# Share of the normals' variance that position explains, at stride 16, from which they count as aligned. Bottles that stand in one place
+# reach 0.92, magnetic tiles of every size and kind 0.19.
 ALIGNED = 0.5
 _FEW = 4  # normals below which the share is no more than chance
 _MOST = 1500  # normals that a codebook or clusters are made from; 0.4 MB each
@@ -59,7 +59,7 @@ def inside(windows: Sequence[Window], picked: NDArray[np.int64], size: tuple[int
 
 
 def explained(maps: Tensor, places: Tensor | None) -> float:
-    """The share of the variance of ``maps`` (M, c, h, w) that the place on the map explains, 0..1; ``places`` (M, h, w) are those that count.
+    """The share of the variance of ``maps`` (M, c, h, w) that the place on the map explains, 0..1; ``places`` (M, h, w) count.
 
     1 - (variance around the mean of each place) / (variance around the mean of all), without bias, averaged over channels.
     """
@@ -92,7 +92,7 @@ def choose(share: float, normals: int, wanted: FormChoice) -> tuple[Form, str]:
 def build(
     maps: list[Tensor], places: Tensor | None, wanted: FormChoice, ratio: float | None, k: int | None, seed: int
 ) -> tuple[Prototypes | Codebook, Plan]:
-    """The prototypes of the normals' maps F_1..F_4; ``places`` (M, h_1, w_1) where the parts are, ``ratio`` or ``k`` as asked for whole maps."""
+    """Of the normals' maps F_1..F_4; ``places`` (M, h_1, w_1) bool say where the parts are, ``ratio`` or ``k`` how many whole maps."""
     coarse = maps[SCALES - 1]
     there = None if places is None else F.interpolate(places[:, None].float(), size=coarse.shape[-2:], mode="area")[:, 0] > 0.5
     if wanted == "auto" and (k is not None or ratio is not None):

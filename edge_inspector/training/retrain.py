@@ -17,11 +17,12 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.by_type import ByType, by_type, scored
 from edge_inspector.evaluation.layouts import Sample, sha256_file
-from edge_inspector.prn.prototypes import prototype_count
+from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.settings.manifest import Added, Manifest
 from edge_inspector.training.data import fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, load_head, load_prototypes
 from edge_inspector.training.material import Hashed, Material, gather
+from edge_inspector.training.normality import Plan
 from edge_inspector.training.progress import Listener, Silent, watch
 from edge_inspector.training.run import TrainResult, TrainSettings, train_from
 from edge_inspector.training.schedule import WARM_RATE, WARM_STEPS
@@ -107,19 +108,22 @@ class _Retraining:
             textures=settings.textures,
             batch=settings.batch,
             size=(manifest.input.height, manifest.input.width),
+            fit=manifest.input.fit,
             score_pixels=manifest.score.score_pixels,
             form=self.head.form,
             backbone=self.head.backbone,
             backbone_weights=settings.backbone_weights,
             masks=manifest.training.masks,
             peak_rate=WARM_RATE,
+            prototypes=manifest.prototypes.form,
+            k=manifest.prototypes.k if manifest.prototypes.form == "whole-map" else None,
         )
 
     def begin(self, training: TrainSettings) -> Start:
         """Read the images, and measure the parent where there is something to measure it on."""
         material = gather(self.parent.manifest, training.data, self.settings.add, self.settings.layout)
         seen = [*material.old, *((sample, "exact") for _, sample in material.new)]
-        data = read_training_data(material.normals, material.held, seen, training.size, training.textures)
+        data = read_training_data(material.normals, material.held, seen, self.parent.manifest.input, training.textures)
         lacking = _not_comparable(material.test)
         begun = time.monotonic()
         if not lacking:
@@ -127,7 +131,6 @@ class _Retraining:
         start = Start(
             data,
             self.parent.manifest.product,
-            self._prototypes(len(data.normals)),
             head=self.head.tensors,
             weights=new_weights(len(material.old), len(material.new)),
             lineage=self._lineage(material),
@@ -135,7 +138,10 @@ class _Retraining:
             notes=(*material.notes, *lacking),
         )
         if self.settings.prototypes == "keep":
-            start = replace(start, kept=load_prototypes(self.parent.onnx))
+            stored = self.parent.manifest.prototypes
+            channels = load_backbone(self.head.backbone, training.backbone_weights).channels
+            prototypes = load_prototypes(self.parent.onnx, channels)
+            start = replace(start, kept=(prototypes, Plan(stored.form, stored.k, stored.why)))
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
 
     def _measured(self, start: Start, test: Sequence[Sample], seconds: float) -> Start:
@@ -151,12 +157,6 @@ class _Retraining:
     def _judged(self, bundle: Bundle, samples: Sequence[Sample], title: str) -> ByType:
         with closing(open_engine(bundle)) as engine:
             return by_type(scored(engine, samples, watch(self.listener, title)))
-
-    def _prototypes(self, normals: int) -> tuple[int, str]:
-        kept = self.parent.manifest.prototypes
-        if self.settings.prototypes == "keep":
-            return kept.k, kept.why
-        return prototype_count(normals, None, kept.k)[0], f"{kept.why}; clustered anew from {normals} normals"
 
     def _lineage(self, material: Material) -> Mapping[str, object]:
         """The parent's images stay named, found or not: its weights, and so the child's, have learnt from them."""

@@ -10,25 +10,29 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from edge_inspector.engine.bundle import seal
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.geometry import Size
 from edge_inspector.labels.hints import MaskSource
+from edge_inspector.prn.backbone import FrozenBackbone
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
+from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.network import PRN, Head, HeadForm
-from edge_inspector.prn.prototypes import Prototypes, prototype_count
+from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint
 from edge_inspector.training.batches import Batches
 from edge_inspector.training.data import TrainingData, load_training_data
-from edge_inspector.training.describe import describe
+from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
 from edge_inspector.training.export import HEAD, export_onnx, save_head, save_references
-from edge_inspector.training.fit import Pace, Trainer, build_prototypes, stored_prototypes
+from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
+from edge_inspector.training.normality import FormChoice, Plan, build, gather, inside
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget, learning_rate
 from edge_inspector.training.start import Start
@@ -73,6 +77,7 @@ class TrainSettings:
     backbone_weights: Path | None = None
     masks: MaskSource = "exact"
     fit: FitChoice = "auto"
+    prototypes: FormChoice = "auto"
     peak_rate: float = PEAK_RATE
 
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
@@ -96,6 +101,7 @@ class TrainResult:
 
 
 Begin = Callable[[TrainSettings], Start]
+Found = tuple[checkpoint.State, dict[str, Tensor]]
 
 
 def train(settings: TrainSettings, listener: Listener | None = None) -> TrainResult:
@@ -125,8 +131,7 @@ def scratch(settings: TrainSettings) -> Start:
         settings.masks,
         settings.fit,
     )
-    prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
-    return Start(data, settings.data.resolve().name, prototypes, notes=tuple(_remarks(settings, data)))
+    return Start(data, settings.data.resolve().name, notes=tuple(_remarks(settings, data)))
 
 
 def _remarks(settings: TrainSettings, data: TrainingData) -> Iterator[str]:
@@ -177,9 +182,11 @@ class _Ready:
     start: Start
     sources: Sources
     trainer: Trainer
+    plan: Plan
     fingerprint: str
     first: int
     planned: int
+    wanted: int
 
     @property
     def data(self) -> TrainingData:
@@ -202,10 +209,10 @@ class _Run:
 
     def whole(self) -> TrainResult:
         ready = self.prepare()
-        done = self.steps(ready.trainer, ready.sources, ready.fingerprint, ready.first, ready.planned)
+        done = self.steps(ready)
         ready.trainer.use_average()
         network = ready.trainer.network
-        return self.bundle(network, ready.start, done, self.thresholds(network, ready.data))
+        return self.bundle(network, ready, done, self.thresholds(network, ready.data))
 
     def prepare(self) -> _Ready:
         """Read the data and make the trainer, anew or from the checkpoint of the same run."""
@@ -217,9 +224,10 @@ class _Run:
         self.budget.reserved = start.measure_seconds
         fingerprint = settings.fingerprint(start.data, start.identity)
         found = checkpoint.load(self.part, fingerprint)
-        trainer = self.trainer(start, stored_prototypes(found[1]) if found else start.kept)
+        trainer, plan = self.trainer(start, found)
         sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
-        ready = _Ready(start, sources, trainer, fingerprint, 0, settings.steps or DEFAULT_STEPS)
+        wanted = settings.steps or DEFAULT_STEPS[plan.form]
+        ready = _Ready(start, sources, trainer, plan, fingerprint, 0, wanted, wanted)
         if found is None:
             return ready
         state, tensors = found
@@ -232,53 +240,66 @@ class _Run:
         self.notes.append(text)
         self.listener.note(text)
 
-    def trainer(self, start: Start, stored: Prototypes | None) -> Trainer:
+    def trainer(self, start: Start, found: Found | None) -> tuple[Trainer, Plan]:
         settings = self.settings
         backbone = load_backbone(settings.backbone, settings.backbone_weights)
         backbone = backbone.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-        if stored is None:
-            self.listener.stage("clustering prototypes", 1)
-            stored = build_prototypes(backbone, start.data.normals, start.prototypes[0], settings.seed, self.device)
+        prototypes, plan = self.prototypes(start, backbone, found)
         torch.manual_seed(settings.seed)
-        head = Head(settings.form, backbone.channels).to(self.device)
+        head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device)
         if start.head is not None:
             head.load_state_dict(dict(start.head))
-        network = PRN(backbone, stored.to(self.device), head, settings.score_pixels, settings.form.difference)
-        return Trainer(network, self.device, settings.loss)
+        pixels = score_rule(settings.score_pixels, plan).pixels
+        network = PRN(backbone, prototypes.to(self.device), head, pixels, settings.form.difference)
+        return Trainer(network, self.device, settings.loss), plan
 
-    def steps(self, trainer: Trainer, sources: Sources, fingerprint: str, first: int, planned: int) -> int:
+    def prototypes(self, start: Start, backbone: FrozenBackbone, found: Found | None) -> tuple[Prototypes | Codebook, Plan]:
+        """Of the checkpoint, of the start, or made of the normals; and their form, K and why."""
+        if found is not None:
+            return stored_prototypes(found[1], backbone.channels), Plan(**found[0].prototypes)
+        if start.kept is not None:
+            return start.kept
+        self.listener.stage("clustering prototypes", 1)
+        settings, data = self.settings, start.data
+        maps, picked = gather(extractor(backbone, self.device), data.normals, self.device, settings.seed)
+        places = inside(data.windows, picked, (maps[0].shape[-2], maps[0].shape[-1]))
+        prototypes, plan = build(maps, places, settings.prototypes, settings.ratio, settings.k, settings.seed)
+        if plan.form != "whole-map":
+            self.note(f"prototypes: {plan.form}, {plan.why}")
+        return prototypes, plan
+
+    def steps(self, ready: _Ready) -> int:
         """Run to the planned step, or as far as time goes; returns the steps done."""
+        first, planned, trainer = ready.first, ready.planned, ready.trainer
         step, pace, saved = first, Pace(), self.budget.elapsed
         self.listener.stage("training", planned)
-        with Batches(sources, self.settings.batch, self.settings.seed, first) as batches:
+        with Batches(ready.sources, self.settings.batch, self.settings.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
                 loss = trainer.step(batches.take(), learning_rate(step, planned, self.settings.peak_rate))
                 step += 1
                 pace.lap()
                 if step - first == _PLAN_AT or step % _REPLAN_EVERY == 0:
-                    planned = self.replan(step, planned, pace.seconds)
+                    planned = self.replan(ready.wanted, step, planned, pace.seconds)
                 self.listener.advance(step, planned, f"loss {loss:.4f}")
                 if self.budget.elapsed - saved > checkpoint.EVERY_SECONDS:
-                    self.save(trainer, fingerprint, step, planned)
+                    self.save(ready, step, planned)
                     saved = self.budget.elapsed
-        self.remark(step, planned)
-        self.save(trainer, fingerprint, step, planned)
+        self.remark(ready.wanted, step, planned)
+        self.save(ready, step, planned)
         return step
 
-    def remark(self, step: int, planned: int) -> None:
-        wanted = self.settings.steps or DEFAULT_STEPS
+    def remark(self, wanted: int, step: int, planned: int) -> None:
         if step < planned:
             self.note(f"the time is up after {step} of {planned} steps: the bundle is whole, its training was cut short")
         elif step < wanted:
             self.note(f"{step} steps instead of {wanted}, to end within {self.settings.max_minutes:g} minutes")
 
-    def save(self, trainer: Trainer, fingerprint: str, step: int, planned: int) -> None:
-        state = checkpoint.State(fingerprint, step, planned, self.before + self.budget.elapsed)
-        checkpoint.save(self.part, state, trainer.tensors())
+    def save(self, ready: _Ready, step: int, planned: int) -> None:
+        state = checkpoint.State(ready.fingerprint, step, planned, self.before + self.budget.elapsed, asdict(ready.plan))
+        checkpoint.save(self.part, state, ready.trainer.tensors())
 
-    def replan(self, step: int, planned: int, seconds: float) -> int:
+    def replan(self, wanted: int, step: int, planned: int, seconds: float) -> int:
         """As many steps as the time allows, so that the learning rate comes down to its end; up again only before the plan's middle."""
-        wanted = self.settings.steps or DEFAULT_STEPS
         return self.budget.fitting(step, wanted if step < planned // 2 else planned, seconds)
 
     @property
@@ -290,9 +311,10 @@ class _Run:
         self.listener.stage("proposing thresholds", 1)
         return propose(evidence_of(network, data, self.settings.seed))
 
-    def bundle(self, network: PRN, start: Start, done: int, thresholds: Thresholds) -> TrainResult:
+    def bundle(self, network: PRN, ready: _Ready, done: int, thresholds: Thresholds) -> TrainResult:
         """Write everything beside its place, then rename: a folder that exists is a whole bundle."""
         self.listener.stage("writing the bundle", 1)
+        start = ready.start
         settings, data = self.settings, start.data
         draft = self.part / "bundle"
         shutil.rmtree(draft, ignore_errors=True)
@@ -302,7 +324,7 @@ class _Run:
             export_onnx(network, data.form.height, data.form.width, draft / "model.onnx")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
-            manifest = self.sealed(draft, start, describe(settings, start, done, self.minutes, thresholds))
+            manifest = self.sealed(draft, start, describe(settings, start, ready.plan, done, self.minutes, thresholds))
             if settings.out.exists():
                 settings.out.rmdir()  # an empty folder was made for us
             draft.rename(settings.out)

@@ -8,24 +8,25 @@ from pathlib import Path
 
 from torch import Tensor
 
+from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.data import TrainingData
+from edge_inspector.training.normality import Plan
 
 
 @dataclass(frozen=True)
 class Start:
     """What a run starts from, and what its manifest says of that.
 
-    ``prototypes`` is K and why; ``kept`` are the prototypes themselves where none are to be clustered. ``head`` are the weights it starts
-    with, None for random ones. ``weights`` is how often each seen anomaly is drawn, summing to 1, empty for all alike. ``lineage`` are
-    keys of the manifest's table ``training`` that replace those of the data; ``identity`` tells runs apart that settings and data do not.
-    ``measure`` takes the folder of the finished, sealed bundle to figures for its manifest, in about ``measure_seconds``.
+    ``kept`` are prototypes to take over, with their form, K and why; None where they are to be made of the normals. ``head`` are the
+    weights it starts with, None for random ones. ``weights`` is how often each seen anomaly is drawn, summing to 1, empty for all alike.
+    ``lineage`` are keys of the manifest's table ``training`` that replace those of the data; ``identity`` tells runs apart that settings
+    and data do not. ``measure`` takes the folder of the finished, sealed bundle to figures for its manifest, in about ``measure_seconds``.
     """
 
     data: TrainingData
     product: str
-    prototypes: tuple[int, str]
-    kept: Prototypes | None = None
+    kept: tuple[Prototypes | Codebook, Plan] | None = None
     head: Mapping[str, Tensor] | None = None
     weights: tuple[float, ...] = ()
     lineage: Mapping[str, object] = field(default_factory=dict)

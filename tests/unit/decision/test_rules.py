@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edge_inspector.decision import Rules, decide, find_regions, top_mean
+from edge_inspector.decision import Rules, decide, find_regions, top_mean, top_means
 from edge_inspector.decision.regions import REGIONS_MAX, inspected_mask
 from edge_inspector.records import AnomalyMap, Decision, Reason
 from edge_inspector.settings.recipe import DecisionRules
@@ -149,3 +149,17 @@ def test_top_mean_is_the_mean_of_the_highest(anomaly_map: AnomalyMap, k: int) ->
 def test_accepts_only_below_the_threshold(anomaly_map: AnomalyMap) -> None:
     verdict = decide((anomaly_map,), (SIZE,), rules())
     assert (verdict.decision is Decision.ACCEPT) == (top_mean(anomaly_map, 4) < 0.3)
+
+
+def test_several_top_means_are_joined_in_log_odds() -> None:
+    anomaly_map = np.zeros((10, 10), np.float32)
+    anomaly_map[0, :5] = 0.9
+    means = np.array([0.9, 0.45])
+    wanted = 1.0 / (1.0 + np.exp(-np.log(means / (1.0 - means)).mean()))
+    assert top_means(anomaly_map, (5, 10)) == pytest.approx(wanted, abs=1e-6)
+    assert top_means(anomaly_map, (5,)) == top_mean(anomaly_map, 5)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_sure_map_has_a_score_inside_its_range(value: float) -> None:
+    assert top_means(np.full((4, 4), value, np.float32), (5, 100)) == pytest.approx(value, abs=2e-4)

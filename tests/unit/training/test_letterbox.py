@@ -19,9 +19,11 @@ from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.augment import Variation, vary
 from edge_inspector.training.batches import make_batch
 from edge_inspector.training.data import TrainingData, load_training_data
+from edge_inspector.training.describe import describe
+from edge_inspector.training.evidence import evidence_of, held_sources, reference_images, sources_of
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, _Run, evidence_of, held_sources, reference_images, sources_of
+from edge_inspector.training.run import TrainSettings, _Run
 from edge_inspector.training.schedule import Budget
 from edge_inspector.training.shapes import simulated_mask
 from edge_inspector.training.synthesis import KINDS, Sources, made
@@ -201,7 +203,7 @@ def test_a_run_says_how_parts_are_seen(tmp_path: Path) -> None:
     ready = run.prepare()
     assert "input 128 x 128, letterbox: size as asked; aspect kept, as 3 of 3 normals have another" in run.notes
     assert run.steps(ready.trainer, ready.sources, ready.fingerprint, 0, 1) == 1
-    manifest = run.manifest(ready.data, ready.prototypes, 1, propose(Evidence(np.zeros(2), np.ones(2), np.zeros(2), "none")))
+    manifest = describe(run.settings, ready.start, 1, run.minutes, propose(Evidence(np.zeros(2), np.ones(2), np.zeros(2), "none")))
     assert manifest["input"] == ready.data.form.model_dump()
     assert manifest["output"] == {"height": 64, "width": 64}
     assert reference_images(ready.data, 1).shape == (4, 128, 128, 3)

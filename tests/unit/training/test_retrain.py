@@ -18,6 +18,7 @@ from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
 from edge_inspector.evaluation.evaluate import unseen_test_samples
 from edge_inspector.evaluation.layouts import load_dataset, sha256_file
 from edge_inspector.images import write_png
+from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training import checkpoint
 from edge_inspector.training import retrain as work
 from edge_inspector.training.export import load_head, load_prototypes
@@ -138,6 +139,7 @@ def test_refreshed_prototypes_are_of_the_normals_that_are_there(parent: Bundle, 
     wanted = settings(parent, discs, scratches, tmp_path / "out", prototypes="refresh")
     _, ready = prepared(wanted)
     ours, theirs = ready.trainer.network.prototypes, load_prototypes(parent.onnx)
+    assert isinstance(ours, Prototypes)
     assert ours[0].shape == theirs[0].shape
     assert not torch.equal(ours[0], theirs[0])
     k, why = ready.start.prototypes
