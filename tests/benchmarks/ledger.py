@@ -32,6 +32,12 @@ def known(name: str, key: dict[str, Any]) -> dict[str, Any] | None:
     return found[-1] if found else None
 
 
+def newest(name: str, key: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest entry of this measurement and key at any commit, for figures that the key alone decides."""
+    found = [e for e in entries() if e["name"] == name and e["key"] == key]
+    return found[-1] if found else None
+
+
 def record(name: str, key: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Append a measurement; returns the entry."""
     entry = {
