@@ -100,7 +100,7 @@ def test_areas(name: str, areas: dict[str, object], decision: Decision) -> None:
 
 
 def test_region_rule_fires_although_the_score_is_below_the_threshold() -> None:
-    lenient = Rules(0.95, 0.95, 0.5, 4, DecisionRules(reject_area_px=10.0))
+    lenient = Rules(0.95, 0.95, 0.5, (4,), DecisionRules(reject_area_px=10.0))
     verdict = decide((spot(0.9),), (SIZE,), lenient)
     assert (verdict.decision, verdict.reason) == (Decision.REJECT, Reason.REGION)
 
