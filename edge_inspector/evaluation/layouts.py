@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ from edge_inspector.images import SUFFIXES, decode_mask
 
 Split = Literal["train", "test"]
 Label = Literal["good", "bad"]
+BOTH: tuple[Split, ...] = ("train", "test")
 SPLIT_SEED = 2023  # of the layouts that have no official split; a part of the layout, never an option
 
 
@@ -55,15 +56,18 @@ class Dataset:
         return tuple(s for s in self.samples if s.split == split and label in (None, s.label))
 
 
-def load_dataset(root: Path, layout: str) -> Dataset:
-    """List the samples of ``root``. Raises DatasetError naming the folder and what the layout expects there."""
+def load_dataset(root: Path, layout: str, needs: Sequence[Split] = BOTH) -> Dataset:
+    """List the samples of ``root``; of each split that ``needs`` names there must be some.
+
+    Raises DatasetError naming the folder and what the layout expects there.
+    """
     reader = LAYOUTS.get(layout)
     if reader is None:
         raise DatasetError(f"unknown layout '{layout}'; one of {', '.join(LAYOUTS)}")
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder; a data set of layout {layout} was expected")
     samples = tuple(sorted(reader(root), key=lambda s: s.path))
-    for split in ("train", "test"):
+    for split in needs:
         if not any(s.split == split for s in samples):
             raise DatasetError(f"{root}: no images of the {split} part; layout {layout} expects {_EXPECTED[layout]}")
     return Dataset(root, layout, samples)
@@ -90,7 +94,10 @@ def pick_seen(dataset: Dataset, n: int, seed: int) -> tuple[Sample, ...]:
     """
     pool = [s for s in dataset.part("train", "bad") if s.mask] or [s for s in dataset.part("test", "bad") if s.mask]
     if not 0 <= n <= len(pool):
-        raise DatasetError(f"{dataset.root}: {n} seen images asked for; it has {len(pool)} defective images with masks to draw from")
+        raise DatasetError(
+            f"{dataset.root}: {n} seen images asked for; it has {len(pool)} defective images with masks to draw from; "
+            f"layout {dataset.layout} expects {_EXPECTED[dataset.layout]}"
+        )
     picked = _round_robin(pool, np.random.default_rng(seed))
     return tuple(sorted(picked[:n], key=lambda s: s.path))
 
@@ -128,10 +135,15 @@ def _images(folder: Path, layout: str) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
 
 
-def _folders(folder: Path, layout: str) -> list[Path]:
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _images_of(split: Split, folder: Path, layout: str) -> list[Path]:
+    """The same for the folder of a split; none where there is no folder of the test part: a set may have nothing to test yet."""
+    return _images(folder, layout) if split == "train" or folder.is_dir() else []
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders directly in ``folder``, by name; none where there is no such folder."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in found if p.is_dir() and not p.name.startswith("."))
 
 
 def _good(paths: Iterable[Path], split: Split) -> Iterator[Sample]:
@@ -167,7 +179,7 @@ def _halves(names: list[Path], share: float) -> set[Path]:
 
 def _mvtec(root: Path) -> Iterator[Sample]:
     yield from _good(_images(root / "train" / "good", "mvtec"), "train")
-    for folder in _folders(root / "test", "mvtec"):
+    for folder in _folders(root / "test"):
         if folder.name == "good":
             yield from _good(_images(folder, "mvtec"), "test")
             continue
@@ -178,13 +190,13 @@ def _mvtec(root: Path) -> Iterator[Sample]:
 
 def _btad(root: Path) -> Iterator[Sample]:
     yield from _good(_images(root / "train" / "ok", "btad"), "train")
-    yield from _good(_images(root / "test" / "ok", "btad"), "test")
-    for path in _images(root / "test" / "ko", "btad"):
+    yield from _good(_images_of("test", root / "test" / "ok", "btad"), "test")
+    for path in _images_of("test", root / "test" / "ko", "btad"):
         yield Sample(path, "test", "bad", "ko", _mask(root / "ground_truth" / "ko", path.stem, ("",)))
 
 
 def _kolektor(root: Path) -> Iterator[Sample]:
-    folders = [folder for folder in _folders(root, "kolektor") if folder.name.startswith("kos")]
+    folders = [folder for folder in _folders(root) if folder.name.startswith("kos")]
     train = _halves(folders, 0.5)
     for folder in folders:
         split: Split = "train" if folder in train else "test"
@@ -194,19 +206,18 @@ def _kolektor(root: Path) -> Iterator[Sample]:
 
 
 def _kolektor2(root: Path) -> Iterator[Sample]:
-    splits: tuple[Split, ...] = ("train", "test")
-    for split in splits:
-        for path in _images(root / split, "kolektor2"):
+    for split in BOTH:
+        for path in _images_of(split, root / split, "kolektor2"):
             if not path.stem.endswith("_GT"):
                 yield _marked(path, split, path.with_name(f"{path.stem}_GT.png"), "defect")
 
 
 def _dagm(root: Path) -> Iterator[Sample]:
-    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root, "dagm") if f.name.startswith("Class")]
+    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root) if f.name.startswith("Class")]
     splits: dict[str, Split] = {"Train": "train", "Test": "test"}
     for folder in classes:
         for name, split in splits.items():
-            for path in _images(folder / name, "dagm"):
+            for path in _images_of(split, folder / name, "dagm"):
                 mask = folder / name / "Label" / f"{path.stem}_label.PNG"
                 yield Sample(path, split, "bad", folder.name, mask) if mask.is_file() else Sample(path, split, "good", "good")
 
@@ -246,10 +257,10 @@ def _folder(root: Path) -> Iterator[Sample]:
     train = _halves(good, 0.8)
     yield from _good((p for p in good if p in train), "train")
     yield from _good((p for p in good if p not in train), "test")
-    for folder in (root / "bad", *_folders(root / "bad", "folder")):
+    for folder in (root / "bad", *_folders(root / "bad")):
         defect = "bad" if folder == root / "bad" else folder.name
         masks = root / "masks" if defect == "bad" or not (root / "masks" / defect).is_dir() else root / "masks" / defect
-        for path in _images(folder, "folder"):
+        for path in _images_of("test", folder, "folder"):
             yield Sample(path, "test", "bad", defect, _mask(masks, path.stem, ("", "_mask")))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,20 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
-from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file, without_type
+from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen, sha256_file, without_type
 from edge_inspector.images import SUFFIXES, decode, decode_mask, fit
 from edge_inspector.labels.hints import MaskSource, redrawn
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.extended import SeenAnomaly
 
 Stack = NDArray[np.uint8]  # (M, H, W, 3)
+Which = NDArray[np.bool_]  # (M,)
 HELD_SHARE, HELD_LEAST, HELD_FROM = 0.10, 8, 40  # a tenth is held out, at least 8 where there are 40 normals or more
 _FEW = 10  # below it nothing is held out: every normal is dear
+BLACK_BELOW = 16  # grey levels that no part of a black image reaches: twelve bits in a 16-bit file end there too
+_NAMED = 5  # files a note names
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """``normals`` train and make prototypes; ``held`` only say what a threshold should be (empty where normals are few)."""
+    """``normals`` train and make prototypes; ``held`` only say what a threshold should be (empty where normals are few).
+
+    ``notes`` are what a person should know of the images.
+    """
 
     normals: Stack
     held: Stack
@@ -34,6 +40,7 @@ class TrainingData:
     grey: bool
     normal_hashes: tuple[str, ...]
     seen_hashes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -53,26 +60,28 @@ def load_training_data(
 ) -> TrainingData:
     """Read a data set's training side and ``seen`` defective images, none of the type ``without``, all at ``size`` (H, W).
 
-    ``masks`` says what the seen masks are made of.
+    ``masks`` says what the seen masks are made of. Black normals are left out, with a note.
 
-    Raises DatasetError where there is no normal image, or a seen image has no usable mask; ImageError naming a file that cannot be read.
+    Raises DatasetError where there is no normal image or all are black, or a seen image has no usable mask; ImageError naming a file that
+    cannot be read.
     """
-    dataset = without_type(load_dataset(root, layout), without)
+    dataset = without_type(load_dataset(root, layout, needs=("train",)), without)
     picked = pick_seen(dataset, seen, seed) if seen else ()
     chosen = {sample.path for sample in picked}
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    images, grey = _read([s.path for s in samples], size)
-    held = held_out(len(samples), seed)
+    found = _normals([s.path for s in samples], size)
+    held = held_out(len(found.paths), seed)
     return TrainingData(
-        normals=images[~held],
-        held=images[held],
+        normals=found.images[~held],
+        held=found.images[held],
         seen=tuple(_seen(sample, size, masks) for sample in picked),
         textures=tuple(fit(decode(path), *size) for path in _texture_files(textures)),
-        grey=grey,
-        normal_hashes=tuple(sha256_file(s.path) for s in samples),
+        grey=found.grey,
+        normal_hashes=tuple(sha256_file(path) for path in found.paths),
         seen_hashes=tuple(sha256_file(s.path) for s in picked),
+        notes=(*_untestable(dataset), *found.notes),
     )
 
 
@@ -85,14 +94,52 @@ def held_out(count: int, seed: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _read(paths: Sequence[Path], size: tuple[int, int]) -> tuple[Stack, bool]:
-    stack = np.empty((len(paths), *size, 3), np.uint8)
+def _untestable(dataset: Dataset) -> Iterator[str]:
+    if not dataset.part("test"):
+        yield f"no test images found in {dataset.root} by layout '{dataset.layout}': the bundle cannot be evaluated on this set"
+
+
+@dataclass(frozen=True)
+class _Normals:
+    """Normals that something can be learnt from."""
+
+    paths: Sequence[Path]
+    images: Stack
+    grey: bool
+    notes: tuple[str, ...]
+
+
+def _normals(paths: Sequence[Path], size: tuple[int, int]) -> _Normals:
+    images, grey, black = _read(paths, size)
+    if black.all():
+        raise DatasetError(
+            f"{paths[0]}: black, like every normal training image ({len(paths)} read, none reaches {BLACK_BELOW} of 255 grey levels): "
+            "nothing to learn from; look at lens, light and exposure, and store 16-bit images over their full range"
+        )
+    if not black.any():
+        return _Normals(paths, images, grey, ())
+    names = [path.name for path, dark in zip(paths, black, strict=True) if dark]
+    kept = [path for path, dark in zip(paths, black, strict=True) if not dark]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    note = f"{len(names)} of {len(paths)} normals are black and left out of the training: {', '.join(names[:_NAMED])}{more}"
+    return _Normals(kept, images[~black], grey, (note,))
+
+
+def _read(paths: Sequence[Path], size: tuple[int, int]) -> tuple[Stack, bool, Which]:
+    """All images at ``size``, whether none has colour, and which are black."""
+    stack, black = np.empty((len(paths), *size, 3), np.uint8), np.zeros(len(paths), np.bool_)
     grey = True
     for number, path in enumerate(paths):
         image = decode(path)
         stack[number] = fit(image, *size)
+        black[number] = is_black(image)
         grey = grey and is_grey(image)
-    return stack, grey
+    return stack, grey, black
+
+
+def is_black(image: Image) -> bool:
+    """Whether nothing in an image reaches BLACK_BELOW; single hot pixels do not count."""
+    return int(cv2.medianBlur(image, 3).max()) < BLACK_BELOW
 
 
 def is_grey(image: Image) -> bool:

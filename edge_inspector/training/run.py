@@ -159,6 +159,8 @@ class _Run:
         self.part = settings.out.with_name(settings.out.name + ".part")
         self.notes: list[str] = []
         self.before = 0.0  # seconds that earlier, killed parts of this run took
+        self.kept: int | None = None  # step of the last checkpoint on disk
+        self.refused = False  # whether the disk took no checkpoint when last asked
 
     def whole(self) -> TrainResult:
         ready = self.prepare()
@@ -181,8 +183,11 @@ class _Run:
             settings.leave_out,
             settings.masks,
         )
+        for text in data.notes:
+            self.note(text)
         if not data.seen:
             self.note("no seen anomalies: training on simulated anomalies alone")
+        self.make_part()
         fingerprint = settings.fingerprint(data)
         found = checkpoint.load(self.part, fingerprint)
         prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
@@ -193,9 +198,16 @@ class _Run:
             return ready
         state, tensors = found
         trainer.restore(tensors)
-        self.before = state.seconds
+        self.before, self.kept = state.seconds, state.step
         self.note(f"going on from step {state.step} of {state.planned}")
         return replace(ready, first=state.step, planned=state.planned)
+
+    def make_part(self) -> None:
+        """Where nothing can be written is known before the training, not after it."""
+        try:
+            self.part.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TrainingError(f"--out {self.settings.out}: {self.part} cannot be made: {error.strerror}; name another folder") from error
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -240,8 +252,18 @@ class _Run:
             self.note(f"{step} steps instead of {wanted}, to end within {self.settings.max_minutes:g} minutes")
 
     def save(self, trainer: Trainer, fingerprint: str, step: int, planned: int) -> None:
+        """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""
         state = checkpoint.State(fingerprint, step, planned, self.before + self.budget.elapsed)
-        checkpoint.save(self.part, state, trainer.tensors())
+        try:
+            checkpoint.save(self.part, state, trainer.tensors())
+        except TrainingError as error:
+            if not self.refused:
+                self.note(f"{error}; the training goes on")
+            self.refused = True
+            return
+        if self.refused:
+            self.note(f"checkpoints can be written again, from step {step} on")
+        self.kept, self.refused = step, False
 
     def replan(self, step: int, planned: int, seconds: float) -> int:
         """As many steps as the time allows, so that the learning rate comes down to its end; up again only before the plan's middle."""
@@ -261,16 +283,18 @@ class _Run:
         try:
             draft.mkdir(parents=True)
             network = network.to("cpu")
-            export_onnx(network, *settings.size, draft / "model.onnx")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
+            export_onnx(network, *settings.size, draft / "model.onnx")
             manifest = seal(draft, self.manifest(data, prototypes, done, thresholds))
             if settings.out.exists():
                 settings.out.rmdir()  # an empty folder was made for us
             draft.rename(settings.out)
         except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)  # what was written of it takes room that the next start needs
+            kept = f"the training is kept to step {self.kept} in {self.part}" if self.kept else "no checkpoint could be written either"
             raise TrainingError(
-                f"{settings.out}: the bundle cannot be written: {error}; the training is kept in {self.part}, run again"
+                f"{settings.out}: the bundle cannot be written: {error.strerror}; {kept}: free space, then run again"
             ) from error
         shutil.rmtree(self.part, ignore_errors=True)
         parameters = sum(parameter.numel() for parameter in network.head.parameters())

@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -159,16 +158,6 @@ def test_one_normal_is_enough_to_train(tmp_path: Path) -> None:
         )
         == 1
     )
-
-
-def test_black_images_train_to_finite_weights(tmp_path: Path) -> None:
-    from edge_inspector.images import write_png
-
-    black = write_set(tmp_path / "black", normals=3, defects=0)
-    for path in (black / "train/good").iterdir():
-        write_png(path, np.zeros((128, 128, 3), np.uint8))
-    found = weights(_Run(settings(black, tmp_path / "a", seen=0), Silent(), Budget(None)))
-    assert all(bool(torch.isfinite(tensor).all()) for name, tensor in found.items() if name.startswith("head."))
 
 
 def test_a_loss_that_is_no_number_ends_the_run(parts: Path, tmp_path: Path) -> None:
