@@ -38,6 +38,12 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     masks: Annotated[
         str, typer.Option("--masks", help="exact, or box, scribble, click: the seen masks proposed from such hints")
     ] = "exact",
+    early_stop: Annotated[
+        bool,
+        typer.Option(
+            "--early-stop/--no-early-stop", help="end the steps where held-out normals and anomalies made on them show no more gain"
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -54,6 +60,7 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         backbone=backbone,
         backbone_weights=backbone_weights,
         masks=mask_source(masks),
+        early_stop=early_stop,
     )
     with Progress() as listener:
         result = run.train(settings, listener)
@@ -85,6 +92,7 @@ def summary(result: TrainResult) -> dict[str, object]:
         "prototypes": manifest.prototypes.k,
         "parameters": result.parameters,
         "thresholds": [thresholds.model_dump() for thresholds in manifest.thresholds],
+        "metrics": manifest.metrics,
         "notes": list(result.notes),
     }
 

@@ -29,9 +29,10 @@ from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.export import HEAD, export_onnx, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, build_prototypes, run, stored_prototypes
 from edge_inspector.training.progress import Listener, Silent
-from edge_inspector.training.schedule import DEFAULT_STEPS, Budget, learning_rate
+from edge_inspector.training.schedule import DEFAULT_STEPS, Budget
 from edge_inspector.training.synthesis import MADE, Sources, extended, possible, simulated
 from edge_inspector.training.thresholds import Evidence, propose
+from edge_inspector.training.validation import EarlyStop, Unwatched, Watch, validation_set
 from edge_inspector.version import __version__
 
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
@@ -48,7 +49,7 @@ class TrainSettings:
     """What to train on and how; ``size`` is (H, W), multiples of 64 (strides to 32, and attention halves the coarsest scale thrice).
 
     ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
-    file with the weights of a ``backbone`` of timm's.
+    file with the weights of a ``backbone`` of timm's; ``early_stop`` ends the steps before their plan where validation shows no more gain.
     """
 
     data: Path
@@ -72,6 +73,7 @@ class TrainSettings:
     backbone: str = DEFAULT
     backbone_weights: Path | None = None
     masks: MaskSource = "exact"
+    early_stop: bool = False
 
     def fingerprint(self, data: TrainingData) -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
@@ -158,6 +160,7 @@ class _Run:
         self.device = torch.device(settings.device)
         self.part = settings.out.with_name(settings.out.name + ".part")
         self.notes: list[str] = []
+        self.watch: Watch  # follows the trainer that prepare makes
         self.before = 0.0  # seconds that earlier, killed parts of this run took
         self.kept: int | None = None  # step of the last checkpoint on disk
         self.refused = False  # whether the disk took no checkpoint when last asked
@@ -165,7 +168,7 @@ class _Run:
     def whole(self) -> TrainResult:
         ready = self.prepare()
         done = self.steps(ready.trainer, ready.sources, ready.fingerprint, ready.first, ready.planned)
-        ready.trainer.use_average()
+        self.watch.finish(done)
         network = ready.trainer.network
         return self.bundle(network, ready.data, ready.prototypes, done, self.thresholds(network, ready.data))
 
@@ -193,14 +196,25 @@ class _Run:
         prototypes = prototype_count(len(data.normals), settings.ratio, settings.k)
         trainer = self.trainer(data, prototypes[0], stored_prototypes(found[1]) if found else None)
         sources = replace(sources_of(data), kinds=settings.anomalies)
+        self.watch = self.watch_of(trainer, sources, data)
         ready = _Ready(data, sources, trainer, fingerprint, prototypes, 0, settings.steps or DEFAULT_STEPS)
         if found is None:
             return ready
         state, tensors = found
         trainer.restore(tensors)
+        self.watch.restore(tensors)
         self.before, self.kept = state.seconds, state.step
         self.note(f"going on from step {state.step} of {state.planned}")
         return replace(ready, first=state.step, planned=state.planned)
+
+    def watch_of(self, trainer: Trainer, sources: Sources, data: TrainingData) -> Watch:
+        if not self.settings.early_stop:
+            return Unwatched(trainer)
+        validation = validation_set(trainer, replace(sources, normals=data.held), self.settings.seed)
+        if validation is None:
+            self.note(f"no early stop: of {len(data.normals)} normals none are held out to validate on, or no anomaly shows on them")
+            return Unwatched(trainer)
+        return EarlyStop(trainer, validation, self.settings.batch)
 
     def make_part(self) -> None:
         """Where nothing can be written is known before the training, not after it."""
@@ -231,9 +245,10 @@ class _Run:
         self.listener.stage("training", planned)
         with Batches(sources, self.settings.batch, self.settings.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
-                loss = trainer.step(batches.take(), learning_rate(step, planned))
+                loss = trainer.step(batches.take(), self.watch.rate(step, planned))
                 step += 1
                 pace.lap()
+                planned = self.watch.after(step, planned)
                 if step - first == _PLAN_AT or step % _REPLAN_EVERY == 0:
                     planned = self.replan(step, planned, pace.seconds)
                 self.listener.advance(step, planned, f"loss {loss:.4f}")
@@ -248,6 +263,8 @@ class _Run:
         wanted = self.settings.steps or DEFAULT_STEPS
         if step < planned:
             self.note(f"the time is up after {step} of {planned} steps: the bundle is whole, its training was cut short")
+        elif self.watch.ended():
+            self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
             self.note(f"{step} steps instead of {wanted}, to end within {self.settings.max_minutes:g} minutes")
 
@@ -255,7 +272,7 @@ class _Run:
         """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""
         state = checkpoint.State(fingerprint, step, planned, self.before + self.budget.elapsed)
         try:
-            checkpoint.save(self.part, state, trainer.tensors())
+            checkpoint.save(self.part, state, trainer.tensors() | self.watch.tensors())
         except TrainingError as error:
             if not self.refused:
                 self.note(f"{error}; the training goes on")
@@ -330,6 +347,7 @@ class _Run:
                 "torch": torch.__version__,
             },
             "thresholds": [thresholds.model_dump()],
+            "metrics": self.watch.metrics(),
         }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 DEFAULT_STEPS = 420  # about eight minutes on two cores at 256 x 256
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
+DECLINE = 40  # steps in which the rate comes down where training ends before its plan
 _FLOOR = 0.01  # of the peak, at the end
 
 
@@ -19,6 +20,13 @@ def learning_rate(step: int, planned: int) -> float:
         return PEAK_RATE * (step + 1) / warm_up
     progress = min(1.0, (step - warm_up) / max(1, planned - warm_up))
     return PEAK_RATE * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def declining(step: int, begun: int, rate: float) -> float:
+    """Half a cosine from ``rate`` at step ``begun`` down to one per cent of the peak, DECLINE steps later."""
+    progress = min(1.0, (step - begun) / DECLINE)
+    end = min(rate, _FLOOR * PEAK_RATE)
+    return end + (rate - end) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 @dataclass

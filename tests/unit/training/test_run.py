@@ -54,6 +54,14 @@ def test_a_run_writes_a_whole_bundle_that_says_what_it_is(trained: TrainResult) 
     assert trained.parameters <= 900_000
 
 
+def test_the_manifest_says_how_the_weights_were_validated(trained: TrainResult) -> None:
+    found = trained.manifest.metrics
+    assert set(found) == {"validation_pixel_ap", "validation_image_auroc", "validation_step"}
+    assert found["validation_step"] == 3
+    assert 0 < found["validation_pixel_ap"] < 1
+    assert command.summary(trained)["metrics"] == found
+
+
 def test_nothing_else_is_left_behind(trained: TrainResult) -> None:
     assert [path.name for path in trained.folder.parent.iterdir()] == [trained.folder.name]
 
@@ -242,9 +250,11 @@ def test_the_command_delegates(trained: TrainResult, tmp_path: Path, monkeypatch
         "5",
         "--max-minutes",
         "6.5",
+        "--early-stop",
         "--json",
     ]
     result = CliRunner().invoke(app, options)
     assert result.exit_code == 0
     assert json.loads(result.stdout)["id"] == "discs-1"
     assert (asked[0].seen, asked[0].seed, asked[0].steps, asked[0].max_minutes) == (3, 4, 5, 6.5)
+    assert asked[0].early_stop
