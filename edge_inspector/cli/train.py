@@ -41,6 +41,12 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = "exact",
     size: Annotated[str | None, typer.Option("--size", help="HEIGHTxWIDTH of the input, in steps of 128; default by the parts")] = None,
     fit: Annotated[str, typer.Option("--fit", help="stretch over the input, or letterbox: aspect kept; auto: by the parts")] = "auto",
+    early_stop: Annotated[
+        bool,
+        typer.Option(
+            "--early-stop/--no-early-stop", help="end the steps where held-out normals and anomalies made on them show no more gain"
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -59,6 +65,7 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         masks=mask_source(masks),
         size=None if size is None else input_size(size),
         fit=fit_choice(fit),
+        early_stop=early_stop,
     )
     with Progress() as listener:
         result = run.train(settings, listener)
@@ -109,6 +116,7 @@ def summary(result: TrainResult) -> dict[str, object]:
         "prototypes": manifest.prototypes.k,
         "parameters": result.parameters,
         "thresholds": [thresholds.model_dump() for thresholds in manifest.thresholds],
+        "metrics": manifest.metrics,
         "notes": list(result.notes),
     }
 

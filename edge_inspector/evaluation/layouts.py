@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -29,6 +29,7 @@ from edge_inspector.images import SUFFIXES, decode_mask
 Split = Literal["train", "test"]
 Label = Literal["good", "bad"]
 Missing = Callable[[str], None]  # told what of a layout is not there
+BOTH: tuple[Split, ...] = ("train", "test")
 SPLIT_SEED = 2023  # of the layouts that have no official split; a part of the layout, never an option
 
 
@@ -56,11 +57,14 @@ class Dataset:
         return tuple(s for s in self.samples if s.split == split and label in (None, s.label))
 
 
-def load_dataset(root: Path, layout: str) -> Dataset:
-    """List the samples of ``root``. Raises DatasetError naming the folder and what the layout expects there."""
+def load_dataset(root: Path, layout: str, needs: Sequence[Split] = BOTH) -> Dataset:
+    """List the samples of ``root``; of each split that ``needs`` names there must be some.
+
+    Raises DatasetError naming the folder and what the layout expects there.
+    """
     dataset = _read(root, layout, _required)
-    for split in ("train", "test"):
-        if not any(s.split == split for s in dataset.samples):
+    for split in needs:
+        if not dataset.part(split):
             raise DatasetError(f"{root}: no images of the {split} part; layout {layout} expects {_EXPECTED[layout]}")
     return dataset
 
@@ -114,7 +118,10 @@ def pick_seen(dataset: Dataset, n: int, seed: int) -> tuple[Sample, ...]:
     """
     pool = [s for s in dataset.part("train", "bad") if s.mask] or [s for s in dataset.part("test", "bad") if s.mask]
     if not 0 <= n <= len(pool):
-        raise DatasetError(f"{dataset.root}: {n} seen images asked for; it has {len(pool)} defective images with masks to draw from")
+        raise DatasetError(
+            f"{dataset.root}: {n} seen images asked for; it has {len(pool)} defective images with masks to draw from; "
+            f"layout {dataset.layout} expects {_EXPECTED[dataset.layout]}"
+        )
     picked = _round_robin(pool, np.random.default_rng(seed))
     return tuple(sorted(picked[:n], key=lambda s: s.path))
 
@@ -147,18 +154,21 @@ def _round_robin(pool: Iterable[Sample], rng: np.random.Generator) -> list[Sampl
 
 def _images(folder: Path, layout: str, missing: Missing) -> list[Path]:
     """The image files directly in ``folder``, by name."""
-    return sorted(p for p in _entries(folder, layout, missing) if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    if not folder.is_dir():
+        missing(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
+        return []
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
 
 
-def _folders(folder: Path, layout: str, missing: Missing) -> list[Path]:
-    return sorted(p for p in _entries(folder, layout, missing) if p.is_dir() and not p.name.startswith("."))
+def _images_of(split: Split, folder: Path, layout: str, missing: Missing) -> list[Path]:
+    """The same for the folder of a split; none where there is no folder of the test part: a set may have nothing to test yet."""
+    return _images(folder, layout, missing) if split == "train" or folder.is_dir() else []
 
 
-def _entries(folder: Path, layout: str, missing: Missing) -> Iterable[Path]:
-    if folder.is_dir():
-        return folder.iterdir()
-    missing(f"{folder}: no such folder; layout {layout} expects {_EXPECTED[layout]}")
-    return ()
+def _folders(folder: Path) -> list[Path]:
+    """The folders directly in ``folder``, by name; none where there is no such folder."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in found if p.is_dir() and not p.name.startswith("."))
 
 
 def _good(paths: Iterable[Path], split: Split) -> Iterator[Sample]:
@@ -196,7 +206,7 @@ def _halves(names: list[Path], share: float) -> set[Path]:
 
 def _mvtec(root: Path, missing: Missing) -> Iterator[Sample]:
     yield from _good(_images(root / "train" / "good", "mvtec", missing), "train")
-    for folder in _folders(root / "test", "mvtec", missing):
+    for folder in _folders(root / "test"):
         if folder.name == "good":
             yield from _good(_images(folder, "mvtec", missing), "test")
             continue
@@ -207,13 +217,13 @@ def _mvtec(root: Path, missing: Missing) -> Iterator[Sample]:
 
 def _btad(root: Path, missing: Missing) -> Iterator[Sample]:
     yield from _good(_images(root / "train" / "ok", "btad", missing), "train")
-    yield from _good(_images(root / "test" / "ok", "btad", missing), "test")
-    for path in _images(root / "test" / "ko", "btad", missing):
+    yield from _good(_images_of("test", root / "test" / "ok", "btad", missing), "test")
+    for path in _images_of("test", root / "test" / "ko", "btad", missing):
         yield Sample(path, "test", "bad", "ko", _mask(root / "ground_truth" / "ko", path.stem, ("",), missing))
 
 
 def _kolektor(root: Path, missing: Missing) -> Iterator[Sample]:
-    folders = [folder for folder in _folders(root, "kolektor", missing) if folder.name.startswith("kos")]
+    folders = [folder for folder in _folders(root) if folder.name.startswith("kos")]
     train = _halves(folders, 0.5)
     for folder in folders:
         split: Split = "train" if folder in train else "test"
@@ -223,19 +233,18 @@ def _kolektor(root: Path, missing: Missing) -> Iterator[Sample]:
 
 
 def _kolektor2(root: Path, missing: Missing) -> Iterator[Sample]:
-    splits: tuple[Split, ...] = ("train", "test")
-    for split in splits:
-        for path in _images(root / split, "kolektor2", missing):
+    for split in BOTH:
+        for path in _images_of(split, root / split, "kolektor2", missing):
             if not path.stem.endswith("_GT"):
                 yield _marked(path, split, path.with_name(f"{path.stem}_GT.png"), "defect", missing)
 
 
 def _dagm(root: Path, missing: Missing) -> Iterator[Sample]:
-    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root, "dagm", missing) if f.name.startswith("Class")]
+    classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root) if f.name.startswith("Class")]
     splits: dict[str, Split] = {"Train": "train", "Test": "test"}
     for folder in classes:
         for name, split in splits.items():
-            for path in _images(folder / name, "dagm", missing):
+            for path in _images_of(split, folder / name, "dagm", missing):
                 mask = folder / name / "Label" / f"{path.stem}_label.PNG"
                 yield Sample(path, split, "bad", folder.name, mask) if mask.is_file() else Sample(path, split, "good", "good")
 
@@ -276,10 +285,10 @@ def _folder(root: Path, missing: Missing) -> Iterator[Sample]:
     train = _halves(good, 0.8)
     yield from _good((p for p in good if p in train), "train")
     yield from _good((p for p in good if p not in train), "test")
-    for folder in (root / "bad", *_folders(root / "bad", "folder", missing)):
+    for folder in (root / "bad", *_folders(root / "bad")):
         defect = "bad" if folder == root / "bad" else folder.name
         masks = root / "masks" if defect == "bad" or not (root / "masks" / defect).is_dir() else root / "masks" / defect
-        for path in _images(folder, "folder", missing):
+        for path in _images_of("test", folder, "folder", missing):
             yield Sample(path, "test", "bad", defect, _mask(masks, path.stem, ("", "_mask"), missing))
 
 

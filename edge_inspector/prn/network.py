@@ -100,11 +100,14 @@ class PRN(nn.Module):
         """uint8 (N, H, W, 3) RGB -> anomaly map (N, H/2, W/2) in 0..1, image score (N,), chosen prototypes (N, n) int64."""
         features = self.backbone(image.permute(0, 3, 1, 2).float())
         apart, chosen = self.residuals(features)
-        logits = self.head(features, apart)
+        anomaly_map = self.anomaly_map(self.head(features, apart), apart)
+        return anomaly_map, image_score(anomaly_map, self.pixels), chosen
+
+    def anomaly_map(self, logits: Tensor, apart: Sequence[Tensor]) -> Tensor:
+        """The head's logits (N, 1, h, w), and a codebook's evidence where there is one -> (N, h, w) in 0..1."""
         if isinstance(self.prototypes, Codebook):
             logits = logits + evidence(apart[-1], (logits.shape[-2], logits.shape[-1]))
-        anomaly_map = torch.sigmoid(logits)[:, 0]
-        return anomaly_map, image_score(anomaly_map, self.pixels), chosen
+        return torch.sigmoid(logits)[:, 0]
 
 
 def evidence(apart: Tensor, size: tuple[int, int]) -> Tensor:

@@ -1,7 +1,7 @@
-"""A run's state on disk, so that a killed run goes on where it was: one safetensors file and one JSON, renamed into place together.
+"""A run's state on disk, so that a killed run goes on where it was: one safetensors file, which is there whole or not at all.
 
-    OUT.part/state-<step>/tensors.safetensors   head, averaged head, optimiser moments, prototypes
-    OUT.part/state-<step>/state.json            step, plan, elapsed seconds, fingerprint of settings and data
+    OUT.part/state-<step>.safetensors   head, averaged head, optimiser moments, prototypes; as metadata: step, plan, elapsed seconds,
+                                        fingerprint of settings and data
 
 Random numbers need no saving: every batch draws from a generator seeded by (seed, step, slot).
 """
@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 from torch import Tensor
 
 from edge_inspector.errors import TrainingError
 
 EVERY_SECONDS = 30.0
+_STATE = "state"  # its key in the metadata
 
 
 @dataclass(frozen=True)
@@ -37,43 +39,54 @@ class State:
 
 def save(folder: Path, state: State, tensors: dict[str, Tensor]) -> None:
     """Write a checkpoint, then drop the older ones. Raises TrainingError where the disk cannot take it; the last whole one survives."""
-    target = folder / f"state-{state.step:06d}"
+    target = folder / f"state-{state.step:06d}.safetensors"
     draft = folder / f".{target.name}"
+    content = serialise({name: tensor.contiguous() for name, tensor in tensors.items()}, {_STATE: json.dumps(asdict(state))})
     try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, draft / "tensors.safetensors")
-        (draft / "state.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
-        for name in ("tensors.safetensors", "state.json"):
-            _sync(draft / name)
-        shutil.rmtree(target, ignore_errors=True)
-        draft.rename(target)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(draft, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(draft, content)
+        draft.replace(target)
+        _sync(folder)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise TrainingError(
-            f"{folder}: the checkpoint of step {state.step} cannot be written: {error}; free space, then run again"
+            f"{folder}: the checkpoint of step {state.step} cannot be written: {error.strerror}; the last whole one is kept; free space"
         ) from error
     for old in _stored(folder):
         if old != target:
-            shutil.rmtree(old, ignore_errors=True)
+            with suppress(OSError):
+                old.unlink()
 
 
 def load(folder: Path, fingerprint: str) -> tuple[State, dict[str, Tensor]] | None:
     """The newest whole checkpoint of the run with this fingerprint, or None."""
     for path in reversed(_stored(folder)):
         try:
-            state = State(**json.loads((path / "state.json").read_text(encoding="utf-8")))
+            with safe_open(path, framework="pt") as file:
+                state = State(**json.loads(file.metadata()[_STATE]))
             if state.fingerprint == fingerprint:
-                return state, load_file(path / "tensors.safetensors")
-        except (OSError, ValueError, TypeError, SafetensorError):
+                return state, load_file(path)
+        except (OSError, ValueError, TypeError, KeyError, SafetensorError):
             continue  # a damaged checkpoint is as good as none: an older one or a fresh start does
     return None
 
 
 def _stored(folder: Path) -> list[Path]:
-    return sorted(folder.glob("state-*"))
+    return sorted(folder.glob("state-*.safetensors"))
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
         os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """A rename outlives a power cut only once its folder is on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
-from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file, without_type
+from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen, sha256_file, without_type
 from edge_inspector.geometry import Size, Window, on_canvas, window_of
 from edge_inspector.images import SUFFIXES, decode, decode_mask, size_of
 from edge_inspector.images import fit as resized
@@ -23,8 +23,11 @@ from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.geometry import FitChoice, choose_input
 
 Stack = NDArray[np.uint8]  # (M, H, W, 3)
+Which = NDArray[np.bool_]  # (M,)
 HELD_SHARE, HELD_LEAST, HELD_FROM = 0.10, 8, 40  # a tenth is held out, at least 8 where there are 40 normals or more
 _FEW = 10  # below it nothing is held out: every normal is dear
+BLACK_BELOW = 16  # grey levels that no part of a black image reaches: twelve bits in a 16-bit file end there too
+_NAMED = 5  # files a note names
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class TrainingData:
     """``normals`` train and make prototypes; ``held`` only say what a threshold should be (empty where normals are few).
 
     All lie on inputs of ``form``: the normals in ``windows``, those held out in ``held_windows``; both empty where there is no padding.
+    ``notes`` are what a person should know of the images.
     """
 
     normals: Stack
@@ -44,6 +48,7 @@ class TrainingData:
     form: InputForm
     windows: tuple[Window, ...] = ()
     held_windows: tuple[Window, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -69,18 +74,23 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
 ) -> TrainingData:
     """Read a data set's training side and ``seen`` defective images, none of the type ``without``, all as the network will see them.
 
-    The input's ``size`` (H, W) and ``fit`` are chosen where they are not given. ``masks`` says what the seen masks are made of.
+    The input's ``size`` (H, W) and ``fit`` are chosen where they are not given. ``masks`` says what the seen masks are made of. Black
+    normals are left out, with a note.
 
-    Raises DatasetError where there is no normal image, or a seen image has no usable mask; ImageError naming a file that cannot be read.
+    Raises DatasetError where there is no normal image or all are black, or a seen image has no usable mask; ImageError naming a file that
+    cannot be read.
     """
-    dataset = without_type(load_dataset(root, layout), without)
+    dataset = without_type(load_dataset(root, layout, needs=("train",)), without)
     picked = pick_seen(dataset, seen, seed) if seen else ()
     chosen = {sample.path for sample in picked}
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
     form = choose_input([size_of(sample.path) for sample in samples], size, fit)
-    return read_training_data(samples, held_out(len(samples), seed), [(sample, masks) for sample in picked], form, textures)
+    found = _lit(_read([sample.path for sample in samples], form))
+    held = held_out(len(found.paths), seed)
+    data = _training_data(found, held, [(sample, masks) for sample in picked], form, textures)
+    return replace(data, notes=(*_untestable(dataset), *data.notes))
 
 
 def read_training_data(
@@ -94,18 +104,24 @@ def read_training_data(
 
     Raises DatasetError where a seen image has no usable mask; ImageError naming a file that cannot be read.
     """
-    images, windows, grey = _read([s.path for s in normals], form)
+    return _training_data(_read([sample.path for sample in normals], form), held, seen, form, textures)
+
+
+def _training_data(
+    found: _Normals, held: Which, seen: Sequence[tuple[Sample, MaskSource]], form: InputForm, textures: Path | None
+) -> TrainingData:
     return TrainingData(
-        normals=images[~held],
-        held=images[held],
+        normals=found.images[~held],
+        held=found.images[held],
         seen=tuple(_seen(sample, form, masks) for sample, masks in seen),
         textures=tuple(resized(decode(path), form.height, form.width) for path in _texture_files(textures)),
-        grey=grey,
-        normal_hashes=tuple(sha256_file(s.path) for s in normals),
-        seen_hashes=tuple(sha256_file(s.path) for s, _ in seen),
+        grey=found.grey,
+        normal_hashes=tuple(sha256_file(path) for path in found.paths),
+        seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),
         form=form,
-        windows=tuple(window for window, out in zip(windows, held, strict=False) if not out),
-        held_windows=tuple(window for window, out in zip(windows, held, strict=False) if out),
+        windows=tuple(window for window, out in zip(found.windows, held, strict=False) if not out),
+        held_windows=tuple(window for window, out in zip(found.windows, held, strict=False) if out),
+        notes=found.notes,
     )
 
 
@@ -118,16 +134,60 @@ def held_out(count: int, seed: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _read(paths: Sequence[Path], form: InputForm) -> tuple[Stack, tuple[Window, ...], bool]:
-    """The images on the input, their windows (none where there is no padding), and whether all are grey."""
-    stack = np.empty((len(paths), form.height, form.width, 3), np.uint8)
+def _untestable(dataset: Dataset) -> Iterator[str]:
+    if not dataset.part("test"):
+        yield f"no test images found in {dataset.root} by layout '{dataset.layout}': the bundle cannot be evaluated on this set"
+
+
+@dataclass(frozen=True)
+class _Normals:
+    """Normals on the input, their windows (none where there is no padding), whether all are grey, and which are black."""
+
+    paths: Sequence[Path]
+    images: Stack
+    windows: tuple[Window, ...]
+    grey: bool
+    black: Which
+    notes: tuple[str, ...] = ()
+
+
+def _read(paths: Sequence[Path], form: InputForm) -> _Normals:
+    stack, black = np.empty((len(paths), form.height, form.width, 3), np.uint8), np.zeros(len(paths), np.bool_)
     windows, grey = [], True
     for number, path in enumerate(paths):
         image = decode(path)
         stack[number] = on_canvas(image, form)
         windows.append(window_of((image.shape[0], image.shape[1]), form))
+        black[number] = is_black(image)
         grey = grey and is_grey(image)
-    return stack, () if all(window.whole for window in windows) else tuple(windows), grey
+    return _Normals(paths, stack, () if all(window.whole for window in windows) else tuple(windows), grey, black)
+
+
+def _lit(found: _Normals) -> _Normals:
+    """Those that something can be learnt from. Raises DatasetError where all are black."""
+    paths, black = found.paths, found.black
+    if black.all():
+        raise DatasetError(
+            f"{paths[0]}: black, like every normal training image ({len(paths)} read, none reaches {BLACK_BELOW} of 255 grey levels): "
+            "nothing to learn from; look at lens, light and exposure, and store 16-bit images over their full range"
+        )
+    if not black.any():
+        return found
+    names = [path.name for path, dark in zip(paths, black, strict=True) if dark]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return replace(
+        found,
+        paths=[path for path, dark in zip(paths, black, strict=True) if not dark],
+        images=found.images[~black],
+        windows=tuple(window for window, dark in zip(found.windows, black, strict=False) if not dark),
+        black=black[~black],
+        notes=(f"{len(names)} of {len(paths)} normals are black and left out of the training: {', '.join(names[:_NAMED])}{more}",),
+    )
+
+
+def is_black(image: Image) -> bool:
+    """Whether nothing in an image reaches BLACK_BELOW; single hot pixels do not count."""
+    return int(cv2.medianBlur(image, 3).max()) < BLACK_BELOW
 
 
 def is_grey(image: Image) -> bool:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 from torch import nn
 
 from edge_inspector.errors import BundleError
@@ -73,10 +74,12 @@ def _quiet() -> Iterator[None]:
 
 
 def save_head(head: Head, form: HeadForm, path: Path, backbone: str = DEFAULT) -> None:
-    """The trained weights; the form of the head and the name of the backbone that it stands on go into the file's metadata."""
+    """The trained weights; the form of the head and the name of the backbone that it stands on go into the file's metadata.
+
+    Raises OSError.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in head.state_dict().items()}
-    save_file(tensors, path, metadata={"form": json.dumps(asdict(form)), "backbone": backbone})
-    path.chmod(0o644)  # safetensors makes files that only their owner can read
+    path.write_bytes(serialise(tensors, {"form": json.dumps(asdict(form)), "backbone": backbone}))
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,10 @@ def load_prototypes(model: Path, channels: Sequence[int]) -> Prototypes | Codebo
 
 
 def save_references(network: PRN, images: NDArray[np.uint8], folder: Path) -> None:
-    """reference/NN.png with NN.npz beside it: map, score and prototypes as torch computes them in float32, one image at a time."""
+    """reference/NN.png with NN.npz beside it: map, score and prototypes as torch computes them in float32, one image at a time.
+
+    Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(len(images)):
         maps, scores, chosen = run(network, images[number : number + 1])

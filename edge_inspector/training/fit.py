@@ -75,8 +75,6 @@ class Trainer:
     def step(self, batch: Batch, rate: float) -> float:
         """Learn from one batch; returns its loss. Raises TrainingError where the loss is no number."""
         self.network.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         features = self.features(to_input(batch.images, self.device))
         with torch.no_grad():
             apart, _ = self.network.residuals(features)
@@ -89,10 +87,16 @@ class Trainer:
             raise TrainingError(f"the loss of step {batch.step} is {value}; look for damaged images among the normals, or lower the rate")
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.update(batch.step, rate)
+        return value
+
+    def update(self, step: int, rate: float) -> None:
+        """Take the gradients into the weights at this learning rate, and the weights into their average."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         torch.nn.utils.clip_grad_norm_(self.network.head.parameters(), _CLIP)
         self.optimizer.step()
-        self._average(batch.step)
-        return value
+        self._average(step)
 
     def _average(self, step: int) -> None:
         keep = min(_AVERAGE, (1 + step) / (10 + step))

@@ -34,10 +34,11 @@ from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototy
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.normality import FormChoice, Plan, build, gather, inside
 from edge_inspector.training.progress import Listener, Silent
-from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget, learning_rate
+from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget
 from edge_inspector.training.start import Start
 from edge_inspector.training.synthesis import MADE, Sources, possible
 from edge_inspector.training.thresholds import propose
+from edge_inspector.training.validation import Unwatched, Watch, early_stop
 from edge_inspector.version import __version__
 
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
@@ -52,7 +53,7 @@ class TrainSettings:
     """What to train on and how; the input's ``size`` is (H, W), multiples of 128; it and ``fit`` are chosen from the normals if not given.
 
     ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
-    file with the weights of a ``backbone`` of timm's.
+    file with the weights of a ``backbone`` of timm's; ``early_stop`` ends the steps before their plan where validation shows no more gain.
     """
 
     data: Path
@@ -79,6 +80,7 @@ class TrainSettings:
     fit: FitChoice = "auto"
     prototypes: FormChoice = "auto"
     peak_rate: float = PEAK_RATE
+    early_stop: bool = False
 
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
@@ -135,6 +137,7 @@ def scratch(settings: TrainSettings) -> Start:
 
 
 def _remarks(settings: TrainSettings, data: TrainingData) -> Iterator[str]:
+    yield from data.notes
     form = data.form
     if (form.height, form.width, form.fit) != (*(settings.size or SQUARE), "stretch"):
         yield f"input {form.height} x {form.width}, {form.fit}: {form.why}"
@@ -205,12 +208,15 @@ class _Run:
         self.device = torch.device(settings.device)
         self.part = settings.out.with_name(settings.out.name + ".part")
         self.notes: list[str] = []
+        self.watch: Watch  # follows the trainer that prepare makes
         self.before = 0.0  # seconds that earlier, killed parts of this run took
+        self.kept: int | None = None  # step of the last checkpoint on disk
+        self.refused = False  # whether the disk took no checkpoint when last asked
 
     def whole(self) -> TrainResult:
         ready = self.prepare()
         done = self.steps(ready)
-        ready.trainer.use_average()
+        self.watch.finish(done)
         network = ready.trainer.network
         return self.bundle(network, ready, done, self.thresholds(network, ready.data))
 
@@ -221,20 +227,41 @@ class _Run:
         start = self.begin(settings)
         for note in start.notes:
             self.note(note)
+        self.make_part()
         self.budget.reserved = start.measure_seconds
         fingerprint = settings.fingerprint(start.data, start.identity)
         found = checkpoint.load(self.part, fingerprint)
         trainer, plan = self.trainer(start, found)
         sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
+        self.watch = self.watch_of(trainer, sources, start.data)
         wanted = settings.steps or DEFAULT_STEPS[plan.form]
         ready = _Ready(start, sources, trainer, plan, fingerprint, 0, wanted, wanted)
         if found is None:
             return ready
         state, tensors = found
         trainer.restore(tensors)
-        self.before = state.seconds
+        self.watch.restore(tensors)
+        self.before, self.kept = state.seconds, state.step
         self.note(f"going on from step {state.step} of {state.planned}")
         return replace(ready, first=state.step, planned=state.planned)
+
+    def watch_of(self, trainer: Trainer, sources: Sources, data: TrainingData) -> Watch:
+        settings = self.settings
+        if not settings.early_stop:
+            return Unwatched(trainer, settings.peak_rate)
+        held = replace(sources, normals=data.held, windows=data.held_windows)
+        watch = early_stop(trainer, held, settings.seed, settings.batch, settings.peak_rate)
+        if watch is None:
+            self.note(f"no early stop: of {len(data.normals)} normals none are held out to validate on, or no anomaly shows on them")
+            return Unwatched(trainer, settings.peak_rate)
+        return watch
+
+    def make_part(self) -> None:
+        """Where nothing can be written is known before the training, not after it."""
+        try:
+            self.part.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TrainingError(f"--out {self.settings.out}: {self.part} cannot be made: {error.strerror}; name another folder") from error
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -275,9 +302,10 @@ class _Run:
         self.listener.stage("training", planned)
         with Batches(ready.sources, self.settings.batch, self.settings.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
-                loss = trainer.step(batches.take(), learning_rate(step, planned, self.settings.peak_rate))
+                loss = trainer.step(batches.take(), self.watch.rate(step, planned))
                 step += 1
                 pace.lap()
+                planned = self.watch.after(step, planned)
                 if step - first == _PLAN_AT or step % _REPLAN_EVERY == 0:
                     planned = self.replan(ready.wanted, step, planned, pace.seconds)
                 self.listener.advance(step, planned, f"loss {loss:.4f}")
@@ -291,12 +319,24 @@ class _Run:
     def remark(self, wanted: int, step: int, planned: int) -> None:
         if step < planned:
             self.note(f"the time is up after {step} of {planned} steps: the bundle is whole, its training was cut short")
+        elif self.watch.ended():
+            self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
             self.note(f"{step} steps instead of {wanted}, to end within {self.settings.max_minutes:g} minutes")
 
     def save(self, ready: _Ready, step: int, planned: int) -> None:
+        """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""
         state = checkpoint.State(ready.fingerprint, step, planned, self.before + self.budget.elapsed, asdict(ready.plan))
-        checkpoint.save(self.part, state, ready.trainer.tensors())
+        try:
+            checkpoint.save(self.part, state, ready.trainer.tensors() | self.watch.tensors())
+        except TrainingError as error:
+            if not self.refused:
+                self.note(f"{error}; the training goes on")
+            self.refused = True
+            return
+        if self.refused:
+            self.note(f"checkpoints can be written again, from step {step} on")
+        self.kept, self.refused = step, False
 
     def replan(self, wanted: int, step: int, planned: int, seconds: float) -> int:
         """As many steps as the time allows, so that the learning rate comes down to its end; up again only before the plan's middle."""
@@ -321,16 +361,19 @@ class _Run:
         try:
             draft.mkdir(parents=True)
             network = network.to("cpu")
-            export_onnx(network, data.form.height, data.form.width, draft / "model.onnx")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
-            manifest = self.sealed(draft, start, describe(settings, start, ready.plan, done, self.minutes, thresholds))
+            export_onnx(network, data.form.height, data.form.width, draft / "model.onnx")
+            fields = describe(settings, start, ready.plan, done, self.minutes, thresholds)
+            manifest = self.sealed(draft, start, {**fields, "metrics": self.watch.metrics()})
             if settings.out.exists():
                 settings.out.rmdir()  # an empty folder was made for us
             draft.rename(settings.out)
         except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)  # what was written of it takes room that the next start needs
+            kept = f"the training is kept to step {self.kept} in {self.part}" if self.kept else "no checkpoint could be written either"
             raise TrainingError(
-                f"{settings.out}: the bundle cannot be written: {error}; the training is kept in {self.part}, run again"
+                f"{settings.out}: the bundle cannot be written: {error.strerror}; {kept}: free space, then run again"
             ) from error
         shutil.rmtree(self.part, ignore_errors=True)
         parameters = sum(parameter.numel() for parameter in network.head.parameters())

@@ -14,6 +14,7 @@ PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
 # From another bundle's weights: they need to move a little, and a full rate would undo what they know before it learns anything new.
 WARM_STEPS = 150
 WARM_RATE = 1e-3
+DECLINE = 40  # steps in which the rate comes down where training ends before its plan
 _FLOOR = 0.01  # of the peak, at the end
 
 
@@ -24,6 +25,13 @@ def learning_rate(step: int, planned: int, peak: float = PEAK_RATE) -> float:
         return peak * (step + 1) / warm_up
     progress = min(1.0, (step - warm_up) / max(1, planned - warm_up))
     return peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def declining(step: int, begun: int, rate: float, peak: float = PEAK_RATE) -> float:
+    """Half a cosine from ``rate`` at step ``begun`` down to one per cent of the peak, DECLINE steps later."""
+    progress = min(1.0, (step - begun) / DECLINE)
+    end = min(rate, _FLOOR * peak)
+    return end + (rate - end) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 @dataclass

@@ -175,6 +175,37 @@ def test_a_part_without_any_image_is_an_error(layout: str, tmp_path: Path) -> No
         load_part(tmp_path, layout)
 
 
+NO_TEST = {  # layout: what its set may lack where only the training part is needed
+    "mvtec": ("test", "ground_truth"),
+    "btad": ("test", "ground_truth"),
+    "kolektor2": ("test",),
+    "dagm": ("Class1/Test", "Class2/Test"),
+}
+
+
+@pytest.mark.parametrize("layout", NO_TEST)
+def test_a_set_may_have_nothing_to_test_where_that_is_not_needed(layout: str, tmp_path: Path) -> None:
+    make, whole = TREES[layout]
+    make(tmp_path)
+    for name in NO_TEST[layout]:
+        shutil.rmtree(tmp_path / name)
+    assert count(load_dataset(tmp_path, layout, needs=("train",))) == {key: n for key, n in whole.items() if key[0] == "train"}
+    with pytest.raises(DatasetError, match=f"no images of the test part; layout {layout} expects"):
+        load_dataset(tmp_path, layout)
+
+
+def test_good_images_alone_make_a_folder_set(tmp_path: Path) -> None:
+    put(tmp_path, *(f"good/{i}.png" for i in range(10)))
+    assert count(load_dataset(tmp_path, "folder")) == {("train", "good"): 8, ("test", "good"): 2}
+
+
+def test_a_class_without_its_training_part_is_an_error(tmp_path: Path) -> None:
+    TREES["dagm"][0](tmp_path)
+    shutil.rmtree(tmp_path / "Class2/Train")
+    with pytest.raises(DatasetError, match="Class2/Train: no such folder"):
+        load_dataset(tmp_path, "dagm")
+
+
 def test_a_defect_without_any_masks_is_taken_without(tmp_path: Path) -> None:
     mvtec(tmp_path)
     (tmp_path / "ground_truth/stain").rename(tmp_path / "elsewhere")

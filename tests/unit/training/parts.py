@@ -69,6 +69,6 @@ def trained_bundle(factory: pytest.TempPathFactory) -> TrainResult:
     if not _MADE:
         parts = write_set(factory.mktemp("parts") / "discs")
         out = factory.mktemp("out") / "discs-1"
-        settings = TrainSettings(parts, "mvtec", out, seen=2, seed=1, steps=3, device="cpu", k=2, batch=4, size=(128, 128))
+        settings = TrainSettings(parts, "mvtec", out, 2, 1, 3, device="cpu", k=2, batch=4, size=(128, 128), early_stop=True)
         _MADE.append(train(settings))
     return _MADE[0]

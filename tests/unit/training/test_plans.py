@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,7 @@ def test_a_checkpoint_comes_back_and_replaces_the_last(tmp_path: Path) -> None:
     assert found is not None
     assert found[0] == State("run", 20, 100, 1.5)
     assert torch.equal(found[1]["head.a"], tensors(20)["head.a"])
-    assert [path.name for path in tmp_path.iterdir()] == ["state-000020"]
+    assert [path.name for path in tmp_path.iterdir()] == ["state-000020.safetensors"]
 
 
 def test_another_runs_checkpoint_is_left_alone(tmp_path: Path) -> None:
@@ -119,22 +120,59 @@ def test_another_runs_checkpoint_is_left_alone(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path / "nowhere", "run") is None
 
 
-@pytest.mark.parametrize("file", ["tensors.safetensors", "state.json"])
-def test_a_damaged_checkpoint_counts_for_nothing(tmp_path: Path, file: str) -> None:
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def without_state(content: bytes) -> bytes:
+    return content.replace(b"state", b"stale")
+
+
+@pytest.mark.parametrize("damage", [cut, without_state, lambda _: b"", lambda _: b"no such form"])
+def test_a_damaged_checkpoint_counts_for_nothing(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
-    path = tmp_path / "state-000010" / file
-    path.write_bytes(path.read_bytes()[:20])
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
     assert checkpoint.load(tmp_path, "run") is None
 
 
-def test_a_disk_that_refuses_is_named_and_the_last_checkpoint_survives(tmp_path: Path) -> None:
+def test_the_one_before_stands_in_for_a_damaged_one(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
-    (tmp_path / ".state-000020").write_text("in the way")  # mkdir fails as on a full or read-only disk, for root too
+    (tmp_path / "state-000020.safetensors").write_bytes(b"half")
+    found = checkpoint.load(tmp_path, "run")
+    assert found is not None
+    assert found[0].step == 10
+
+
+REFUSALS = {"beside it": ".state-000020.safetensors", "in its place": "state-000020.safetensors"}
+
+
+@pytest.mark.parametrize("name", REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_disk_that_refuses_is_named_and_the_last_checkpoint_survives(tmp_path: Path, name: str) -> None:
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    (tmp_path / name).mkdir()  # in the way: writing fails as on a full or read-only disk, for root too
     with pytest.raises(TrainingError, match="checkpoint of step 20 cannot be written"):
         checkpoint.save(tmp_path, State("run", 20, 100, 1.5), tensors(2))
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
     assert found[0].step == 10
+
+
+def test_a_step_saved_twice_is_there_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    replace = Path.replace
+
+    def looked_at(draft: Path, target: Path) -> Path:
+        found = checkpoint.load(tmp_path, "run")
+        assert found is not None
+        assert torch.equal(found[1]["head.a"], tensors(1)["head.a"])
+        return replace(draft, target)
+
+    monkeypatch.setattr(Path, "replace", looked_at)
+    checkpoint.save(tmp_path, State("run", 10, 100, 2.5), tensors(2))
+    found = checkpoint.load(tmp_path, "run")
+    assert found is not None
+    assert torch.equal(found[1]["head.a"], tensors(2)["head.a"])
 
 
 HELD = {"one": (1, 0), "few": (9, 0), "some": (20, 4), "enough": (40, 8), "many": (209, 21)}

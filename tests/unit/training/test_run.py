@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -53,6 +52,14 @@ def test_a_run_writes_a_whole_bundle_that_says_what_it_is(trained: TrainResult) 
     assert manifest.prototypes.k == 2
     assert set(manifest.files) >= {"model.onnx", "head.safetensors", "reference/00.png", "reference/00.npz"}
     assert trained.parameters <= 900_000
+
+
+def test_the_manifest_says_how_the_weights_were_validated(trained: TrainResult) -> None:
+    found = trained.manifest.metrics
+    assert set(found) == {"validation_pixel_ap", "validation_image_auroc", "validation_step"}
+    assert found["validation_step"] == 3
+    assert 0 < found["validation_pixel_ap"] < 1
+    assert command.summary(trained)["metrics"] == found
 
 
 def test_nothing_else_is_left_behind(trained: TrainResult) -> None:
@@ -161,16 +168,6 @@ def test_one_normal_is_enough_to_train(tmp_path: Path) -> None:
     )
 
 
-def test_black_images_train_to_finite_weights(tmp_path: Path) -> None:
-    from edge_inspector.images import write_png
-
-    black = write_set(tmp_path / "black", normals=3, defects=0)
-    for path in (black / "train/good").iterdir():
-        write_png(path, np.zeros((128, 128, 3), np.uint8))
-    found = weights(_Run(settings(black, tmp_path / "a", seen=0), Silent(), Budget(None)))
-    assert all(bool(torch.isfinite(tensor).all()) for name, tensor in found.items() if name.startswith("head."))
-
-
 def test_a_loss_that_is_no_number_ends_the_run(parts: Path, tmp_path: Path) -> None:
     run = _Run(settings(parts, tmp_path / "a"), Silent(), Budget(None))
     prepared = run.prepare()
@@ -253,9 +250,11 @@ def test_the_command_delegates(trained: TrainResult, tmp_path: Path, monkeypatch
         "5",
         "--max-minutes",
         "6.5",
+        "--early-stop",
         "--json",
     ]
     result = CliRunner().invoke(app, options)
     assert result.exit_code == 0
     assert json.loads(result.stdout)["id"] == "discs-1"
     assert (asked[0].seen, asked[0].seed, asked[0].steps, asked[0].max_minutes) == (3, 4, 5, 6.5)
+    assert asked[0].early_stop
