@@ -26,7 +26,8 @@ from edge_inspector.camera.simulator.dataset import Plan, write_dataset
 from edge_inspector.prn.loss import prn_loss
 from edge_inspector.prn.network import Head
 from edge_inspector.training.batches import Batch, Batches, make_batch
-from edge_inspector.training.fit import Trainer, features_of, to_input
+from edge_inspector.training.fit import Trainer, to_input
+from edge_inspector.training.geometry import SQUARE
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.run import TrainSettings, _Run, check
 from edge_inspector.training.schedule import PEAK_RATE, Budget
@@ -70,14 +71,15 @@ def staged(trainer: Trainer, batch: Batch, clock: Clock) -> None:
     network = trainer.network
     network.train()
     clock.begin()
-    features = features_of(network.backbone, to_input(batch.images, trainer.device), trainer.reduced)
+    features = trainer.features(to_input(batch.images, trainer.device))
     clock.lap("backbone forward")
     with torch.no_grad():
         apart, _ = network.residuals(features)
     clock.lap("residual")
-    logits = network.head(features, apart)
+    with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.reduced):
+        logits = network.head(features, apart)
     clock.lap("head forward")
-    loss = prn_loss(logits, torch.from_numpy(batch.masks).to(trainer.device), trainer.loss)
+    loss = prn_loss(logits.float(), torch.from_numpy(batch.masks).to(trainer.device), trainer.loss)
     loss.item()
     clock.lap("loss")
     trainer.optimizer.zero_grad(set_to_none=True)
@@ -168,11 +170,11 @@ def main(words: Sequence[str] | None = None) -> None:
         torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         name, data = data_set(Path(folder))
-        settings = check(TrainSettings(data, "mvtec", Path(folder) / "out", SEEN, device=options.device))
+        settings = check(TrainSettings(data, "mvtec", Path(folder) / "out", SEEN, device=options.device, size=SQUARE))
         key = {
             "set": name,
             "batch": settings.batch,
-            "size": list(settings.size),
+            "size": list(SQUARE),
             "device": settings.device,
             "threads": torch.get_num_threads(),
         }

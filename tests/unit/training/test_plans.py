@@ -104,18 +104,22 @@ def tensors(value: float) -> dict[str, torch.Tensor]:
     return {"head.a": torch.full((2, 3), value), "moments.0.step": torch.tensor(value)}
 
 
+def state(step: int, seconds: float = 1.5) -> State:
+    return State("run", step, 100, seconds, {"form": "whole-map", "k": 2, "why": "as asked"})
+
+
 def test_a_checkpoint_comes_back_and_replaces_the_last(tmp_path: Path) -> None:
     for step in (10, 20):
-        checkpoint.save(tmp_path, State("run", step, 100, 1.5), tensors(step))
+        checkpoint.save(tmp_path, state(step, 1.5), tensors(step))
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
-    assert found[0] == State("run", 20, 100, 1.5)
+    assert found[0] == state(20, 1.5)
     assert torch.equal(found[1]["head.a"], tensors(20)["head.a"])
     assert [path.name for path in tmp_path.iterdir()] == ["state-000020.safetensors"]
 
 
 def test_another_runs_checkpoint_is_left_alone(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, state(10, 1.5), tensors(1))
     assert checkpoint.load(tmp_path, "another") is None
     assert checkpoint.load(tmp_path / "nowhere", "run") is None
 
@@ -130,14 +134,14 @@ def without_state(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [cut, without_state, lambda _: b"", lambda _: b"no such form"])
 def test_a_damaged_checkpoint_counts_for_nothing(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, state(10, 1.5), tensors(1))
     (path,) = tmp_path.iterdir()
     path.write_bytes(damage(path.read_bytes()))
     assert checkpoint.load(tmp_path, "run") is None
 
 
 def test_the_one_before_stands_in_for_a_damaged_one(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, state(10, 1.5), tensors(1))
     (tmp_path / "state-000020.safetensors").write_bytes(b"half")
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
@@ -149,17 +153,17 @@ REFUSALS = {"beside it": ".state-000020.safetensors", "in its place": "state-000
 
 @pytest.mark.parametrize("name", REFUSALS.values(), ids=REFUSALS.keys())
 def test_a_disk_that_refuses_is_named_and_the_last_checkpoint_survives(tmp_path: Path, name: str) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, state(10, 1.5), tensors(1))
     (tmp_path / name).mkdir()  # in the way: writing fails as on a full or read-only disk, for root too
     with pytest.raises(TrainingError, match="checkpoint of step 20 cannot be written"):
-        checkpoint.save(tmp_path, State("run", 20, 100, 1.5), tensors(2))
+        checkpoint.save(tmp_path, state(20, 1.5), tensors(2))
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
     assert found[0].step == 10
 
 
 def test_a_step_saved_twice_is_there_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, state(10, 1.5), tensors(1))
     replace = Path.replace
 
     def looked_at(draft: Path, target: Path) -> Path:
@@ -169,7 +173,7 @@ def test_a_step_saved_twice_is_there_at_any_moment(tmp_path: Path, monkeypatch: 
         return replace(draft, target)
 
     monkeypatch.setattr(Path, "replace", looked_at)
-    checkpoint.save(tmp_path, State("run", 10, 100, 2.5), tensors(2))
+    checkpoint.save(tmp_path, state(10, 2.5), tensors(2))
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
     assert torch.equal(found[1]["head.a"], tensors(2)["head.a"])

@@ -9,17 +9,28 @@ import numpy as np
 import pytest
 import torch
 
+from edge_inspector.geometry import Window, whole
 from edge_inspector.prn import backbones
 from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training import checkpoint, validation
 from edge_inspector.training.data import load_training_data
+from edge_inspector.training.evidence import held_sources
 from edge_inspector.training.fit import Trainer, features_of, to_input
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, sources_of, train
+from edge_inspector.training.run import TrainSettings, train
 from edge_inspector.training.schedule import DECLINE, PEAK_RATE, declining, learning_rate
-from edge_inspector.training.synthesis import Sources
-from edge_inspector.training.validation import IMAGES, Check, EarlyStop, reason_to_end, scored, validation_images, validation_set
+from edge_inspector.training.synthesis import Made, Sources
+from edge_inspector.training.validation import (
+    IMAGES,
+    Check,
+    EarlyStop,
+    at_map_size,
+    reason_to_end,
+    scored,
+    validation_samples,
+    validation_set,
+)
 from tests.unit.training.parts import write_set
 
 SIZE = (128, 128)
@@ -65,34 +76,46 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     parts = write_set(tmp_path_factory.mktemp("validated") / "discs", normals=15)
     data = load_training_data(parts, "mvtec", 2, 0, SIZE)
     assert len(data.held) == 3
-    return replace(sources_of(data), normals=data.held)
+    return held_sources(data)
 
 
 def test_half_are_normals_and_half_anomalies_all_made_of_held_out_ones(sources: Sources) -> None:
-    images, masks = validation_images(sources, 0)
+    samples = validation_samples(sources, 0)
+    masks = [at_map_size(sample) for sample in samples]
     bad = np.array([mask.any() for mask in masks])
     half = IMAGES // 2
-    assert images.shape == (len(masks), *SIZE, 3)
-    assert masks.shape[1:] == (64, 64)
+    assert {(*sample.image.shape, *mask.shape) for sample, mask in zip(samples, masks, strict=True)} == {(*SIZE, 3, 64, 64)}
     assert not bad[:half].any()
     assert bad[half:].all()
     assert half // 2 <= bad.sum() <= half
-    assert np.array_equal(images[:3], sources.normals)
+    assert np.array_equal(np.stack([sample.image for sample in samples[:3]]), sources.normals)
 
 
 def test_the_set_depends_on_the_seed_alone(sources: Sources) -> None:
-    (first, masks), (again, _), (other, _) = (validation_images(sources, seed) for seed in (1, 1, 2))
+    made = (validation_samples(sources, 1), validation_samples(sources, 1), validation_samples(sources, 2))
+    first, again, other = (np.stack([sample.canvas for sample in samples]) for samples in made)
+    simulated = validation_samples(replace(sources, kinds=("simulated",)), 1)
     assert np.array_equal(first, again)
     assert first.shape != other.shape or not np.array_equal(first, other)
-    assert not np.array_equal(masks, validation_images(replace(sources, kinds=("simulated",)), 1)[1])
+    assert any(not np.array_equal(a.mask, b.mask) for a, b in zip(made[0], simulated, strict=False))
 
 
 def test_the_finest_mask_keeps_a_pixel() -> None:
     mask = np.zeros(SIZE, np.float32)
     mask[40, 41] = 0.9
-    small = validation._at_map_size(mask)
+    small = at_map_size(Made(np.zeros((*SIZE, 3), np.uint8), mask, whole(SIZE)))
     assert small.sum() == 1
     assert small[20, 20]
+
+
+def test_padding_is_no_part_of_a_mask() -> None:
+    window = Window(SIZE, 0, 32, 128, 64)
+    mask = np.zeros((64, 128), np.float32)
+    mask[:8] = 1.0
+    small = at_map_size(Made(np.zeros((64, 128, 3), np.uint8), mask, window))
+    assert small.shape == (32, 64)
+    assert small[:4].all()
+    assert not small[4:].any()
 
 
 @pytest.fixture
@@ -101,7 +124,7 @@ def trainer(sources: Sources) -> Trainer:
     backbone = backbones.load(backbones.DEFAULT, None)
     maps = features_of(backbone, to_input(sources.normals[:1], cpu), reduced=False)
     torch.manual_seed(0)
-    network = PRN(backbone, Prototypes([scale.half() for scale in maps[:3]]), Head(HeadForm(), backbone.channels), 5)
+    network = PRN(backbone, Prototypes([scale.half() for scale in maps[:3]]), Head(HeadForm(), backbone.channels), (5,))
     return Trainer(network, cpu)
 
 
@@ -144,7 +167,7 @@ class Scripted:
 
 
 def stopper(trainer: Trainer) -> EarlyStop:
-    return EarlyStop(trainer, validation.ValidationSet((), np.zeros((0, 1, 1), np.bool_)), 16)
+    return EarlyStop(trainer, validation.ValidationSet((), (), ()), 16)
 
 
 def follow(watch: EarlyStop, script: Scripted, first: int, planned: int, until: int | None = None) -> tuple[int, int, list[float]]:
@@ -209,7 +232,7 @@ def test_a_killed_training_goes_on_alike(kill: int, monkeypatch: pytest.MonkeyPa
     script = Scripted(monkeypatch, trainer, *scores)
     killed = stopper(trainer)
     step, planned, rates = follow(killed, script, 0, 420, until=kill)
-    checkpoint.save(tmp_path, checkpoint.State("run", step, planned, 0.0), killed.tensors())
+    checkpoint.save(tmp_path, checkpoint.State("run", step, planned, 0.0, {}), killed.tensors())
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
     again = stopper(trainer)
