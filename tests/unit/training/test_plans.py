@@ -105,33 +105,33 @@ def tensors(value: float) -> dict[str, torch.Tensor]:
 
 def test_a_checkpoint_comes_back_and_replaces_the_last(tmp_path: Path) -> None:
     for step in (10, 20):
-        checkpoint.save(tmp_path, State("run", step, 100, 1.5), tensors(step))
+        checkpoint.save(tmp_path, State("run", step, 100, 1.5, {}), tensors(step))
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
-    assert found[0] == State("run", 20, 100, 1.5)
+    assert found[0] == State("run", 20, 100, 1.5, {})
     assert torch.equal(found[1]["head.a"], tensors(20)["head.a"])
     assert [path.name for path in tmp_path.iterdir()] == ["state-000020"]
 
 
 def test_another_runs_checkpoint_is_left_alone(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5, {}), tensors(1))
     assert checkpoint.load(tmp_path, "another") is None
     assert checkpoint.load(tmp_path / "nowhere", "run") is None
 
 
 @pytest.mark.parametrize("file", ["tensors.safetensors", "state.json"])
 def test_a_damaged_checkpoint_counts_for_nothing(tmp_path: Path, file: str) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5, {}), tensors(1))
     path = tmp_path / "state-000010" / file
     path.write_bytes(path.read_bytes()[:20])
     assert checkpoint.load(tmp_path, "run") is None
 
 
 def test_a_disk_that_refuses_is_named_and_the_last_checkpoint_survives(tmp_path: Path) -> None:
-    checkpoint.save(tmp_path, State("run", 10, 100, 1.5), tensors(1))
+    checkpoint.save(tmp_path, State("run", 10, 100, 1.5, {}), tensors(1))
     (tmp_path / ".state-000020").write_text("in the way")  # mkdir fails as on a full or read-only disk, for root too
     with pytest.raises(TrainingError, match="checkpoint of step 20 cannot be written"):
-        checkpoint.save(tmp_path, State("run", 20, 100, 1.5), tensors(2))
+        checkpoint.save(tmp_path, State("run", 20, 100, 1.5, {}), tensors(2))
     found = checkpoint.load(tmp_path, "run")
     assert found is not None
     assert found[0].step == 10
