@@ -29,7 +29,7 @@ from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.fit import extractor, to_input
 from edge_inspector.training.normality import build, explained, gather, inside
 from tests.benchmarks import ledger
-from tests.benchmarks.line import edge
+from tests.benchmarks.line import DATA
 
 COARSE, PLACES = SCALES - 1, 20
 CPU = torch.device("cpu")
@@ -40,7 +40,7 @@ class Bench:
     """The normals' maps, and those of the test images one at a time."""
 
     def __init__(self, name: str) -> None:
-        self.root = edge(name)
+        self.root = DATA / name
         self.data: TrainingData = load_training_data(self.root, "mvtec", 0, 0, None)
         self.features = extractor(load_backbone(), CPU)
         self.maps, picked = gather(self.features, self.data.normals, CPU, 0)
