@@ -15,6 +15,7 @@ from edge_inspector.errors import SettingsError, TrainingError
 if TYPE_CHECKING:
     from edge_inspector.labels.hints import MaskSource
     from edge_inspector.training.geometry import FitChoice
+    from edge_inspector.training.normality import FormChoice
     from edge_inspector.training.run import TrainResult
 
 
@@ -33,6 +34,9 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     max_minutes: Annotated[float | None, typer.Option("--max-minutes", help="end in time, with a whole bundle")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...")] = "auto",
     prototypes: Annotated[int | None, typer.Option("--prototypes", help="K; default 10 % of the normals, at most 64")] = None,
+    prototype_form: Annotated[
+        str, typer.Option("--prototype-form", help="whole-map (aligned parts), codebook (texture, loose parts), or auto: by the normals")
+    ] = "auto",
     textures: Annotated[Path | None, typer.Option("--textures", help="folder of textures for simulated anomalies")] = None,
     backbone: Annotated[str, typer.Option("--backbone", help="or a model of timm's: resnet18, wide_resnet50_2 ...")] = "efficientnet_lite0",
     backbone_weights: Annotated[Path | None, typer.Option("--backbone-weights", help="file with that model's weights")] = None,
@@ -66,6 +70,7 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         size=None if size is None else input_size(size),
         fit=fit_choice(fit),
         early_stop=early_stop,
+        prototypes=form_choice(prototype_form),
     )
     with Progress() as listener:
         result = run.train(settings, listener)
@@ -88,6 +93,15 @@ def input_size(text: str) -> tuple[int, int]:
     if not (height.isascii() and height.isdecimal() and width.isascii() and width.isdecimal()):
         raise SettingsError(f"--size {text}: HEIGHTxWIDTH is expected, such as 128x640")
     return int(height), int(width)
+
+
+def form_choice(name: str) -> FormChoice:
+    """The option's value. Raises SettingsError."""
+    known: tuple[FormChoice, ...] = ("auto", "whole-map", "codebook")
+    for form in known:
+        if form == name:
+            return form
+    raise SettingsError(f"--prototype-form {name}: one of {', '.join(known)}")
 
 
 def fit_choice(name: str) -> FitChoice:
@@ -114,6 +128,7 @@ def summary(result: TrainResult) -> dict[str, object]:
         "images": result.normals,
         "input": manifest.input.model_dump(),
         "prototypes": manifest.prototypes.k,
+        "prototype_form": manifest.prototypes.form,
         "parameters": result.parameters,
         "thresholds": [thresholds.model_dump() for thresholds in manifest.thresholds],
         "metrics": manifest.metrics,
@@ -127,7 +142,7 @@ def text(result: TrainResult) -> str:
     proposal = manifest.thresholds[0]
     return (
         f"{result.folder}: {manifest.training.steps} steps in {manifest.training.minutes:.1f} min on {result.normals} normals and "
-        f"{result.seen} seen anomalies; {manifest.prototypes.k} prototypes ({manifest.prototypes.why})\n"
+        f"{result.seen} seen anomalies; {manifest.prototypes.k} prototypes, {manifest.prototypes.form} ({manifest.prototypes.why})\n"
         f"input {manifest.input.height} x {manifest.input.width}, {manifest.input.fit}: {manifest.input.why}\n"
         f"accept below {proposal.accept_threshold}, reject from {proposal.reject_threshold}: {proposal.evidence}"
     )

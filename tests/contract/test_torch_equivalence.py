@@ -47,7 +47,7 @@ def test_references_agree(engine: Engine, bundle: Bundle) -> None:
 def test_new_images_agree_with_the_network_rebuilt_from_the_bundle(engine: Engine, bundle: Bundle) -> None:
     rng = np.random.default_rng(3)
     images = np.stack([disc(rng), stained(rng)[0], rng.integers(0, 256, (128, 128, 3), np.uint8), np.zeros((128, 128, 3), np.uint8)])
-    network = load_network(bundle.folder, bundle.manifest.score.score_pixels)
+    network = load_network(bundle.folder, bundle.manifest.score.pixels)
     maps, scores, chosen = run(network, images)
     agreeing = 0
     for number, found in enumerate(engine.infer(images)):
@@ -60,7 +60,7 @@ def test_new_images_agree_with_the_network_rebuilt_from_the_bundle(engine: Engin
 
 
 def test_the_references_stored_are_what_the_rebuilt_network_says(bundle: Bundle) -> None:
-    network = load_network(bundle.folder, bundle.manifest.score.score_pixels)
+    network = load_network(bundle.folder, bundle.manifest.score.pixels)
     for reference in load_references(bundle):
         maps, scores, chosen = run(network, reference.image[None])
         assert np.allclose(maps[0], reference.answer.anomaly_map, atol=1e-5)

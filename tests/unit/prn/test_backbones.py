@@ -80,7 +80,7 @@ def test_a_network_stands_on_another_backbone(timm: list[dict[str, Any]]) -> Non
     with torch.no_grad():
         maps = backbone(torch.randint(0, 256, (3, 3, 128, 128)).float())
         head = Head(HeadForm(), backbone.channels)
-        network = PRN(backbone, Prototypes(list(maps[:SCALES])), head, 20).eval()
+        network = PRN(backbone, Prototypes(list(maps[:SCALES])), head, (20,)).eval()
         anomaly_map, _, chosen = network(torch.randint(0, 256, (2, 128, 128, 3), dtype=torch.uint8))
     assert anomaly_map.shape == (2, 64, 64)
     assert chosen.shape == (2, SCALES)

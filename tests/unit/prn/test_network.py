@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from edge_inspector.decision import top_means
 from edge_inspector.prn.backbone import CHANNELS, STRIDES, Backbone
+from edge_inspector.prn.codebook import learn
 from edge_inspector.prn.fusion import Fusion
-from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm, image_score
+from edge_inspector.prn.network import EVIDENCE, PRN, SCALES, USUAL, Head, HeadForm, evidence, image_score
 from edge_inspector.prn.prototypes import Prototypes
 
 SIZE = 128
@@ -28,7 +30,7 @@ def test_what_comes_out(network: PRN) -> None:
     assert anomaly_map.shape == (2, SIZE // 2, SIZE // 2)
     assert 0.0 <= float(anomaly_map.min()) <= float(anomaly_map.max()) <= 1.0
     assert score.shape == (2,)
-    assert torch.allclose(score, image_score(anomaly_map, 20))
+    assert torch.allclose(score, image_score(anomaly_map, (20,)))
     assert chosen.shape == (2, SCALES)
     assert chosen.dtype == torch.int64
 
@@ -66,8 +68,8 @@ def test_most_pixels_start_as_normal(network: PRN) -> None:
 def test_score_is_the_mean_of_the_highest() -> None:
     anomaly_map = torch.zeros(1, 8, 8)
     anomaly_map[0, 0, :4] = torch.tensor([1.0, 0.8, 0.6, 0.4])
-    assert float(image_score(anomaly_map, 2)) == pytest.approx(0.9)
-    assert float(image_score(anomaly_map, 8)) == pytest.approx(0.35)
+    assert float(image_score(anomaly_map, (2,))) == pytest.approx(0.9)
+    assert float(image_score(anomaly_map, (8,))) == pytest.approx(0.35)
 
 
 def test_fusion_sums_every_scale_into_every_scale() -> None:
@@ -78,3 +80,32 @@ def test_fusion_sums_every_scale_into_every_scale() -> None:
     for k in range(3):  # silencing any scale changes all three
         changed = fusion([torch.zeros_like(m) if j == k else m for j, m in enumerate(scales)])
         assert not any(torch.equal(a, b) for a, b in zip(fused, changed, strict=True))
+
+
+def test_several_numbers_of_pixels_are_joined_as_the_decision_joins_them() -> None:
+    anomaly_map = torch.rand(2, 16, 16, generator=torch.Generator().manual_seed(1))
+    wanted = [top_means(one.numpy(), (5, 60)) for one in anomaly_map]
+    assert image_score(anomaly_map, (5, 60)).tolist() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_codebook_adds_its_own_evidence_to_the_heads() -> None:
+    torch.manual_seed(0)
+    book = learn([scale.float() for scale in maps(3)], 0, words=(4, 8, 8))
+    network = PRN(Backbone(), book, Head(HeadForm(), residuals=book.channels), pixels=(5, 60)).eval()
+    image = torch.randint(0, 256, (1, 128, 128, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        anomaly_map, score, chosen = network(image)
+        features = network.backbone(image.permute(0, 3, 1, 2).float())
+        apart, _ = network.residuals(features)
+        logits = network.head(features, apart) + evidence(apart[-1], (64, 64))
+    assert chosen.shape == (1, 8 * 8)
+    torch.testing.assert_close(anomaly_map, torch.sigmoid(logits)[:, 0])
+    assert float(score) == pytest.approx(top_means(anomaly_map[0].numpy(), (5, 60)), abs=1e-5)
+
+
+def test_the_evidence_grows_with_what_is_unusual() -> None:
+    apart = torch.zeros(1, 3, 8, 8)
+    apart[0, -1, 4, 4] = 12.0
+    found = evidence(apart, (64, 64))
+    assert float(found[0, 0, 36, 36]) == pytest.approx(EVIDENCE * (12.0 - USUAL), rel=0.2)
+    assert float(found[0, 0, 0, 0]) == pytest.approx(-EVIDENCE * USUAL)

@@ -302,7 +302,7 @@ def test_a_bundle_names_its_backbone_and_older_heads_are_read(tmp_path_factory: 
     older = tmp_path / "older"
     shutil.copytree(trained.folder, older)
     save_file(load_file(older / HEAD), older / HEAD, metadata={"form": json.dumps({**form, "difference": "squared"})})
-    assert load_network(older, 5).backbone.name == "efficientnet_lite0"
+    assert load_network(older, (5,)).backbone.name == "efficientnet_lite0"
 
 
 def test_the_demo_bundle_answers_as_when_it_was_made() -> None:
@@ -314,7 +314,7 @@ def test_the_demo_bundle_answers_as_when_it_was_made() -> None:
 
     bundle = load_bundle(Path(__file__).resolve().parents[3] / "models" / "demo")
     references = load_references(bundle)
-    network = load_network(bundle.folder, bundle.manifest.score.score_pixels)
+    network = load_network(bundle.folder, bundle.manifest.score.pixels)
     with torch.no_grad():
         maps, scores, chosen = network(torch.from_numpy(np.stack([reference.image for reference in references])))
     for number, reference in enumerate(references):

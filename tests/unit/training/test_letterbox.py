@@ -175,7 +175,7 @@ def test_in_place_is_the_same_share_of_the_way_on_a_part_of_another_shape() -> N
 class PaddingNetwork(torch.nn.Module):
     """Finds anomalies on rows of nothing but padding, and nowhere else."""
 
-    score_pixels = 5
+    pixels = (5,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -202,8 +202,9 @@ def test_a_run_says_how_parts_are_seen(tmp_path: Path) -> None:
     )
     ready = run.prepare()
     assert "input 128 x 128, letterbox: size as asked; aspect kept, as 3 of 3 normals have another" in run.notes
-    assert run.steps(ready.trainer, ready.sources, ready.fingerprint, 0, 1) == 1
-    manifest = describe(run.settings, ready.start, 1, run.minutes, propose(Evidence(np.zeros(2), np.ones(2), np.zeros(2), "none")))
+    assert run.steps(ready) == 1
+    thresholds = propose(Evidence(np.zeros(2), np.ones(2), np.zeros(2), "none"))
+    manifest = describe(run.settings, ready.start, ready.plan, 1, run.minutes, thresholds)
     assert manifest["input"] == ready.data.form.model_dump()
     assert manifest["output"] == {"height": 64, "width": 64}
     assert reference_images(ready.data, 1).shape == (4, 128, 128, 3)

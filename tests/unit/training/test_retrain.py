@@ -18,6 +18,7 @@ from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
 from edge_inspector.evaluation.evaluate import unseen_test_samples
 from edge_inspector.evaluation.layouts import load_dataset, sha256_file
 from edge_inspector.images import write_png
+from edge_inspector.prn.backbone import CHANNELS
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training import checkpoint
 from edge_inspector.training import retrain as work
@@ -74,7 +75,7 @@ def test_before_and_after_are_of_what_neither_was_trained_on(retrained: RetrainR
 
 
 def test_the_prototypes_are_kept(parent: Bundle, retrained: RetrainResult) -> None:
-    ours, theirs = (load_prototypes(folder / "model.onnx") for folder in (retrained.trained.folder, parent.folder))
+    ours, theirs = (load_prototypes(folder / "model.onnx", CHANNELS) for folder in (retrained.trained.folder, parent.folder))
     assert all(torch.equal(ours[j], theirs[j]) for j in range(3))
 
 
@@ -108,7 +109,7 @@ def test_training_begins_at_the_parents_weights(parent: Bundle, discs: Path, scr
     ours = ready.trainer.network.head.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    run.steps(ready.trainer, ready.sources, ready.fingerprint, 0, 2)
+    run.steps(ready)
     ready.trainer.use_average()
     parameters = dict(ready.trainer.network.head.named_parameters())
     assert parameters
@@ -138,12 +139,11 @@ def test_refreshed_prototypes_are_of_the_normals_that_are_there(parent: Bundle, 
         path.unlink()
     wanted = settings(parent, discs, scratches, tmp_path / "out", prototypes="refresh")
     _, ready = prepared(wanted)
-    ours, theirs = ready.trainer.network.prototypes, load_prototypes(parent.onnx)
+    ours, theirs = ready.trainer.network.prototypes, load_prototypes(parent.onnx, CHANNELS)
     assert isinstance(ours, Prototypes)
     assert ours[0].shape == theirs[0].shape
     assert not torch.equal(ours[0], theirs[0])
-    k, why = ready.start.prototypes
-    assert (k, why) == (2, f"K = 2 as asked; clustered anew from {len(ready.data.normals)} normals")
+    assert (ready.plan.form, ready.plan.k, ready.plan.why) == ("whole-map", 2, "as asked; K = 2 as asked")
 
 
 def test_without_good_test_images_there_is_nothing_to_compare_on(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(
 
     def weights(name: str, listener: Listener) -> tuple[list[str], dict[str, torch.Tensor]]:
         run, ready = prepared(settings(parent, discs, scratches, tmp_path / name, steps=3), listener)
-        run.steps(ready.trainer, ready.sources, ready.fingerprint, ready.first, ready.planned)
+        run.steps(ready)
         return run.notes, ready.trainer.tensors()
 
     _, straight = weights("a", Silent())

@@ -116,7 +116,7 @@ class KillAfter(Silent):
 def weights(run: _Run) -> dict[str, Tensor]:
     """Train without writing a bundle; the tensors of the run's last checkpoint."""
     prepared = run.prepare()
-    run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, prepared.first, prepared.planned)
+    run.steps(prepared)
     found = checkpoint.load(run.part, prepared.fingerprint)
     assert found is not None
     return found[1]
@@ -144,7 +144,7 @@ def test_a_run_with_another_seed_starts_afresh(parts: Path, tmp_path: Path) -> N
 def test_time_that_is_up_ends_the_steps_and_says_so(parts: Path, tmp_path: Path) -> None:
     run = _Run(settings(parts, tmp_path / "a", steps=50, max_minutes=0.01), Silent(), Budget(0.01))
     prepared = run.prepare()
-    done = run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, 0, 50)
+    done = run.steps(prepared)
     assert done == 1
     assert "the time is up after 1 of 50 steps" in run.notes[0]
 
@@ -159,7 +159,7 @@ def test_one_normal_is_enough_to_train(tmp_path: Path) -> None:
     one = write_set(tmp_path / "one", normals=1, defects=0)
     run = _Run(settings(one, tmp_path / "a", seen=0, k=None, steps=1), Silent(), Budget(None))
     prepared = run.prepare()
-    assert run.steps(prepared.trainer, prepared.sources, prepared.fingerprint, 0, 1) == 1
+    assert run.steps(prepared) == 1
     assert (
         run.thresholds(prepared.trainer.network.eval(), prepared.data).evidence.count(
             "1 training normals (too few to hold any out) and 20 variations"
@@ -175,7 +175,7 @@ def test_a_loss_that_is_no_number_ends_the_run(parts: Path, tmp_path: Path) -> N
     with torch.no_grad():
         trainer.network.head.decoder.segment.bias.fill_(float("nan"))  # type: ignore[union-attr]
     with pytest.raises(TrainingError, match="the loss of step 0 is nan"):
-        run.steps(trainer, prepared.sources, prepared.fingerprint, 0, 3)
+        run.steps(prepared)
 
 
 WRONG = {

@@ -1,0 +1,102 @@
+"""Small defects: image AUROC by the size of the defect, before and after what is done for them, on a trained bundle.
+
+python -m tests.benchmarks.sizes BUNDLE [--set magnetic_tile]
+
+Defective test images are split into quarters by the share of the image that their mask covers; each quarter is held against all good test
+images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same of
+the map with the codebook's evidence added; ``bundle`` that map scored by the bundle's rule, which is what decides on the line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edge_inspector.decision import top_mean, top_means
+from edge_inspector.engine.bundle import bundle_hash, load_bundle
+from edge_inspector.evaluation.evaluate import unseen_test_samples
+from edge_inspector.evaluation.layouts import Sample, load_dataset
+from edge_inspector.evaluation.metrics import image_auroc
+from edge_inspector.geometry import on_canvas, on_image
+from edge_inspector.images import decode, decode_mask
+from edge_inspector.prn.codebook import Codebook
+from edge_inspector.prn.network import PRN, evidence
+from edge_inspector.settings.manifest import Manifest
+from edge_inspector.training.export import load_network
+from tests.benchmarks import ledger
+from tests.benchmarks.line import DATA
+
+RULES = ("paper", "evidence", "bundle")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A test image: the share of it that is marked (0 of a good one) and its score by each of RULES."""
+
+    share: float
+    scores: tuple[float, ...]
+
+
+def look(network: PRN, manifest: Manifest, sample: Sample) -> Look:
+    """Score one image by every rule."""
+    image = decode(sample.path)
+    with torch.no_grad():
+        batch = torch.from_numpy(on_canvas(image, manifest.input)[None])
+        features = network.backbone(batch.permute(0, 3, 1, 2).float())
+        apart, _ = network.residuals(features)
+        logits = network.head(features, apart)
+        added = evidence(apart[-1], (logits.shape[-2], logits.shape[-1])) if isinstance(network.prototypes, Codebook) else 0.0
+        maps = [torch.sigmoid(values)[0, 0].numpy() for values in (logits, logits + added)]
+    head, joined = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
+    few, rule = manifest.score.score_pixels, manifest.score.pixels
+    marked = float(decode_mask(sample.mask).mean()) if sample.label == "bad" and sample.mask else 0.0
+    return Look(marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule)))
+
+
+def by_quarter(looks: Sequence[Look], rule: int) -> dict[str, float]:
+    """Image AUROC of all defective images and of each quarter by size, the smallest first."""
+    shares = np.array([each.share for each in looks])
+    scores = np.array([each.scores[rule] for each in looks])
+    edges = np.quantile(shares[shares > 0], (0.25, 0.5, 0.75))
+    quarter = np.where(shares > 0, np.digitize(shares, edges), -1)
+    found = {"all": _auroc(scores, quarter >= 0, np.ones(len(looks), np.bool_))}
+    for number in range(4):
+        found[f"quarter {number + 1}"] = _auroc(scores, quarter == number, (quarter == number) | (quarter < 0))
+    return found
+
+
+def _auroc(scores: NDArray[np.float64], bad: NDArray[np.bool_], counted: NDArray[np.bool_]) -> float:
+    return round(image_auroc(scores[counted].tolist(), bad[counted].tolist()), 4)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print and record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--set", default="magnetic_tile")
+    asked = parser.parse_args(arguments)
+    bundle = load_bundle(asked.bundle)
+    network = load_network(bundle.folder, bundle.manifest.score.pixels)
+    samples, _ = unseen_test_samples(load_dataset(DATA / asked.set, "mvtec"), bundle.manifest)
+    looks = []
+    for number, sample in enumerate(samples, 1):
+        looks.append(look(network, bundle.manifest, sample))
+        sys.stderr.write(f"\r{number} of {len(samples)}")
+    sys.stderr.write("\n")
+    result = {name: by_quarter(looks, rule) for rule, name in enumerate(RULES)}
+    trained = bundle.manifest.training
+    key = {"set": asked.set, "bundle": bundle_hash(bundle.manifest)[:12], "seen": len(trained.seen), "steps": trained.steps}
+    ledger.record("sizes", key, result)
+    for name, row in result.items():
+        sys.stdout.write(f"{name:9} " + "  ".join(f"{title} {value:.4f}" for title, value in row.items()) + "\n")
+
+
+if __name__ == "__main__":
+    main()
