@@ -57,6 +57,15 @@ class Batches:
         self._stop.set()
         self._thread.join(timeout=30)
 
+    def change(self, sources: Sources, step: int) -> None:
+        """Make the batches from ``step`` on from other sources; those made ahead are forgotten."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+        self._ready, self._stop = queue.Queue(_AHEAD), threading.Event()
+        self._make = partial(make_batch, sources, *self._make.args[1:])
+        self._thread = threading.Thread(target=self._work, args=(step,), name="synthesis", daemon=True)
+        self._thread.start()
+
     def take(self) -> Batch:
         """The next batch. Raises what the worker raised."""
         item = self._ready.get()

@@ -16,7 +16,7 @@ from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pic
 from edge_inspector.geometry import Size, Window, on_canvas, window_of
 from edge_inspector.images import SUFFIXES, decode, decode_mask, size_of
 from edge_inspector.images import fit as resized
-from edge_inspector.labels.hints import MaskSource, redrawn
+from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
 from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.extended import SeenAnomaly
@@ -208,7 +208,8 @@ def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
         raise DatasetError(f"{sample.mask}: the mask is empty; mark the defect or take the image out")
     window = window_of((mask.shape[0], mask.shape[1]), form)
     marked = fit_mask(redrawn(image, mask, masks), window.h, window.w)
-    return SeenAnomaly(on_canvas(image, form), window.pad(marked, False), window)
+    hints = () if masks == "exact" else hints_of(fit_mask(mask, window.h, window.w), masks)
+    return SeenAnomaly(on_canvas(image, form), window.pad(marked, False), window, hints)
 
 
 def fit_mask(mask: Mask, height: int, width: int) -> Mask:

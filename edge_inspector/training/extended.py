@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.geometry import Size, Window
+from edge_inspector.labels.shapes import Box, Click, Scribble
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import blurred, shifted
 
@@ -18,11 +19,15 @@ _IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken
 
 @dataclass(frozen=True)
 class SeenAnomaly:
-    """A defective image uint8 (H, W, 3) and its mask bool (H, W), not empty; padding, if any, lies around ``window``."""
+    """A defective image uint8 (H, W, 3) and its mask bool (H, W), not empty; padding, if any, lies around ``window``.
+
+    ``hints`` are the marks, in pixels of the image without padding, that the mask was proposed from; none where a person drew it.
+    """
 
     image: Image
     mask: Mask
     window: Window | None = None
+    hints: tuple[Box | Scribble | Click, ...] = ()
 
     @property
     def content(self) -> tuple[Image, Mask]:

@@ -34,6 +34,7 @@ from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototy
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.normality import FormChoice, Plan, build, gather, inside
 from edge_inspector.training.progress import Listener, Silent
+from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget
 from edge_inspector.training.start import Start
 from edge_inspector.training.synthesis import MADE, Sources, possible
@@ -209,6 +210,7 @@ class _Run:
         self.part = settings.out.with_name(settings.out.name + ".part")
         self.notes: list[str] = []
         self.watch: Watch  # follows the trainer that prepare makes
+        self.redraw: Redraw  # of the sources that prepare makes
         self.before = 0.0  # seconds that earlier, killed parts of this run took
         self.kept: int | None = None  # step of the last checkpoint on disk
         self.refused = False  # whether the disk took no checkpoint when last asked
@@ -234,6 +236,7 @@ class _Run:
         trainer, plan = self.trainer(start, found)
         sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
         self.watch = self.watch_of(trainer, sources, start.data)
+        self.redraw = Redraw(sources)
         wanted = settings.steps or DEFAULT_STEPS[plan.form]
         ready = _Ready(start, sources, trainer, plan, fingerprint, 0, wanted, wanted)
         if found is None:
@@ -241,6 +244,7 @@ class _Run:
         state, tensors = found
         trainer.restore(tensors)
         self.watch.restore(tensors)
+        self.redraw.restore(tensors)
         self.before, self.kept = state.seconds, state.step
         self.note(f"going on from step {state.step} of {state.planned}")
         return replace(ready, first=state.step, planned=state.planned)
@@ -300,12 +304,14 @@ class _Run:
         first, planned, trainer = ready.first, ready.planned, ready.trainer
         step, pace, saved = first, Pace(), self.budget.elapsed
         self.listener.stage("training", planned)
-        with Batches(ready.sources, self.settings.batch, self.settings.seed, first) as batches:
+        with Batches(self.redraw.sources, self.settings.batch, self.settings.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
                 loss = trainer.step(batches.take(), self.watch.rate(step, planned))
                 step += 1
                 pace.lap()
                 planned = self.watch.after(step, planned)
+                if self.redraw.due(step, planned):
+                    batches.change(self.redraw.apply(trainer), step)
                 if step - first == _PLAN_AT or step % _REPLAN_EVERY == 0:
                     planned = self.replan(ready.wanted, step, planned, pace.seconds)
                 self.listener.advance(step, planned, f"loss {loss:.4f}")
@@ -328,7 +334,7 @@ class _Run:
         """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""
         state = checkpoint.State(ready.fingerprint, step, planned, self.before + self.budget.elapsed, asdict(ready.plan))
         try:
-            checkpoint.save(self.part, state, ready.trainer.tensors() | self.watch.tensors())
+            checkpoint.save(self.part, state, ready.trainer.tensors() | self.watch.tensors() | self.redraw.tensors())
         except TrainingError as error:
             if not self.refused:
                 self.note(f"{error}; the training goes on")

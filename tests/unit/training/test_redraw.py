@@ -1,0 +1,93 @@
+"""Masks drawn again from the map."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edge_inspector.geometry import Window
+from edge_inspector.labels.shapes import Box
+from edge_inspector.training import checkpoint
+from edge_inspector.training.extended import SeenAnomaly
+from edge_inspector.training.progress import Silent
+from edge_inspector.training.redraw import Redraw, averaged_maps, redrawn
+from edge_inspector.training.run import TrainSettings, _Run
+from edge_inspector.training.schedule import Budget
+from edge_inspector.training.synthesis import Sources
+from tests.unit.training.parts import write_set
+
+BOX = Box(x=10, y=12, w=20, h=16)
+
+
+def plain(window: Window | None = None) -> SeenAnomaly:
+    """A part without colours to go by, its mask the whole box."""
+    mask = np.zeros((64, 64), np.bool_)
+    mask[12:28, 10:30] = True
+    return SeenAnomaly(np.full((64, 64, 3), 90, np.uint8), mask, window, (BOX,))
+
+
+def test_the_mask_follows_the_map_inside_the_box() -> None:
+    anomaly_map = np.zeros((32, 32), np.float32)
+    anomaly_map[8:12, 7:12] = 0.9  # rows 16 to 24, columns 14 to 24 of the image
+    anomaly_map[25:, 25:] = 0.9  # outside the box: somebody else's matter
+    mask = redrawn(plain(), anomaly_map).mask
+    assert mask[17:23, 15:23].all()
+    assert not mask[:14].any()
+    assert not mask[28:].any()
+
+
+def test_a_window_is_cut_and_padded_again() -> None:
+    anomaly_map = np.zeros((32, 32), np.float32)
+    anomaly_map[16:20, 7:12] = 0.9  # 8 map rows of padding above the part
+    seen = SeenAnomaly(np.full((64, 64, 3), 90, np.uint8), np.ones((64, 64), np.bool_), Window((64, 64), 0, 16, 64, 32), (BOX,))
+    mask = redrawn(seen, anomaly_map).mask
+    assert mask.shape == (64, 64)
+    assert mask[33:39, 15:23].all()
+    assert not mask[:28].any()
+
+
+def test_what_a_person_drew_stays() -> None:
+    seen = replace(plain(), hints=())
+    assert redrawn(seen, np.ones((32, 32), np.float32)) is seen
+
+
+DUE = {"early": (3, 10, True, False), "time": (4, 10, True, True), "exact": (9, 10, False, False)}
+
+
+@pytest.mark.parametrize(("step", "planned", "hinted", "due"), DUE.values(), ids=DUE.keys())
+def test_it_is_due_a_third_of_the_way_where_there_are_hints(step: int, planned: int, hinted: bool, due: bool) -> None:
+    seen = plain() if hinted else replace(plain(), hints=())
+    redraw = Redraw(Sources(np.zeros((1, 64, 64, 3), np.uint8), (seen,)))
+    assert redraw.due(step, planned) == due
+    redraw.done = True
+    assert not redraw.due(step, planned)
+
+
+def test_new_masks_come_back_from_a_checkpoint() -> None:
+    sources = Sources(np.zeros((1, 64, 64, 3), np.uint8), (plain(), plain()))
+    assert Redraw(sources).tensors() == {}
+    redraw = Redraw(replace(sources, seen=(plain(), replace(plain(), mask=np.eye(64, dtype=np.bool_)))), done=True)
+    again = Redraw(sources)
+    again.restore(redraw.tensors())
+    assert again.done
+    assert np.array_equal(again.sources.seen[1].mask, np.eye(64, dtype=np.bool_))
+
+
+def test_a_run_from_boxes_draws_its_masks_again_and_keeps_them(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set", normals=4, defects=2)
+    settings = TrainSettings(root, "mvtec", tmp_path / "out", 2, 1, 2, device="cpu", k=1, batch=2, size=(128, 128), masks="box")
+    run = _Run(settings, Silent(), Budget(None))
+    ready = run.prepare()
+    assert all(seen.hints for seen in ready.sources.seen)
+    run.steps(ready)
+    assert run.redraw.done
+    found = checkpoint.load(run.part, ready.fingerprint)
+    assert found is not None
+    assert {name for name in found[1] if name.startswith("redrawn.")} == {"redrawn.0", "redrawn.1"}
+    before = {name: tensor.clone() for name, tensor in ready.trainer.network.head.state_dict().items()}
+    assert averaged_maps(ready.trainer, np.stack([seen.image for seen in ready.sources.seen])).shape == (2, 64, 64)
+    assert all(torch.equal(before[name], tensor) for name, tensor in ready.trainer.network.head.state_dict().items())
