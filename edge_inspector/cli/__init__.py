@@ -8,7 +8,21 @@ import typer
 
 from edge_inspector.errors import EdgeInspectorError, SettingsError
 
-GROUPS = ("train", "evaluate", "ablate", "inspect", "models", "station", "history", "recipes", "rehearse", "simulate", "plc", "labels")
+GROUPS = (
+    "train",
+    "retrain",
+    "evaluate",
+    "ablate",
+    "inspect",
+    "models",
+    "station",
+    "history",
+    "recipes",
+    "rehearse",
+    "simulate",
+    "plc",
+    "labels",
+)
 
 
 def build() -> typer.Typer:

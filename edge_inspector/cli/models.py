@@ -85,6 +85,8 @@ def show(model: Model, models: Models = None, json: Json = False) -> None:
     values = manifest.model_dump(mode="json")
     for key in ("images", "seen"):
         values["training"][key] = f"{len(values['training'][key])} images"
+    for added in values["training"]["added"]:
+        added["images"] = f"{len(added['images'])} images"
     typer.echo(f"# hash {bundle_hash(manifest)}\n{tomli_w.dumps(values)}")
 
 

@@ -80,8 +80,11 @@ def seal(folder: Path, fields: Manifest | Mapping[str, object]) -> Manifest:
 
 
 def bundle_hash(manifest: Manifest) -> str:
-    """sha256 (hex) over the manifest with all its file hashes: the key of whatever is compiled from the bundle."""
-    return hashlib.sha256(tomli_w.dumps(manifest.model_dump(mode="json")).encode()).hexdigest()
+    """sha256 (hex) over the manifest with all its file hashes: the key of whatever is compiled from the bundle, and its name in a child.
+
+    Values left at their defaults do not count, so that a field which a later version adds leaves the hash of older bundles as it is.
+    """
+    return hashlib.sha256(tomli_w.dumps(manifest.model_dump(mode="json", exclude_defaults=True)).encode()).hexdigest()
 
 
 def own_models() -> tuple[Path, ...]:

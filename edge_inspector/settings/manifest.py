@@ -42,6 +42,14 @@ class ScoreRule(Settings):
     score_pixels: Annotated[int, Field(gt=0)]
 
 
+class Added(Settings):
+    """Labelled images that a retraining took as seen anomalies, and where it found them; ``folder`` is informative."""
+
+    folder: str
+    layout: str
+    images: tuple[Sha256, ...] = Field(description="sha256 of every image taken; all of them are in ``seen`` too")
+
+
 class Training(Settings):
     """What the weights came from. ``folder`` is informative; ``fingerprint`` is a sha256 over the sorted sha256 of the training images."""
 
@@ -59,6 +67,12 @@ class Training(Settings):
     minutes: Annotated[float, Field(ge=0.0)]
     device: str
     torch: str
+    parent: str = Field(
+        "",
+        pattern="^$|^[^@]+@[0-9a-f]{64}$",
+        description="of a retrained bundle: the id of the bundle it began from, @, and that one's hash",
+    )
+    added: tuple[Added, ...] = Field((), description="what retrainings added to the folder's seen images, oldest first")
 
 
 class Thresholds(Settings):

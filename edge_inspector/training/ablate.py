@@ -13,7 +13,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -26,9 +26,9 @@ import edge_inspector
 from edge_inspector.engine.bundle import MANIFEST, load_bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import DatasetError, TrainingError
-from edge_inspector.evaluation.evaluate import Watch, evaluate
-from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen
-from edge_inspector.training.progress import Listener, Silent
+from edge_inspector.evaluation.evaluate import evaluate
+from edge_inspector.evaluation.layouts import Dataset, load_dataset, pick_seen
+from edge_inspector.training.progress import Listener, Silent, watch
 from edge_inspector.training.report import Done, write_table
 from edge_inspector.training.run import TrainSettings, check, train
 from edge_inspector.training.tables import Row, rows_of
@@ -36,7 +36,7 @@ from edge_inspector.version import __version__
 
 # The code that decides a figure: a row made by other code is made again.
 _CODE = ("prn", "training", "evaluation", "decision", "prepare", "engine", "judge.py", "images.py")
-_NOT_CODE = ("ablate.py", "tables.py", "report.py")
+_NOT_CODE = ("ablate.py", "tables.py", "report.py", "retrain.py", "material.py")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def measure(bench: _Bench, row: Row) -> dict[str, Any]:
 def _tested(bench: _Bench, row: Row, folder: Path) -> dict[str, Any]:
     bundle = load_bundle(folder)
     with closing(open_engine(bundle)) as engine:
-        tests = {kind: evaluate(engine, test_set(bench, kind), _watch(bench.listener)).as_json() for kind in row.types}
+        tests = {kind: evaluate(engine, test_set(bench, kind), watch(bench.listener, "evaluating")).as_json() for kind in row.types}
     training = bundle.manifest.training
     return {
         "name": row.name,
@@ -152,20 +152,6 @@ def test_set(bench: _Bench, kind: str) -> Dataset:
     if not any(sample.split == "test" and sample.label == "bad" for sample in kept):
         raise DatasetError(f"{bench.dataset.root}: no defective test image{f' of type {kind}' if kind else ''} is left; lower --seen")
     return replace(bench.dataset, samples=kept)
-
-
-def _watch(listener: Listener) -> Watch:
-    def watch(samples: Sequence[Sample]) -> Iterable[Sample]:
-        return _counted(samples, listener)
-
-    return watch
-
-
-def _counted(samples: Sequence[Sample], listener: Listener) -> Iterator[Sample]:
-    listener.stage("evaluating", len(samples))
-    for number, sample in enumerate(samples, 1):
-        yield sample
-        listener.advance(number, len(samples), "")
 
 
 def _keep(path: Path, found: dict[str, Any]) -> None:

@@ -38,7 +38,12 @@ class TrainingData:
     @property
     def fingerprint(self) -> str:
         """sha256 over the sorted sha256 of every image used."""
-        return hashlib.sha256("\n".join(sorted(self.normal_hashes + self.seen_hashes)).encode()).hexdigest()
+        return fingerprint_of((*self.normal_hashes, *self.seen_hashes))
+
+
+def fingerprint_of(hashes: Sequence[str]) -> str:
+    """sha256 over the sorted sha256 of images."""
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
 
 
 def load_training_data(
@@ -63,16 +68,29 @@ def load_training_data(
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    images, grey = _read([s.path for s in samples], size)
-    held = held_out(len(samples), seed)
+    return read_training_data(samples, held_out(len(samples), seed), [(sample, masks) for sample in picked], size, textures)
+
+
+def read_training_data(
+    normals: Sequence[Sample],
+    held: NDArray[np.bool_],
+    seen: Sequence[tuple[Sample, MaskSource]],
+    size: tuple[int, int],
+    textures: Path | None = None,
+) -> TrainingData:
+    """Read chosen samples at ``size`` (H, W); ``held`` says which normals are held out, ``seen`` what each mask is made of.
+
+    Raises DatasetError where a seen image has no usable mask; ImageError naming a file that cannot be read.
+    """
+    images, grey = _read([s.path for s in normals], size)
     return TrainingData(
         normals=images[~held],
         held=images[held],
-        seen=tuple(_seen(sample, size, masks) for sample in picked),
+        seen=tuple(_seen(sample, size, masks) for sample, masks in seen),
         textures=tuple(fit(decode(path), *size) for path in _texture_files(textures)),
         grey=grey,
-        normal_hashes=tuple(sha256_file(s.path) for s in samples),
-        seen_hashes=tuple(sha256_file(s.path) for s in picked),
+        normal_hashes=tuple(sha256_file(s.path) for s in normals),
+        seen_hashes=tuple(sha256_file(s.path) for s, _ in seen),
     )
 
 

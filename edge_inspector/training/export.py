@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from pydantic import TypeAdapter
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -78,22 +78,44 @@ def save_head(head: Head, form: HeadForm, path: Path, backbone: str = DEFAULT) -
     path.chmod(0o644)  # safetensors makes files that only their owner can read
 
 
+@dataclass(frozen=True)
+class StoredHead:
+    """What ``save_head`` wrote: the weights by name, the form they fit, and the name of the backbone they stand on."""
+
+    form: HeadForm
+    backbone: str
+    tensors: dict[str, torch.Tensor]
+
+
+def load_head(folder: Path) -> StoredHead:
+    """The trained weights of a bundle. Raises BundleError where its file was not written by this program."""
+    try:
+        with safe_open(folder / HEAD, framework="pt") as file:
+            metadata = file.metadata()
+        form = TypeAdapter(HeadForm).validate_json(metadata["form"])
+        return StoredHead(form, metadata.get("backbone", DEFAULT), load_file(folder / HEAD))
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise _no_head(folder, error) from error
+
+
 def load_network(folder: Path, score_pixels: int, weights: Path | None = None) -> PRN:
     """The torch network of a bundle: head.safetensors, the graph's prototypes, the backbone it names (``weights``: its file, if any).
 
     Raises BundleError, and what ``load_backbone`` raises.
     """
+    stored = load_head(folder)
     try:
-        with safe_open(folder / HEAD, framework="pt") as file:
-            metadata = file.metadata()
-        form = TypeAdapter(HeadForm).validate_json(metadata["form"])
-        backbone = load_backbone(metadata.get("backbone", DEFAULT), weights)
-        head = Head(form, backbone.channels)
-        head.load_state_dict(load_file(folder / HEAD))
+        backbone = load_backbone(stored.backbone, weights)
+        head = Head(stored.form, backbone.channels)
+        head.load_state_dict(stored.tensors)
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}") from error
-    network = PRN(backbone, load_prototypes(folder / "model.onnx"), head, score_pixels, form.difference)
+        raise _no_head(folder, error) from error
+    network = PRN(backbone, load_prototypes(folder / "model.onnx"), head, score_pixels, stored.form.difference)
     return network.eval()
+
+
+def _no_head(folder: Path, error: Exception) -> BundleError:
+    return BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}")
 
 
 def load_prototypes(model: Path) -> Prototypes:

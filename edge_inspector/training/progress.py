@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
+
+from edge_inspector.evaluation.evaluate import Watch
+from edge_inspector.evaluation.layouts import Sample
 
 
 class Listener(Protocol):
@@ -29,3 +33,19 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Nothing."""
+
+
+def watch(listener: Listener, title: str) -> Watch:
+    """What follows the samples of an evaluation: a stage of this ``title``."""
+
+    def follow(samples: Sequence[Sample]) -> Iterable[Sample]:
+        return _counted(samples, listener, title)
+
+    return follow
+
+
+def _counted(samples: Sequence[Sample], listener: Listener, title: str) -> Iterator[Sample]:
+    listener.stage(title, len(samples))
+    for number, sample in enumerate(samples, 1):
+        yield sample
+        listener.advance(number, len(samples), "")

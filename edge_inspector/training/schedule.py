@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 DEFAULT_STEPS = 420  # about eight minutes on two cores at 256 x 256
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
+# From another bundle's weights: they need to move a little, and a full rate would undo what they know before it learns anything new.
+WARM_STEPS = 150
+WARM_RATE = 1e-3
 _FLOOR = 0.01  # of the peak, at the end
 
 

@@ -11,6 +11,7 @@ import pytest
 from edge_inspector.engine import bundle as bundles
 from edge_inspector.engine.bundle import bundle_hash, find_bundle, list_bundles, load_bundle, read_manifest, seal
 from edge_inspector.errors import BundleError
+from edge_inspector.settings.manifest import Manifest
 from tests.bundles import make_bundle, make_manifest
 
 
@@ -104,6 +105,15 @@ def test_the_hash_names_the_content_not_the_place(tmp_path: Path) -> None:
     one, two = make_bundle(tmp_path / "one"), make_bundle(tmp_path / "two")
     assert bundle_hash(read_manifest(one)) == bundle_hash(read_manifest(two))
     assert bundle_hash(read_manifest(one)) != bundle_hash(read_manifest(make_bundle(tmp_path / "three", bundle_id="other")))
+
+
+def test_the_hash_outlives_fields_that_later_versions_add(folder: Path) -> None:
+    class Later(Manifest):
+        colour_space: str = "sRGB"
+
+    manifest = read_manifest(folder)
+    assert bundle_hash(Later(**manifest.model_dump())) == bundle_hash(manifest)
+    assert bundle_hash(Later(**manifest.model_dump(), colour_space="linear")) != bundle_hash(manifest)
 
 
 def test_an_id_is_found_in_the_given_folder_then_among_the_programs_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

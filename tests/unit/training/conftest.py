@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+
+from edge_inspector.engine.bundle import Bundle, load_bundle
+from tests.unit.training.parts import trained_bundle, write_defects
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,3 +19,22 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def parent(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle trained on twelve normals and two of four stains."""
+    return load_bundle(trained_bundle(tmp_path_factory).folder)
+
+
+@pytest.fixture
+def discs(parent: Bundle, tmp_path: Path) -> Path:
+    """Its data set, to be changed at will."""
+    shutil.copytree(parent.manifest.training.folder, tmp_path / "discs")
+    return tmp_path / "discs"
+
+
+@pytest.fixture
+def scratches(tmp_path: Path) -> Path:
+    """Three newly labelled defects."""
+    return write_defects(tmp_path / "scratches")

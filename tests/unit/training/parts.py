@@ -47,6 +47,18 @@ def write_set(root: Path, normals: int = 12, defects: int = 4, size: int = 128) 
     return root
 
 
+def write_defects(root: Path, count: int = 3, seed: int = 9) -> Path:
+    """An mvtec folder of labelled defects alone: test/scratch, ground_truth/scratch."""
+    rng = np.random.default_rng(seed)
+    for folder in ("test/scratch", "ground_truth/scratch"):
+        (root / folder).mkdir(parents=True)
+    for number in range(count):
+        image, mask = stained(rng)
+        write_png(root / "test/scratch" / f"{number}.png", image)
+        write_png(root / "ground_truth/scratch" / f"{number}_mask.png", (mask * np.uint8(255))[:, :, None])
+    return root
+
+
 _MADE: list[TrainResult] = []
 
 

@@ -1,0 +1,204 @@
+"""Retraining: a bundle learns newly labelled defects as seen anomalies, from where its weights stand.
+
+Before and after are measured on the test images that neither bundle was trained on, by the judge that the line uses.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.errors import SettingsError
+from edge_inspector.evaluation.by_type import ByType, by_type, scored
+from edge_inspector.evaluation.layouts import Sample, sha256_file
+from edge_inspector.prn.prototypes import prototype_count
+from edge_inspector.settings.manifest import Added, Manifest
+from edge_inspector.training.data import fingerprint_of, read_training_data
+from edge_inspector.training.export import StoredHead, load_head, load_prototypes
+from edge_inspector.training.material import Hashed, Material, gather
+from edge_inspector.training.progress import Listener, Silent, watch
+from edge_inspector.training.run import TrainResult, TrainSettings, train_from
+from edge_inspector.training.schedule import WARM_RATE, WARM_STEPS
+from edge_inspector.training.start import Start
+
+PrototypeChoice = Literal["keep", "refresh"]
+PROTOTYPE_CHOICES: tuple[PrototypeChoice, ...] = ("keep", "refresh")
+# Of the draws of seen anomalies, at least. One new image among ten known ones would be met once in eleven draws, too rarely for so short a
+# training; more than half, and the known types, which must not be lost, would be met too rarely.
+NEW_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class RetrainSettings:
+    """What to add to which bundle. ``data`` None is the manifest's training folder; ``prototypes`` are kept, or clustered anew."""
+
+    model: Path
+    add: Path
+    layout: str
+    out: Path
+    data: Path | None = None
+    steps: int | None = None
+    max_minutes: float | None = None
+    device: str = "auto"
+    prototypes: PrototypeChoice = "keep"
+    textures: Path | None = None
+    backbone_weights: Path | None = None
+    batch: int = 16
+
+
+@dataclass(frozen=True)
+class RetrainResult:
+    """A finished retraining. ``before`` and ``after`` are None where good or defective images to compare on are lacking."""
+
+    trained: TrainResult
+    added: int
+    kept_seen: int
+    before: ByType | None
+    after: ByType | None
+
+
+def retrain(settings: RetrainSettings, listener: Listener | None = None) -> RetrainResult:
+    """Train a child of the bundle ``settings.model`` and write it, whole or not at all; a run that was killed goes on.
+
+    Raises SettingsError (wrong use), BundleError (the model), DatasetError, ImageError, EngineError, TrainingError.
+    """
+    session = _Retraining(settings, load_bundle(settings.model), listener or Silent())
+    trained = train_from(session.begin, session.training(), session.listener)
+    training = trained.manifest.training
+    return RetrainResult(
+        trained, len(training.added[-1].images), trained.seen - len(training.added[-1].images), session.before, session.after
+    )
+
+
+def new_weights(old: int, new: int) -> tuple[float, ...]:
+    """How often each of ``old`` and then ``new`` seen anomalies is drawn: the new ones NEW_SHARE of all draws, or as many as they are."""
+    share = max(NEW_SHARE, new / (old + new)) if old else 1.0
+    return (*((1.0 - share) / old for _ in range(old)), *(share / new for _ in range(new)))
+
+
+class _Retraining:
+    """What ``train_from`` asks for, and what was measured meanwhile."""
+
+    def __init__(self, settings: RetrainSettings, parent: Bundle, listener: Listener) -> None:
+        self.settings = settings
+        self.parent = parent
+        self.listener = listener
+        self.head: StoredHead = load_head(parent.folder)
+        self.before: ByType | None = None
+        self.after: ByType | None = None
+
+    def training(self) -> TrainSettings:
+        """The child's form is the parent's: input, backbone, head, score rule, seed. Raises SettingsError where the data are not there."""
+        settings, manifest = self.settings, self.parent.manifest
+        return TrainSettings(
+            data=_data_of(settings, manifest),
+            layout=manifest.training.layout,
+            out=settings.out,
+            seed=manifest.training.seed,
+            steps=WARM_STEPS if settings.steps is None else settings.steps,
+            max_minutes=settings.max_minutes,
+            device=settings.device,
+            textures=settings.textures,
+            batch=settings.batch,
+            size=(manifest.input.height, manifest.input.width),
+            score_pixels=manifest.score.score_pixels,
+            form=self.head.form,
+            backbone=self.head.backbone,
+            backbone_weights=settings.backbone_weights,
+            masks=manifest.training.masks,
+            peak_rate=WARM_RATE,
+        )
+
+    def begin(self, training: TrainSettings) -> Start:
+        """Read the images, and measure the parent where there is something to measure it on."""
+        material = gather(self.parent.manifest, training.data, self.settings.add, self.settings.layout)
+        seen = [*material.old, *((sample, "exact") for _, sample in material.new)]
+        data = read_training_data(material.normals, material.held, seen, training.size, training.textures)
+        lacking = _not_comparable(material.test)
+        begun = time.monotonic()
+        if not lacking:
+            self.before = self._judged(self.parent, material.test, "judging by the parent")
+        start = Start(
+            data,
+            self.parent.manifest.product,
+            self._prototypes(len(data.normals)),
+            head=self.head.tensors,
+            weights=new_weights(len(material.old), len(material.new)),
+            lineage=self._lineage(material),
+            identity=self._identity(material),
+            notes=(*material.notes, *lacking),
+        )
+        if self.settings.prototypes == "keep":
+            start = replace(start, kept=load_prototypes(self.parent.onnx))
+        return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
+
+    def _measured(self, start: Start, test: Sequence[Sample], seconds: float) -> Start:
+        before = self.before
+        assert before is not None
+
+        def measure(folder: Path) -> dict[str, float]:
+            self.after = self._judged(load_bundle(folder), test, "judging by the new bundle")
+            return {**before.flat("before"), **self.after.flat("after")}
+
+        return replace(start, measure=measure, measure_seconds=seconds)
+
+    def _judged(self, bundle: Bundle, samples: Sequence[Sample], title: str) -> ByType:
+        with closing(open_engine(bundle)) as engine:
+            return by_type(scored(engine, samples, watch(self.listener, title)))
+
+    def _prototypes(self, normals: int) -> tuple[int, str]:
+        kept = self.parent.manifest.prototypes
+        if self.settings.prototypes == "keep":
+            return kept.k, kept.why
+        return prototype_count(normals, None, kept.k)[0], f"{kept.why}; clustered anew from {normals} normals"
+
+    def _lineage(self, material: Material) -> Mapping[str, object]:
+        """The parent's images stay named, found or not: its weights, and so the child's, have learnt from them."""
+        training = self.parent.manifest.training
+        new = [digest for digest, _ in material.new]
+        images = [digest for digest in training.images if digest not in new]
+        seen = [*training.seen, *new]
+        added = Added(folder=str(self.settings.add), layout=self.settings.layout, images=tuple(new))
+        return {
+            "fingerprint": fingerprint_of([*images, *seen]),
+            "images": images,
+            "seen": seen,
+            "parent": parent_name(self.parent.manifest),
+            "added": [each.model_dump() for each in (*training.added, added)],
+        }
+
+    def _identity(self, material: Material) -> str:
+        return "\n".join([parent_name(self.parent.manifest), self.settings.prototypes, *_mask_hashes(material.new)])
+
+
+def parent_name(manifest: Manifest) -> str:
+    """How a child's manifest names its parent: id, @, hash."""
+    return f"{manifest.id}@{bundle_hash(manifest)}"
+
+
+def _mask_hashes(new: Sequence[Hashed]) -> list[str]:
+    return [sha256_file(sample.mask) for _, sample in new if sample.mask]
+
+
+def _data_of(settings: RetrainSettings, manifest: Manifest) -> Path:
+    folder = settings.data or Path(manifest.training.folder)
+    if settings.data is None and not (manifest.training.folder and folder.is_dir()):
+        raise SettingsError(
+            f"--data: the folder that {manifest.id} was trained on, '{manifest.training.folder}', is not there; name it where it lies now"
+        )
+    return folder
+
+
+def _not_comparable(test: Sequence[Sample]) -> tuple[str, ...]:
+    good = sum(sample.label == "good" for sample in test)
+    if 0 < good < len(test):
+        return ()
+    return (
+        f"nothing to compare before and after on: {good} good and {len(test) - good} defective test images are held out; both are needed",
+    )

@@ -1,0 +1,212 @@
+"""Retraining: one whole run, the weights it begins from, going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer import Typer
+from typer.testing import CliRunner
+
+from edge_inspector.cli import retrain as command
+from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
+from edge_inspector.evaluation.evaluate import unseen_test_samples
+from edge_inspector.evaluation.layouts import load_dataset, sha256_file
+from edge_inspector.images import write_png
+from edge_inspector.training import checkpoint
+from edge_inspector.training import retrain as work
+from edge_inspector.training import run as run_module
+from edge_inspector.training.export import load_head, load_prototypes
+from edge_inspector.training.progress import Listener, Silent
+from edge_inspector.training.retrain import RetrainResult, RetrainSettings, _Retraining, new_weights, retrain
+from edge_inspector.training.run import _Ready, _Run, check
+from edge_inspector.training.schedule import Budget
+from tests.unit.training.parts import write_defects
+
+
+def settings(parent: Bundle, discs: Path, add: Path, out: Path, **changes: object) -> RetrainSettings:
+    made = RetrainSettings(parent.folder, add, "mvtec", out, discs, steps=2, device="cpu", batch=4)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+# -------------------------------------------------------------------------------------------------------------- a whole run
+
+
+@pytest.fixture(scope="module")
+def retrained(parent: Bundle, tmp_path_factory: pytest.TempPathFactory) -> RetrainResult:
+    """The parent's graph stands for the child's: exporting it is most of a run, and tested with ``train``."""
+    add = write_defects(tmp_path_factory.mktemp("add") / "scratches")
+    wanted = RetrainSettings(parent.folder, add, "mvtec", tmp_path_factory.mktemp("out") / "discs-2", steps=2, device="cpu", batch=4)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run_module, "export_onnx", lambda network, height, width, path: shutil.copy(parent.onnx, path))
+        return retrain(wanted)
+
+
+def test_the_manifest_names_the_parent_and_what_was_added(parent: Bundle, retrained: RetrainResult) -> None:
+    manifest = load_bundle(retrained.trained.folder).manifest
+    training, before = manifest.training, parent.manifest.training
+    assert training.parent == f"discs-1@{bundle_hash(parent.manifest)}"
+    added = training.added[0]
+    assert (len(training.added), len(added.images), added.layout) == (1, 3, "mvtec")
+    assert set(added.images) == {sha256_file(path) for path in Path(added.folder).glob("test/*/*")}
+    assert training.seen == (*before.seen, *added.images)
+    assert (training.images, training.folder, training.layout, training.masks) == (
+        *(before.images, before.folder, before.layout, before.masks),
+    )
+    assert training.fingerprint != before.fingerprint
+    assert (training.steps, training.planned_steps) == (2, 2)
+    ours, theirs = (load_head(folder).tensors for folder in (retrained.trained.folder, parent.folder))
+    assert any(not torch.equal(ours[name], theirs[name]) for name in theirs)
+    same = ("product", "backbone", "input", "output", "prototypes", "score")
+    assert manifest.model_dump(include=set(same)) == parent.manifest.model_dump(include=set(same))
+
+
+def test_before_and_after_are_of_what_neither_was_trained_on(retrained: RetrainResult) -> None:
+    before, after = retrained.before, retrained.after
+    assert before is not None
+    assert after is not None
+    assert (before.n_good, before.total.n, set(before.types)) == (1, 2, {"stain"})
+    manifest = retrained.trained.manifest
+    assert after == before  # of the same graph
+    assert manifest.metrics == {**before.flat("before"), **after.flat("after")}
+    kept, left_out = unseen_test_samples(load_dataset(Path(manifest.training.folder), "mvtec"), manifest)
+    assert (len(kept), left_out) == (3, 2)
+
+
+def test_nothing_else_is_left_behind(retrained: RetrainResult) -> None:
+    assert [path.name for path in retrained.trained.folder.parent.iterdir()] == ["discs-2"]
+
+
+def test_the_commands_json_and_table(retrained: RetrainResult) -> None:
+    found = json.loads(json.dumps(command.summary(retrained)))
+    assert (found["id"], found["added"], found["kept_seen"], found["normals"], found["steps"]) == ("discs-2", 3, 2, 12, 2)
+    assert found["parent"].startswith("discs-1@")
+    assert (found["before"]["n_good"], found["after"]["types"]["stain"]["n"], found["notes"]) == (1, 2, [])
+    table = command.text(retrained)
+    assert "stain" in table
+    assert "image AUROC" in table
+    assert "nothing is held out" in command.text(replace(retrained, before=None))
+
+
+# ------------------------------------------------------------------------------------------------------- where a run begins
+
+
+def prepared(wanted: RetrainSettings, listener: Listener | None = None, **training: object) -> tuple[_Run, _Ready]:
+    session = _Retraining(wanted, load_bundle(wanted.model), listener or Silent())
+    run = _Run(check(replace(session.training(), **training)), listener or Silent(), Budget(None), session.begin)  # type: ignore[arg-type]
+    return run, run.prepare()
+
+
+def test_training_begins_at_the_parents_weights(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    theirs = load_head(parent.folder).tensors
+    run, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"), peak_rate=0.0)
+    ours = ready.trainer.network.head.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    prototypes = load_prototypes(parent.onnx)
+    assert all(torch.equal(ready.trainer.network.prototypes[j], prototypes[j]) for j in range(3))
+    run.steps(ready.trainer, ready.sources, ready.fingerprint, 0, 2)
+    ready.trainer.use_average()
+    parameters = dict(ready.trainer.network.head.named_parameters())
+    assert parameters
+    assert all(torch.allclose(tensor, theirs[name], atol=1e-7) for name, tensor in parameters.items())
+
+
+def test_new_anomalies_are_drawn_as_often_as_all_old_ones(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    _, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"))
+    assert len(ready.sources.seen) == 5
+    assert ready.sources.weights == pytest.approx((0.2, 0.2, 0.2, 0.2, 0.2))  # three new of five are more than half already
+
+
+WEIGHTS = {  # old, new -> weights
+    "one new": (3, 1, (1 / 6, 1 / 6, 1 / 6, 1 / 2)),
+    "more new than old": (1, 3, (1 / 4, 1 / 4, 1 / 4, 1 / 4)),
+    "no old": (0, 2, (1 / 2, 1 / 2)),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), WEIGHTS.values(), ids=WEIGHTS.keys())
+def test_weights_of_seen_anomalies(old: int, new: int, expected: tuple[float, ...]) -> None:
+    assert new_weights(old, new) == pytest.approx(expected)
+
+
+def test_refreshed_prototypes_are_of_the_normals_that_are_there(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    for path in sorted((discs / "train/good").iterdir())[6:]:
+        path.unlink()
+    wanted = settings(parent, discs, scratches, tmp_path / "out", prototypes="refresh")
+    _, ready = prepared(wanted)
+    ours, theirs = ready.trainer.network.prototypes, load_prototypes(parent.onnx)
+    assert ours[0].shape == theirs[0].shape
+    assert not torch.equal(ours[0], theirs[0])
+    k, why = ready.start.prototypes
+    assert (k, why) == (2, f"K = 2 as asked; clustered anew from {len(ready.data.normals)} normals")
+
+
+def test_without_good_test_images_there_is_nothing_to_compare_on(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    shutil.rmtree(discs / "test/good")
+    run, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"))
+    assert run.notes == ["nothing to compare before and after on: 0 good and 2 defective test images are held out; both are needed"]
+    assert ready.start.measure is None
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+class KillAtStep(Silent):
+    def __init__(self, step: int) -> None:
+        self.at = step
+        self.training = False
+
+    def stage(self, title: str, total: int) -> None:
+        self.training = title == "training"
+
+    def advance(self, done: int, total: int, text: str) -> None:
+        if self.training and done == self.at:
+            raise Killed
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(
+    parent: Bundle, discs: Path, scratches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)  # a checkpoint each step
+
+    def weights(name: str, listener: Listener) -> tuple[list[str], dict[str, torch.Tensor]]:
+        run, ready = prepared(settings(parent, discs, scratches, tmp_path / name, steps=3), listener)
+        run.steps(ready.trainer, ready.sources, ready.fingerprint, ready.first, ready.planned)
+        return run.notes, ready.trainer.tensors()
+
+    _, straight = weights("a", Silent())
+    with pytest.raises(Killed):
+        weights("b", KillAtStep(3))
+    notes, resumed = weights("b", Silent())
+    assert notes == ["going on from step 2 of 3"]
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+    mask = np.zeros((128, 128, 1), np.uint8)
+    mask[40:60, 40:60] = 255
+    write_png(scratches / "ground_truth/scratch/0_mask.png", mask)
+    assert prepared(settings(parent, discs, scratches, tmp_path / "b", steps=3))[0].notes == []  # other masks, another run
+
+
+def test_the_command_delegates(parent: Bundle, retrained: RetrainResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[RetrainSettings] = []
+
+    def stand_in(wanted: RetrainSettings, listener: object) -> RetrainResult:
+        asked.append(wanted)
+        return retrained
+
+    monkeypatch.setattr(work, "retrain", stand_in)
+    app = Typer()
+    command.register(app)
+    options = "--add a --layout btad --out o --data d --steps 5 --max-minutes 6.5 --prototypes refresh --json"
+    result = CliRunner().invoke(app, ["--model", str(parent.folder), *options.split()])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["id"] == "discs-2"
+    assert asked == [
+        RetrainSettings(parent.folder, Path("a"), "btad", Path("o"), Path("d"), steps=5, max_minutes=6.5, prototypes="refresh")
+    ]
