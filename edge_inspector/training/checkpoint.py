@@ -24,6 +24,7 @@ from edge_inspector.errors import TrainingError
 
 EVERY_SECONDS = 30.0
 _STATE = "state"  # its key in the metadata
+_DRAFT = ".draft.safetensors"  # one name for all, so that one left by a kill is overwritten
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class State:
 def save(folder: Path, state: State, tensors: dict[str, Tensor]) -> None:
     """Write a checkpoint, then drop the older ones. Raises TrainingError where the disk cannot take it; the last whole one survives."""
     target = folder / f"state-{state.step:06d}.safetensors"
-    draft = folder / f".{target.name}"
+    draft = folder / _DRAFT
     content = serialise({name: tensor.contiguous() for name, tensor in tensors.items()}, {_STATE: json.dumps(asdict(state))})
     try:
         folder.mkdir(parents=True, exist_ok=True)

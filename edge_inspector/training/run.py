@@ -377,7 +377,8 @@ class _Run:
             draft.rename(settings.out)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)  # what was written of it takes room that the next start needs
-            kept = f"the training is kept to step {self.kept} in {self.part}" if self.kept else "no checkpoint could be written either"
+            nothing = self.kept is None
+            kept = "no checkpoint could be written either" if nothing else f"the training is kept to step {self.kept} in {self.part}"
             raise TrainingError(
                 f"{settings.out}: the bundle cannot be written: {error.strerror}; {kept}: free space, then run again"
             ) from error

@@ -119,6 +119,7 @@ def measured(trainer: Trainer, sources: Sources, settings: TrainSettings, steps:
             staged(trainer, batch, clock)
     return {
         "steps": steps,
+        "load": round(os.getloadavg()[0], 1),
         "stages": {name: clock.median(name) for name in STAGES},
         "head_forward": {name: parts.median(name) for name in parts.laps},
         "as_trained": as_trained(trainer, sources, settings, steps),

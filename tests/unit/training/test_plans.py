@@ -148,7 +148,7 @@ def test_the_one_before_stands_in_for_a_damaged_one(tmp_path: Path) -> None:
     assert found[0].step == 10
 
 
-REFUSALS = {"beside it": ".state-000020.safetensors", "in its place": "state-000020.safetensors"}
+REFUSALS = {"beside it": ".draft.safetensors", "in its place": "state-000020.safetensors"}
 
 
 @pytest.mark.parametrize("name", REFUSALS.values(), ids=REFUSALS.keys())
