@@ -60,14 +60,6 @@ class Added(Settings):
     images: tuple[Sha256, ...] = Field(description="sha256 of every image taken; all of them are in ``seen`` too")
 
 
-class Added(Settings):
-    """Labelled images that a retraining took as seen anomalies, and where it found them; ``folder`` is informative."""
-
-    folder: str
-    layout: str
-    images: tuple[Sha256, ...] = Field(description="sha256 of every image taken; all of them are in ``seen`` too")
-
-
 class Training(Settings):
     """What the weights came from. ``folder`` is informative; ``fingerprint`` is a sha256 over the sorted sha256 of the training images."""
 
