@@ -95,7 +95,7 @@ TAKEN: dict[str, tuple[Damage, str, int, tuple[str, ...]]] = {  # damage, layout
     "grey": (rewrite(lambda image: image[:, :, 0]), "mvtec", 2, ()),
     "16 bit": (rewrite(lambda image: image.astype(np.uint16) * 257), "mvtec", 2, ()),
     "16 bit grey": (rewrite(lambda image: image[:, :, 0].astype(np.uint16) * 257), "mvtec", 2, ()),
-    "mixed": (mix, "mvtec", 2, ()),
+    "mixed": (mix, "mvtec", 2, ("letterbox: size as asked; aspect kept, as 1 of 7 normals",)),
 }
 
 
