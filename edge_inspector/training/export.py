@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import nn
 
+from edge_inspector.engine.bundle import MODEL
 from edge_inspector.errors import BundleError
 from edge_inspector.images import write_png
 from edge_inspector.prn.backbones import DEFAULT
@@ -33,6 +34,7 @@ from edge_inspector.training.fit import restored, run
 OPSET = 18
 OUTPUTS = ("anomaly_map", "image_score", "prototypes")
 HEAD = "head.safetensors"
+CODEBOOK = "codebook.safetensors"  # beside a codebook's graph; whole maps are read from the graph
 
 
 def export_onnx(network: nn.Module, height: int, width: int, path: Path) -> None:
@@ -110,7 +112,7 @@ def load_network(folder: Path, pixels: Sequence[int], weights: Path | None = Non
     stored = load_head(folder)
     try:
         backbone = load_backbone(stored.backbone, weights)
-        prototypes = load_prototypes(folder / "model.onnx", backbone.channels)
+        prototypes = load_prototypes(folder, backbone.channels)
         head = Head(stored.form, backbone.channels, prototypes.channels)
         head.load_state_dict(stored.tensors)
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -122,9 +124,22 @@ def _no_head(folder: Path, error: Exception) -> BundleError:
     return BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}")
 
 
-def load_prototypes(model: Path, channels: Sequence[int]) -> Prototypes | Codebook:
-    """The prototypes inside a bundle's graph, on a backbone of these channels. Raises BundleError where it has none under their names."""
-    prefix = "prototypes."
+def save_codebook(book: Codebook, path: Path) -> None:
+    """The codebook's buffers: the graph holds them too, but worked into others, where they cannot be read back. Raises OSError."""
+    path.write_bytes(serialise({name: tensor.detach().cpu().contiguous() for name, tensor in book.named_buffers()}))
+
+
+def load_prototypes(folder: Path, channels: Sequence[int]) -> Prototypes | Codebook:
+    """A bundle's prototypes, on a backbone of these channels: its codebook's file, else whole maps out of its graph.
+
+    Raises BundleError where it has neither.
+    """
+    model, prefix = folder / MODEL, "prototypes."
+    if (folder / CODEBOOK).is_file():
+        try:
+            return restored(load_file(folder / CODEBOOK), channels)
+        except (OSError, KeyError, SafetensorError) as error:
+            raise BundleError(f"{folder / CODEBOOK}: cannot be read as a codebook of this program: {error}") from error
     stored = {
         tensor.name.removeprefix(prefix): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in onnx.load(model).graph.initializer

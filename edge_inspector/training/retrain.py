@@ -140,7 +140,7 @@ class _Retraining:
         if self.settings.prototypes == "keep":
             stored = self.parent.manifest.prototypes
             channels = load_backbone(self.head.backbone, training.backbone_weights).channels
-            prototypes = load_prototypes(self.parent.onnx, channels)
+            prototypes = load_prototypes(self.parent.folder, channels)
             start = replace(start, kept=(prototypes, Plan(stored.form, stored.k, stored.why)))
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
 

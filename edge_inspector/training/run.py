@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from edge_inspector.engine.bundle import seal
+from edge_inspector.engine.bundle import MODEL, seal
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.geometry import Size
 from edge_inspector.labels.hints import MaskSource
@@ -29,7 +29,7 @@ from edge_inspector.training.batches import Batches
 from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
-from edge_inspector.training.export import HEAD, export_onnx, save_head, save_references
+from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.normality import FormChoice, Plan, build, gather, inside
@@ -368,8 +368,10 @@ class _Run:
             draft.mkdir(parents=True)
             network = network.to("cpu")
             save_head(network.head, settings.form, draft / HEAD, settings.backbone)
+            if isinstance(network.prototypes, Codebook):
+                save_codebook(network.prototypes, draft / CODEBOOK)
             save_references(network, reference_images(data, settings.seed), draft / "reference")
-            export_onnx(network, data.form.height, data.form.width, draft / "model.onnx")
+            export_onnx(network, data.form.height, data.form.width, draft / MODEL)
             fields = describe(settings, start, ready.plan, done, self.minutes, thresholds)
             manifest = self.sealed(draft, start, {**fields, "metrics": self.watch.metrics()})
             if settings.out.exists():

@@ -110,7 +110,7 @@ def test_training_begins_at_the_parents_weights(parent: Bundle, discs: Path, scr
     ours = ready.trainer.network.head.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    prototypes = load_prototypes(parent.onnx, CHANNELS)
+    prototypes = load_prototypes(parent.folder, CHANNELS)
     ours_, theirs_ = ready.trainer.network.prototypes.state_dict(), prototypes.state_dict()
     assert all(torch.equal(ours_[name], theirs_[name]) for name in theirs_)
     run.steps(ready)
@@ -143,7 +143,7 @@ def test_refreshed_prototypes_are_of_the_normals_that_are_there(parent: Bundle, 
         path.unlink()
     wanted = settings(parent, discs, scratches, tmp_path / "out", prototypes="refresh")
     _, ready = prepared(wanted)
-    ours, theirs = ready.trainer.network.prototypes, load_prototypes(parent.onnx, CHANNELS)
+    ours, theirs = ready.trainer.network.prototypes, load_prototypes(parent.folder, CHANNELS)
     assert isinstance(ours, Prototypes)
     assert isinstance(theirs, Prototypes)
     assert ours[0].shape == theirs[0].shape

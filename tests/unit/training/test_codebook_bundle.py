@@ -1,0 +1,68 @@
+"""A bundle whose prototypes are a codebook, from training to a child of its own."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edge_inspector.engine.bundle import load_bundle
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.errors import BundleError
+from edge_inspector.evaluation.equivalence import load_references
+from edge_inspector.prn.backbone import CHANNELS
+from edge_inspector.prn.codebook import Codebook
+from edge_inspector.training.export import CODEBOOK, load_network, load_prototypes
+from edge_inspector.training.progress import Silent
+from edge_inspector.training.retrain import RetrainSettings, _Retraining
+from edge_inspector.training.run import TrainSettings, train
+from tests.unit.training.parts import write_set
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("codebook")
+    root = write_set(base / "set", normals=6, defects=3)
+    return train(TrainSettings(root, "mvtec", base / "book", 2, 1, 2, device="cpu", batch=2, size=(128, 128), prototypes="codebook")).folder
+
+
+def test_the_manifest_says_which_form_and_why(folder: Path) -> None:
+    manifest = load_bundle(folder).manifest
+    assert (manifest.prototypes.form, manifest.prototypes.k) == ("codebook", 48)  # 6 normals of 64 places, eight a word
+    assert manifest.prototypes.why == "as asked; 48 words at the coarsest scale"
+    assert (manifest.score.name, manifest.score.pixels) == ("top-means", (5, 100, 1200))
+
+
+def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    network = load_network(folder, bundle.manifest.score.pixels)
+    with closing(open_engine(bundle)) as engine:
+        for reference in load_references(bundle):
+            batch = reference.image[None]
+            with torch.no_grad():
+                anomaly_map, score, chosen = network(torch.from_numpy(batch))
+            answer = engine.infer(batch)[0]
+            for found, value in ((anomaly_map[0].numpy(), float(score[0])), (answer.anomaly_map, answer.image_score)):
+                np.testing.assert_allclose(found, reference.answer.anomaly_map, atol=1e-3)
+                assert value == pytest.approx(reference.answer.image_score, abs=1e-3)
+            assert tuple(chosen[0].tolist()) == reference.answer.prototypes
+
+
+def test_a_child_keeps_the_codebook(folder: Path, tmp_path: Path) -> None:
+    more = write_set(tmp_path / "more", normals=1, defects=6)
+    wanted = RetrainSettings(folder, more, "mvtec", tmp_path / "child", Path(load_bundle(folder).manifest.training.folder), steps=1)
+    retraining = _Retraining(wanted, load_bundle(folder), Silent())
+    start = retraining.begin(retraining.training())
+    assert start.kept is not None
+    book, plan = start.kept
+    assert isinstance(book, Codebook)
+    assert (plan.form, plan.k) == ("codebook", 48)
+
+
+def test_a_damaged_codebook_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / CODEBOOK).write_bytes(b"nonsense")
+    with pytest.raises(BundleError, match=r"codebook\.safetensors: cannot be read as a codebook"):
+        load_prototypes(tmp_path, CHANNELS)
