@@ -1,6 +1,6 @@
 """Small defects: image AUROC by the size of the defect, before and after what is done for them, on a trained bundle.
 
-python -m tests.benchmarks.sizes BUNDLE [--set magnetic_tile]
+python -m tests.benchmarks.sizes build/accuracy/BUNDLE [--set magnetic_tile]
 
 Defective test images are split into quarters by the share of the image that their mask covers; each quarter is held against all good test
 images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same of
