@@ -43,6 +43,7 @@ class HeadForm:
     difference: Difference = "squared"  # "none": the features stand in the residuals' place, the head sees them twice
     fusion: bool = True  # off: each scale of features and residuals goes on alone
     second_fusion: bool = True  # off: each scale goes from attention to the decoder alone
+    evidence: float = EVIDENCE  # of a codebook, in log-odds for each deviation of t; 0 leaves it out
     skips: bool = True  # off: the decoder sees the coarsest fused scale and the deepest map, not the finer scales
 
 
@@ -51,6 +52,7 @@ class Head(nn.Module):
 
     def __init__(self, form: HeadForm, channels: Sequence[int] = CHANNELS, residuals: Sequence[int] | None = None) -> None:
         super().__init__()
+        self.form = form
         both = [2 * width for width in form.fused]
         first = Fusion if form.fusion else NoFusion
         self.fuse_features = first(channels[:SCALES], form.fused)
@@ -106,18 +108,18 @@ class PRN(nn.Module):
     def anomaly_map(self, logits: Tensor, apart: Sequence[Tensor]) -> Tensor:
         """The head's logits (N, 1, h, w), and a codebook's evidence where there is one -> (N, h, w) in 0..1."""
         if isinstance(self.prototypes, Codebook):
-            logits = logits + evidence(apart[-1], (logits.shape[-2], logits.shape[-1]))
+            logits = logits + evidence(apart[-1], (logits.shape[-2], logits.shape[-1]), self.head.form.evidence)
         return torch.sigmoid(logits)[:, 0]
 
 
-def evidence(apart: Tensor, size: tuple[int, int]) -> Tensor:
+def evidence(apart: Tensor, size: tuple[int, int], weight: float = EVIDENCE) -> Tensor:
     """What the coarsest residual (N, c, h, w) of a codebook says by itself, as log-odds (N, 1, *size) to add to the head's.
 
     The head learns from made-up anomalies what defects look like; the last channel, t, knows nothing of defects and only whether the like
     was ever seen among normals. Added after training, or the head would learn to take it back.
     """
     t = F.interpolate(apart[:, -1:], size=size, mode="bilinear", align_corners=False)
-    return EVIDENCE * (t - USUAL)
+    return weight * (t - USUAL)
 
 
 def image_score(anomaly_map: Tensor, pixels: Sequence[int]) -> Tensor:

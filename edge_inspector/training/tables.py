@@ -13,6 +13,7 @@ from typing import Any
 from edge_inspector.errors import DatasetError, SettingsError
 from edge_inspector.evaluation.layouts import Dataset, defect_types
 from edge_inspector.prn.loss import LossForm
+from edge_inspector.training.normality import Form
 from edge_inspector.training.run import TrainSettings
 
 FULL = "full"
@@ -64,6 +65,7 @@ def modules(base: TrainSettings, dataset: Dataset) -> list[Row]:
         "no attention": {"attention": 0},
         "no second fusion": {"second_fusion": False},
         "no skips": {"skips": False},
+        "no evidence of a codebook": {"evidence": 0.0},
         "difference absolute": {"difference": "absolute"},
         "attention scale root": {"scale": "root"},
         "features alone: no residual, fusion, attention": {"difference": "none", "fusion": False, "attention": 0, "second_fusion": False},
@@ -75,6 +77,8 @@ def modules(base: TrainSettings, dataset: Dataset) -> list[Row]:
         "no emphasis": replace(loss, most=1.0),
     }
     rows = [_full(base, dataset), Row("one prototype: the mean normal", replace(base, k=1, ratio=None))]
+    forms: tuple[Form, ...] = ("whole-map", "codebook")
+    rows += [Row(f"prototypes: {name}", replace(base, prototypes=name, k=None, ratio=None)) for name in forms]
     rows += [Row(name, replace(base, form=replace(form, **changes))) for name, changes in heads.items()]
     return rows + [Row(name, replace(base, loss=changed)) for name, changed in losses.items()]
 
