@@ -17,8 +17,8 @@ from edge_inspector.version import __version__
 if TYPE_CHECKING:
     from edge_inspector.training.run import TrainSettings
 
-# Of magnetic tiles' maps (128 x 128) after 300 steps: with these besides 5, image AUROC 0.956 where 5 alone gave 0.949 and 1200 alone
-# 0.950; on the quarter with the smallest defects 0.939, 0.938 and 0.910, with the largest 0.983, 0.975 and 0.989.
+# Of a 128 x 128 map. On magnetic tiles 5 pixels alone were best on the quarter with the smallest defects, 1200 on that with the largest;
+# joined with 100 they lost nothing on the first and all but reached the second (tests/benchmarks/sizes.py).
 ALSO = (100, 1200)
 
 

@@ -22,7 +22,7 @@ from edge_inspector.training.fit import to_input
 FormChoice = Literal["auto", "whole-map", "codebook"]
 Form = Literal["whole-map", "codebook"]
 # Share of the normals' variance that position explains, at stride 16, from which they count as aligned. Bottles that stand in one place
-# reach 0.92, magnetic tiles of every size and kind 0.19.
+# reach 0.9, magnetic tiles of every size and kind 0.2 (tests/benchmarks/prototypes.py).
 ALIGNED = 0.5
 _FEW = 4  # normals below which the share is no more than chance
 _MOST = 1500  # normals that a codebook or clusters are made from; 0.4 MB each
