@@ -37,7 +37,7 @@ WARM_UP = 5
 
 @dataclass(frozen=True)
 class Plan:
-    """One method on one list of images, input (size, size); ``settings`` are the method's own, ``normalisation`` a key of MEANS_AND_STDS."""
+    """One method on one list of images, input (size, size); ``settings`` are the method's own, ``normalisation`` is of MEANS_AND_STDS."""
 
     method: str
     train: tuple[Path, ...]
