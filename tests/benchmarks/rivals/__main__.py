@@ -16,7 +16,7 @@ from edge_inspector.errors import EdgeInspectorError
 from tests.benchmarks import ledger
 from tests.benchmarks.rivals.environment import say
 from tests.benchmarks.rivals.process import ChildError, busy
-from tests.benchmarks.rivals.rows import Bench, row
+from tests.benchmarks.rivals.rows import OWN, Bench, row
 from tests.benchmarks.rivals.sets import SETS, images_of, limited
 from tests.benchmarks.rivals.table import Row, markdown
 
@@ -33,6 +33,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--models", default=",".join(METHODS), help=f"of {', '.join(METHODS)}; separated by commas")
     made.add_argument("--limit", type=int, help="the first N images of each folder only; nothing goes into the ledger")
     made.add_argument("--coreset", type=float, help="share of the patches that PatchCore keeps (default 0.01 bottle, 0.003 magnetic tile)")
+    made.add_argument(
+        "--normalise-as",
+        default=OWN,
+        choices=(OWN, "anomalib"),
+        help="what PatchCore and PaDiM see: the range that the backbone's weights were trained with (default), or anomalib's own default",
+    )
     made.add_argument("--max-minutes", type=float, help="that PRN may train (default 12 bottle, 25 magnetic tile)")
     made.add_argument("--bundle", type=Path, help="a PRN bundle to test in place of training one")
     made.add_argument("--threads", type=int, default=2)
@@ -55,6 +61,7 @@ def bench_of(options: argparse.Namespace) -> Bench:
         loaded=busy(),
         minutes=options.max_minutes or bar.minutes,
         coreset=options.coreset or bar.coreset,
+        normalisation=options.normalise_as,
         bundle=options.bundle.resolve() if options.bundle else None,
         record=not options.limit,
         again=options.remeasure_times,
@@ -66,7 +73,7 @@ def write(bench: Bench, rows: list[Row]) -> str:
     good, bad = bench.images.counts
     title = f"{bench.name}, seen {bench.seen}: {len(bench.images.train)} normals; {good} good and {bad} defective test images"
     table = markdown(title, rows)
-    stem = bench.cache / f"{bench.name}-seen{bench.seen}"
+    stem = bench.cache / (f"{bench.name}-seen{bench.seen}" + ("" if bench.normalisation == OWN else "-default-normalisation"))
     stem.with_suffix(".md").write_text(table, encoding="utf-8")
     stem.with_suffix(".json").write_text(json.dumps([made.as_json() for made in rows], indent=1) + "\n", encoding="utf-8")
     return table

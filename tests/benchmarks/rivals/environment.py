@@ -56,7 +56,7 @@ def _compare(folder: Path, python: Path, image: Path) -> None:
     """Raises ChildError unless timm's network under these weights computes what our backbone does."""
     say("comparing the two backbones ...")
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {"method": "padim", "train": [], "test": [], "settings": {}, "seed": 0, "size": 256, "threads": 1}
+    plan = {"method": "padim", "train": [], "test": [], "settings": {}, "seed": 0, "size": 256, "threads": 1, "normalisation": "weights"}
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     run([sys.executable, "-m", "tests.benchmarks.rivals.features", image, folder], 1, loaded=False)
     run([python, SCRIPT, "features", folder / "plan.json", folder], 1, loaded=False)

@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 BACKBONE = "tf_efficientnet_lite0"
 LAYERS = {"padim": ("blocks.1", "blocks.2", "blocks.4"), "patchcore": ("blocks.2", "blocks.4")}  # strides 4, 8, 16 and 8, 16
-MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3  # what these weights were trained with; anomalib's default belongs to torchvision's weights
+MEANS_AND_STDS = {  # what these weights were trained with; anomalib's default, which belongs to torchvision's weights
+    "weights": ((127 / 255,) * 3, (128 / 255,) * 3),
+    "anomalib": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+}
 WARM_UP = 5
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One method on one list of images; ``settings`` are the method's own. ``size`` is the side of the square input."""
+    """One method on one list of images, input (size, size); ``settings`` are the method's own, ``normalisation`` is of MEANS_AND_STDS."""
 
     method: str
     train: tuple[Path, ...]
@@ -43,6 +46,7 @@ class Plan:
     seed: int
     size: int
     threads: int
+    normalisation: str
 
 
 def read_plan(path: Path) -> Plan:
@@ -73,7 +77,7 @@ def build(plan: Plan) -> AnomalibModule:
     from anomalib.pre_processing import PreProcessor
     from torchvision.transforms.v2 import Compose, Normalize, Resize
 
-    transform = Compose([Resize((plan.size, plan.size), antialias=True), Normalize(MEAN, STD)])
+    transform = Compose([Resize((plan.size, plan.size), antialias=True), Normalize(*MEANS_AND_STDS[plan.normalisation])])
     common: dict[str, Any] = {
         "backbone": BACKBONE,
         "layers": list(LAYERS[plan.method]),
@@ -183,12 +187,12 @@ def features(plan: Plan, out: Path) -> dict[str, Any]:
     """Greatest difference between timm's maps of OUT/image.npy, uint8 (3, H, W), and OUT/ours.npz, as a share of the greatest value."""
     import timm
 
-    del plan
+    (mean, *_), (std, *_) = MEANS_AND_STDS[plan.normalisation]
     network = timm.create_model(BACKBONE, features_only=True, exportable=True, out_indices=(1, 2, 3, 4))  # strides 4, 8, 16, 32
     load_weights(network)
     image = torch.from_numpy(np.load(out / "image.npy")).float() / 255.0
     with torch.inference_mode():
-        maps = network.eval()(((image - MEAN[0]) / STD[0])[None])
+        maps = network.eval()(((image - mean) / std)[None])
     ours = np.load(out / "ours.npz")
     gaps = [np.abs(m.numpy() - ours[name]).max() / np.abs(ours[name]).max() for m, name in zip(maps, ours.files, strict=True)]
     return {"gap": float(max(gaps))}

@@ -24,6 +24,7 @@ NAME = "rivals"  # of the ledger's entries
 SIZE = 256
 NEIGHBOURS, FEATURES = 9, 100  # anomalib's defaults: of PatchCore, and of PaDiM's small backbone
 FITTED = ("fit", "run", "export")
+OWN = "weights"  # the normalisation that belongs to the backbone's weights
 BACKENDS = ("openvino", "onnxruntime")
 TIMED = 200  # images through each exported graph: enough for a median
 
@@ -40,6 +41,7 @@ class Bench:
     loaded: bool
     minutes: float
     coreset: float
+    normalisation: str
     bundle: Path | None
     record: bool
     again: bool
@@ -64,6 +66,7 @@ def anomalib(bench: Bench, method: str) -> Row:
         "set": bench.name,
         "method": method,
         "settings": settings_of(bench, method),
+        "normalisation": bench.normalisation,
         "anomalib": anomalib_version(),
         "pins": hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12],
         "script": code_digest(SCRIPT),
@@ -89,10 +92,9 @@ def _anomalib_row(bench: Bench, method: str, folder: Path) -> Row:
     fit, eager, export = (stage(bench, folder, name, [python, SCRIPT, name, plan, folder]) for name in FITTED)
     timed = _timed(bench, folder, folder / export.figures["onnx"])
     say(f"{method}: metrics ...")
-    settings = ", ".join(f"{name} {value:g}" for name, value in settings_of(bench, method).items())
     return Row(
         method=method,
-        version=f"anomalib {anomalib_version()}, {settings}",
+        version=_version(bench, method),
         n_good=bench.images.counts[0],
         n_bad=bench.images.counts[1],
         accuracy=_accuracy(bench, folder, eager.figures["scores"]),
@@ -102,6 +104,12 @@ def _anomalib_row(bench: Bench, method: str, folder: Path) -> Row:
         onnxruntime=timed["onnxruntime"],
         model_mb=export.figures["onnx_mb"],
     )
+
+
+def _version(bench: Bench, method: str) -> str:
+    settings = [f"{name} {value:g}" for name, value in settings_of(bench, method).items()]
+    other = [] if bench.normalisation == OWN else ["its default normalisation"]
+    return ", ".join([f"anomalib {anomalib_version()}", *settings, *other])
 
 
 def _write_plan(bench: Bench, method: str, folder: Path) -> Path:
@@ -114,6 +122,7 @@ def _write_plan(bench: Bench, method: str, folder: Path) -> Path:
         "seed": SEED,
         "size": SIZE,
         "threads": bench.threads,
+        "normalisation": bench.normalisation,
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "plan.json"

@@ -80,9 +80,16 @@ def digest(key: Key) -> str:
 
 
 def code_digest(*files: Path) -> str:
-    """Twelve hex digits of what Python files do: comments and layout make no difference."""
-    trees = [ast.dump(ast.parse(file.read_text(encoding="utf-8"))) for file in files]
+    """Twelve hex digits of what Python files do: comments, docstrings and layout make no difference."""
+    trees = [ast.dump(_without_docstrings(ast.parse(file.read_text(encoding="utf-8")))) for file in files]
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:12]
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return tree
 
 
 # --------------------------------------------------------------------------------------------------------------- Markdown

@@ -72,8 +72,8 @@ def test_a_key_is_its_content() -> None:
 
 @pytest.mark.parametrize(
     ("text", "same"),
-    [("x = 1  # why\n", True), ("x  =  1\n", True), ("x = 2\n", False)],
-    ids=["comment", "layout", "code"],
+    [("x = 1  # why\n", True), ("x  =  1\n", True), ('"""What."""\nx = 1\n', True), ("x = 2\n", False)],
+    ids=["comment", "layout", "docstring", "code"],
 )
 def test_code_is_digested_by_what_it_does(tmp_path: Path, text: str, same: bool) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
@@ -142,7 +142,7 @@ def test_an_image_becomes_the_graphs_input(shape: tuple[int, ...], dtype: type, 
 
 def bench_at(cache: Path, *, loaded: bool = False) -> Bench:
     images = Images(cache, (), (), (), "", "")
-    return Bench("bottle", images, 10, 1, cache, loaded, 1.0, 0.01, None, record=False, again=False)
+    return Bench("bottle", images, 10, 1, cache, loaded, 1.0, 0.01, "weights", None, record=False, again=False)
 
 
 def test_a_stage_that_is_on_disk_is_not_run_again(tmp_path: Path) -> None:
