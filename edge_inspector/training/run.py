@@ -328,7 +328,9 @@ class _Run:
         elif self.watch.ended():
             self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
-            self.note(f"{step} steps instead of {wanted}, to end within {self.settings.max_minutes:g} minutes")
+            minutes = self.settings.max_minutes
+            why = "as planned before it was killed" if minutes is None else f"to end within {minutes:g} minutes"
+            self.note(f"{step} steps instead of {wanted}, {why}")
 
     def save(self, ready: _Ready, step: int, planned: int) -> None:
         """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""

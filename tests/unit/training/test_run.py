@@ -149,6 +149,22 @@ def test_time_that_is_up_ends_the_steps_and_says_so(parts: Path, tmp_path: Path)
     assert "the time is up after 1 of 50 steps" in run.notes[0]
 
 
+LIMITS: dict[str, tuple[float | None, str]] = {
+    "limit": (2.5, "30 steps instead of 50, to end within 2.5 minutes"),
+    "none any more": (None, "30 steps instead of 50, as planned before it was killed"),
+}
+
+
+@pytest.mark.parametrize(("minutes", "said"), LIMITS.values(), ids=LIMITS.keys())
+def test_a_plan_that_was_cut_is_said_whether_or_not_the_limit_is_given_again(
+    minutes: float | None, said: str, parts: Path, tmp_path: Path
+) -> None:
+    run = _Run(settings(parts, tmp_path / "a", steps=50, max_minutes=minutes), Silent(), Budget(minutes))
+    run.prepare()
+    run.remark(50, 30, 30)
+    assert run.notes == [said]
+
+
 def test_no_seen_anomalies_is_said(parts: Path, tmp_path: Path) -> None:
     run = _Run(settings(parts, tmp_path / "a", seen=0), Silent(), Budget(None))
     run.prepare()
