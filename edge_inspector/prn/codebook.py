@@ -106,11 +106,17 @@ class Codebook(nn.Module):
         return torch.cat([apart.square() if difference == "squared" else apart.abs(), t], 1), chosen
 
 
+def covered(places: Tensor, size: tuple[int, int]) -> Tensor:
+    """Places (M, h, w) bool or 0..1 at another ``size``: bool, more than half covered; of a part too thin for that, those covered most."""
+    share = F.interpolate(places[:, None].float(), size=size, mode="area")[:, 0]
+    return (share > 0.5) | ((share > 0) & (share >= share.amax((1, 2), keepdim=True)))
+
+
 def sample_places(maps: Sequence[Tensor], j: int, windows: Tensor | None, rng: np.random.Generator) -> Tensor:
     """Descriptions of up to _PLACES places of scale j, as many of each normal, where ``windows`` (M, h, w) bool is True: (P, c) float32."""
     count, _, height, width = maps[j].shape
     share = max(1, _PLACES // count)
-    inside = None if windows is None else F.interpolate(windows[:, None].float(), size=(height, width), mode="area")[:, 0] > 0.5
+    inside = None if windows is None else covered(windows, (height, width))
     found = []
     for number in range(count):
         places = np.arange(height * width) if inside is None else np.flatnonzero(inside[number].flatten().numpy())

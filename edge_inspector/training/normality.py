@@ -8,13 +8,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from edge_inspector.geometry import Window
 from edge_inspector.prn.backbone import STRIDES
-from edge_inspector.prn.codebook import Codebook, learn
+from edge_inspector.prn.codebook import Codebook, covered, learn
 from edge_inspector.prn.network import SCALES
 from edge_inspector.prn.prototypes import Prototypes, cluster, prototype_count
 from edge_inspector.training.fit import to_input
@@ -55,7 +54,7 @@ def inside(windows: Sequence[Window], picked: NDArray[np.int64], size: tuple[int
     if not windows:
         return None
     masks = torch.stack([torch.from_numpy(windows[n].pad(np.ones((windows[n].h, windows[n].w), np.float32), 0.0)) for n in picked])
-    return F.interpolate(masks[:, None], size=size, mode="area")[:, 0] > 0.5
+    return covered(masks, size)
 
 
 def explained(maps: Tensor, places: Tensor | None) -> float:
@@ -94,7 +93,7 @@ def build(
 ) -> tuple[Prototypes | Codebook, Plan]:
     """Of the normals' maps F_1..F_4; ``places`` (M, h_1, w_1) bool say where the parts are, ``ratio`` or ``k`` how many whole maps."""
     coarse = maps[SCALES - 1]
-    there = None if places is None else F.interpolate(places[:, None].float(), size=coarse.shape[-2:], mode="area")[:, 0] > 0.5
+    there = None if places is None else covered(places, (coarse.shape[-2], coarse.shape[-1]))
     if wanted == "auto" and (k is not None or ratio is not None):
         wanted = "whole-map"  # a number of whole maps was asked for
     form, why = choose(explained(coarse, there) if wanted == "auto" else 0.0, len(coarse), wanted)

@@ -75,3 +75,15 @@ def test_the_places_of_the_parts_are_those_of_their_windows() -> None:
     assert places[0].sum() == places[1].sum() == 8 * 16
     assert bool(places[0, 4:12].all())
     assert inside((), np.array([0]), (16, 16)) is None
+
+
+@pytest.mark.parametrize("wanted", ["auto", "codebook"])
+def test_parts_thinner_than_a_place_are_learnt_from(wanted: FormChoice) -> None:
+    windows = tuple(Window((128, 128), 0, 58, 128, 12) for _ in range(8))  # two places of stride 16, three eighths of each
+    places = inside(windows, np.arange(8), (32, 32))
+    assert places is not None
+    found, plan = build(maps(8, 0.0), places, wanted, None, None, 0)
+    assert isinstance(found, Codebook)
+    assert plan.form == "codebook"
+    assert "nan" not in plan.why
+    assert all(bool(tensor.isfinite().all()) for tensor in found.buffers())
