@@ -164,6 +164,8 @@ def check(settings: TrainSettings) -> TrainSettings:
 def _check_switches(settings: TrainSettings) -> None:
     if not possible(settings.anomalies, settings.seen > 0):
         raise SettingsError(f"anomalies {settings.anomalies} with --seen {settings.seen}: nothing to learn from; some of {MADE} must stay")
+    if settings.prototypes == "codebook" and (settings.k is not None or settings.ratio is not None):
+        raise SettingsError("--prototypes counts whole maps, and a codebook has words of its own number; leave it or the form out")
     if not settings.loss.smooth_l1 and settings.loss.weight == 0:
         raise SettingsError("loss: smooth L1 and focal are both left out; nothing to learn from")
 
@@ -328,9 +330,8 @@ class _Run:
         elif self.watch.ended():
             self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
-            minutes = self.settings.max_minutes
-            why = "as planned before it was killed" if minutes is None else f"to end within {minutes:g} minutes"
-            self.note(f"{step} steps instead of {wanted}, {why}")
+            limit = self.settings.max_minutes
+            self.note(f"{step} steps instead of {wanted}, {f'to end within {limit:g} minutes' if limit else 'as planned before it was killed'}")
 
     def save(self, ready: _Ready, step: int, planned: int) -> None:
         """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""

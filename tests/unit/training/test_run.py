@@ -202,6 +202,7 @@ WRONG = {
     "device": ({"device": "abacus"}, "--device abacus"),
     "no anomalies": ({"anomalies": ()}, "nothing to learn from"),
     "seen kinds of none seen": ({"seen": 0, "anomalies": ("extended", "recalled")}, "nothing to learn from"),
+    "K of a codebook": ({"prototypes": "codebook", "k": 5}, "counts whole maps"),
     "no loss": ({"loss": LossForm(smooth_l1=False, weight=0.0)}, "both left out"),
 }
 
