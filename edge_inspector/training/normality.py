@@ -24,7 +24,7 @@ Form = Literal["whole-map", "codebook"]
 # reach 0.9, magnetic tiles of every size and kind 0.2 (tests/benchmarks/prototypes.py).
 ALIGNED = 0.5
 _FEW = 4  # normals below which the share is no more than chance
-_MOST = 1500  # normals that a codebook or clusters are made from; 0.4 MB each
+MOST = 1500  # normals that a codebook or clusters are made from, unless a number of whole maps is asked for; 0.4 MB each
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Plan:
 
 
 def gather(
-    features: Callable[[Tensor], tuple[Tensor, ...]], normals: NDArray[np.uint8], device: torch.device, seed: int
+    features: Callable[[Tensor], tuple[Tensor, ...]], normals: NDArray[np.uint8], device: torch.device, seed: int, most: int = MOST
 ) -> tuple[list[Tensor], NDArray[np.int64]]:
-    """F_1..F_4 of up to _MOST seeded normals as float16 on the CPU, and the numbers of these normals."""
-    picked = np.sort(np.random.default_rng([seed, 23]).permutation(len(normals))[:_MOST])
+    """F_1..F_4 of up to ``most`` seeded normals as float16 on the CPU, and the numbers of these normals."""
+    picked = np.sort(np.random.default_rng([seed, 23]).permutation(len(normals))[:most])
     collected: list[list[Tensor]] = [[] for _ in STRIDES]
     for start in range(0, len(picked), 16):
         maps = features(to_input(normals[picked[start : start + 16]], device))

@@ -32,7 +32,7 @@ from edge_inspector.training.evidence import evidence_of, reference_images, sour
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
-from edge_inspector.training.normality import FormChoice, Plan, build, gather, inside
+from edge_inspector.training.normality import MOST, FormChoice, Plan, build, gather, inside
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget
@@ -294,7 +294,8 @@ class _Run:
             return start.kept
         self.listener.stage("clustering prototypes", 1)
         settings, data = self.settings, start.data
-        maps, picked = gather(extractor(backbone, self.device), data.normals, self.device, settings.seed)
+        most = MOST if settings.k is None and settings.ratio is None else len(data.normals)
+        maps, picked = gather(extractor(backbone, self.device), data.normals, self.device, settings.seed, most)
         places = inside(data.windows, picked, (maps[0].shape[-2], maps[0].shape[-1]))
         prototypes, plan = build(maps, places, settings.prototypes, settings.ratio, settings.k, settings.seed)
         if plan.form != "whole-map":
@@ -331,7 +332,8 @@ class _Run:
             self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
             limit = self.settings.max_minutes
-            self.note(f"{step} steps instead of {wanted}, {f'to end within {limit:g} minutes' if limit else 'as planned before it was killed'}")
+            why = f"to end within {limit:g} minutes" if limit else "as planned before it was killed"
+            self.note(f"{step} steps instead of {wanted}, {why}")
 
     def save(self, ready: _Ready, step: int, planned: int) -> None:
         """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""

@@ -9,7 +9,7 @@ import torch
 from edge_inspector.geometry import Window
 from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.prototypes import Prototypes
-from edge_inspector.training.normality import FormChoice, build, choose, explained, inside
+from edge_inspector.training.normality import FormChoice, build, choose, explained, gather, inside
 
 CHANNELS = (3, 4, 5, 6)
 
@@ -87,3 +87,12 @@ def test_parts_thinner_than_a_place_are_learnt_from(wanted: FormChoice) -> None:
     assert plan.form == "codebook"
     assert "nan" not in plan.why
     assert all(bool(tensor.isfinite().all()) for tensor in found.buffers())
+
+
+@pytest.mark.parametrize(("most", "count"), {"some": (5, 5), "all": (40, 40), "more than there are": (99, 40)}.values())
+def test_so_many_normals_are_gathered_each_once_and_in_order(most: int, count: int) -> None:
+    normals = np.broadcast_to(np.arange(40, dtype=np.uint8)[:, None, None, None], (40, 4, 4, 3)).copy()
+    found, picked = gather(lambda images: (images, images, images, images), normals, torch.device("cpu"), 0, most)
+    assert len(found) == 4
+    assert found[0].shape == (count, 3, 4, 4)
+    assert found[3][:, 0, 0, 0].tolist() == picked.tolist() == sorted(set(picked.tolist()))
