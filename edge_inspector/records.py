@@ -168,8 +168,8 @@ class ScoreMap:
     """What an engine says of one image.
 
     ``anomaly_map`` float32 (h, w) in 0..1; ``image_score`` is the graph's own unmasked score, the reference only: the decision
-    computes its score from the masked map. ``prototypes`` are the chosen prototype of each scale, where the engine tells
-    (to count prototype flips).
+    computes its score from the masked map. ``prototypes`` are the chosen prototype of each scale, or a codebook's word at
+    each place of the coarsest, where the engine tells (to count prototype flips).
     """
 
     anomaly_map: AnomalyMap

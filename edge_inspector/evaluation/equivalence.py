@@ -31,7 +31,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One reference image on one backend: greatest differences of map and score, and how many scales chose another prototype."""
+    """One reference image on one backend: greatest differences of map and score, and how many of the chosen prototypes are others."""
 
     name: str
     map_difference: float

@@ -148,7 +148,7 @@ def restored(buffers: Mapping[str, Tensor], channels: Sequence[int]) -> Prototyp
 
 
 def run(network: PRN, images: NDArray[np.uint8], batch: int = 8) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """The network as the bundle will run it, in float32: maps (N, h, w), scores (N,), prototypes (N, 3)."""
+    """The network as the bundle will run it, in float32: maps (N, h, w), scores (N,), prototypes (N, n) as PRN's."""
     device = next(network.backbone.parameters()).device
     parts: list[Sequence[NDArray[np.generic]]] = []
     with torch.no_grad():
