@@ -33,6 +33,8 @@ def to_input(images: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 def reduced_precision(device: torch.device) -> bool:
     """Whether the frozen backbone may run in bfloat16 here because the processor has it; float32 emulation would be slower, not faster."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return True
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
