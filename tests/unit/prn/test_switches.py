@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,11 +14,12 @@ from torch import Tensor
 
 from edge_inspector.prn.attention import MultiSizeAttention
 from edge_inspector.prn.backbone import CHANNELS, STRIDES
-from edge_inspector.prn.decoder import Decoder
+from edge_inspector.prn.decoder import Decoder, RefineStride
 from edge_inspector.prn.fusion import NoFusion
 from edge_inspector.prn.loss import EMPHASIS, GAMMA, LAMBDA, LossForm, emphasis, focal, prn_loss
 from edge_inspector.prn.network import SCALES, Head, HeadForm
 from edge_inspector.prn.residual import nearest, residual
+from edge_inspector.training.run import TrainSettings
 
 SIZE = 128
 
@@ -37,6 +39,7 @@ FORMS = {  # form, whether it has fewer weights than the default
     "no second fusion": (replace(DEFAULT, second_fusion=False), True),
     "no attention": (replace(DEFAULT, attention=0), True),
     "no skips": (replace(DEFAULT, skips=False), True),
+    "refined before doubling": (replace(DEFAULT, refine_stride=4), False),
     "scale root": (replace(DEFAULT, scale="root"), False),
     "nothing": (replace(DEFAULT, fusion=False, second_fusion=False, attention=0, skips=False), True),
 }
@@ -74,6 +77,17 @@ def test_the_decoder_takes_the_coarsest_skips(taken: int) -> None:
     before = decoder(deep, skips)
     seen = [not torch.equal(before, decoder(deep, [torch.zeros_like(m) if j == k else m for j, m in enumerate(skips)])) for k in range(3)]
     assert seen == [k >= 3 - taken for k in range(3)]
+
+
+@pytest.mark.parametrize(("stride", "size"), [(2, 32), (4, 16)])
+def test_the_last_block_works_at_its_stride(stride: RefineStride, size: int) -> None:
+    """Bundles made before there was a choice say nothing of it: theirs is 2, and must stay the default."""
+    decoder = Decoder(6, (2, 3, 4), (5, 6, 7), 4, refine_stride=stride).eval()
+    seen: list[Tensor] = []
+    decoder.refine.register_forward_hook(lambda _, __, found: seen.append(found))
+    decoder(torch.randn(1, 6, 2, 2), [torch.randn(1, c, 16 // 2**j, 16 // 2**j) for j, c in enumerate((2, 3, 4))])
+    assert [tuple(map_.shape) for map_ in seen] == [(1, 4, size, size)]
+    assert (HeadForm().refine_stride, TrainSettings(Path(), "", Path()).form.refine_stride) == (2, 4)
 
 
 def test_without_residuals_the_features_stand_in_their_place() -> None:

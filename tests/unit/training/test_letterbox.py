@@ -12,13 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_inspector.evaluation.layouts import load_dataset
 from edge_inspector.geometry import PADDING, on_canvas, window_of
-from edge_inspector.images import write_png
+from edge_inspector.images import size_of, write_png
 from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.augment import Variation, vary
 from edge_inspector.training.batches import make_batch
-from edge_inspector.training.data import TrainingData, load_training_data
+from edge_inspector.training.data import TrainingData, load_training_data, read_training_data
 from edge_inspector.training.describe import describe
 from edge_inspector.training.evidence import evidence_of, held_sources, reference_images, sources_of
 from edge_inspector.training.extended import SeenAnomaly, place
@@ -135,6 +136,16 @@ def test_every_normal_has_its_window(data: TrainingData) -> None:
     assert len({window.h for window in data.windows}) > 1
     assert held_sources(data).windows == data.held_windows
     assert held_sources(replace(data, held=data.held[:0], held_windows=()), 3).windows == data.windows[:3]
+
+
+def test_chosen_samples_are_read_onto_the_form_that_is_given(data: TrainingData, tmp_path: Path) -> None:
+    samples = [s for s in load_dataset(write_strips(tmp_path / "set", normals=4), "mvtec").samples if s.label == "good"]
+    form = data.form.model_copy(update={"why": "the parent's"})
+    found = read_training_data(samples, np.array([False, True, False, False]), [], form)
+    assert found.form == form
+    assert (len(found.windows), len(found.held_windows)) == (3, 1)
+    shapes = [size_of(sample.path) for sample in samples]
+    assert [*found.held_windows, *found.windows] == [window_of(shapes[n], form) for n in (1, 0, 2, 3)]
 
 
 def test_square_parts_have_no_windows(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,8 +15,8 @@ from edge_inspector.training.batches import Batches, halve, make_batch
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.perlin import perlin
-from edge_inspector.training.shapes import AREA, simulated_mask, single
-from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, recipe, simulated, visible
+from edge_inspector.training.shapes import AREA, crack, simulated_mask, single
+from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, made, recipe, simulated, visible
 from edge_inspector.training.textures import PROCEDURAL, borrowed, recolour
 from tests.unit.training.parts import disc, stained
 
@@ -30,7 +31,7 @@ def sources() -> Sources:
 
 
 @given(seed=SEEDS, rows=st.integers(1, 32), columns=st.integers(1, 32))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_perlin_noise_is_bounded_smooth_and_of_its_seed(seed: int, rows: int, columns: int) -> None:
     noise = perlin(64, 96, rows, columns, np.random.default_rng(seed))
     assert noise.shape == (64, 96)
@@ -46,7 +47,7 @@ def test_perlin_noise_has_no_seams_between_cells() -> None:
 
 
 @given(seed=SEEDS)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_simulated_shape_lies_on_the_part_with_an_area_in_range(seed: int) -> None:
     part = np.zeros((128, 128), np.bool_)
     part[20:110, 10:100] = True
@@ -54,6 +55,22 @@ def test_a_simulated_shape_lies_on_the_part_with_an_area_in_range(seed: int) -> 
     assert not (mask & ~part).any()
     assert 4 <= mask.sum() <= AREA[1] * part.sum() + 1
     assert not (simulated_mask(part, np.random.default_rng(seed)) & ~part).any()
+
+
+@given(seed=SEEDS)
+@settings(max_examples=40, deadline=None)
+def test_a_crack_is_a_thin_line_on_the_part(seed: int) -> None:
+    part = np.zeros((128, 128), np.bool_)
+    part[20:110, 10:100] = True
+    mask = crack(part, np.random.default_rng(seed))
+    assert mask.any()
+    assert not (mask & ~part).any()
+    assert distance(mask) <= 6.0  # where fork and line meet; a line of three pixels reaches 2
+
+
+def distance(mask: np.ndarray) -> float:
+    """Of the innermost marked pixel to the nearest that is not."""
+    return float(cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5).max())
 
 
 def test_small_shapes_are_as_frequent_as_large_ones() -> None:
@@ -110,7 +127,7 @@ def test_an_anomaly_that_cannot_be_seen_is_not_labelled(sources: Sources) -> Non
 
 
 @given(seed=SEEDS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_seen_region_and_its_mask_move_together(seed: int) -> None:
     image = np.zeros((96, 96, 3), np.uint8)
     shape = np.zeros((96, 96), np.bool_)
@@ -177,6 +194,15 @@ def test_seen_anomalies_are_drawn_by_their_weights(sources: Sources) -> None:
     assert counts(()) == pytest.approx([200, 200, 200], abs=40)
     with pytest.raises(ValueError, match="same size"):
         counts((0.5, 0.5))
+
+
+@pytest.mark.parametrize("kind", ["recalled", "extended"])
+def test_what_is_made_of_seen_anomalies_follows_their_weights(kind: str, sources: Sources) -> None:
+    """Only the second is drawn: without the others the same is made."""
+    weighted, alone = replace(sources, weights=(0.0, 1.0, 0.0)), replace(sources, seen=sources.seen[1:2], weights=(1.0,))
+    for number in range(5):
+        found, expected = (made(kind, each, np.random.default_rng(number)) for each in (weighted, alone))
+        assert np.array_equal(found.image, expected.image)
 
 
 def test_a_batch_depends_on_seed_and_step_alone(sources: Sources) -> None:
