@@ -45,8 +45,7 @@ from edge_inspector.version import __version__
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
 # rings (image AUROC 0.9999; 20 pixels 0.9990, 100 pixels 0.988) and nothing on large ones (bottle 1.000 with 1 to 100 pixels).
 SCORE_PIXELS = 5
-_PLAN_AT = 10  # steps after which the time a step takes is known
-_REPLAN_EVERY = 20
+_PLAN_AT, _REPLAN_EVERY = 10, 20  # steps: the time that one takes is known, and is looked at again
 
 
 @dataclass(frozen=True)
