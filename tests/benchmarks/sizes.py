@@ -38,8 +38,9 @@ RULES = ("paper", "evidence", "bundle")
 
 @dataclass(frozen=True)
 class Look:
-    """A test image: the share of it that is marked (0 of a good one) and its score by each of RULES."""
+    """A test image: whether it is defective, the share of it that is marked, and its score by each of RULES."""
 
+    bad: bool
     share: float
     scores: tuple[float, ...]
 
@@ -57,18 +58,19 @@ def look(network: PRN, manifest: Manifest, sample: Sample) -> Look:
     head, joined = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
     few, rule = manifest.score.score_pixels, manifest.score.pixels
     marked = float(decode_mask(sample.mask).mean()) if sample.label == "bad" and sample.mask else 0.0
-    return Look(marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule)))
+    return Look(sample.label == "bad", marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule)))
 
 
 def by_quarter(looks: Sequence[Look], rule: int) -> dict[str, float]:
-    """Image AUROC of all defective images and of each quarter by size, the smallest first."""
+    """Image AUROC of all defective images and of each quarter by size, the smallest first; one with an empty mask is in no quarter."""
     shares = np.array([each.share for each in looks])
     scores = np.array([each.scores[rule] for each in looks])
     edges = np.quantile(shares[shares > 0], (0.25, 0.5, 0.75))
+    bad = np.array([each.bad for each in looks])
     quarter = np.where(shares > 0, np.digitize(shares, edges), -1)
-    found = {"all": _auroc(scores, quarter >= 0, np.ones(len(looks), np.bool_))}
+    found = {"all": _auroc(scores, bad, np.ones(len(looks), np.bool_))}
     for number in range(4):
-        found[f"quarter {number + 1}"] = _auroc(scores, quarter == number, (quarter == number) | (quarter < 0))
+        found[f"quarter {number + 1}"] = _auroc(scores, quarter == number, (quarter == number) | ~bad)
     return found
 
 
