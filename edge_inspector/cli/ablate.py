@@ -39,7 +39,7 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     try:
         from edge_inspector.training.ablate import ablate as run
-        from edge_inspector.training.run import TrainSettings
+        from edge_inspector.training.options import TrainSettings
     except ModuleNotFoundError as error:
         raise TrainingError(f'ablation needs {error.name}, which is not installed: pip install "edge-inspector[train]"') from None
     folder = out or Path("ablation") / data.resolve().name

@@ -57,10 +57,10 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     # torch's threads spin while they wait; on a machine that does anything else (a line that inspects) a step then takes six times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        from edge_inspector.training import run
+        from edge_inspector.training import options, run
     except ModuleNotFoundError as error:
         raise TrainingError(f'training needs {error.name}, which is not installed: pip install "edge-inspector[train]"') from None
-    settings = run.TrainSettings(
+    settings = options.TrainSettings(
         *(data, layout, out, seen, seed, steps, max_minutes, device),
         k=prototypes,
         textures=textures,

@@ -28,9 +28,10 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import DatasetError, TrainingError
 from edge_inspector.evaluation.evaluate import evaluate
 from edge_inspector.evaluation.layouts import Dataset, load_dataset, pick_seen
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent, watch
 from edge_inspector.training.report import Done, write_table
-from edge_inspector.training.run import TrainSettings, check, train
+from edge_inspector.training.run import train
 from edge_inspector.training.tables import Row, rows_of
 from edge_inspector.version import __version__
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 import torch
 
 from edge_inspector.settings.manifest import FORMAT_VERSION, ScoreRule, Thresholds
 from edge_inspector.training.normality import Plan
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.schedule import DEFAULT_STEPS
 from edge_inspector.training.start import Start
 from edge_inspector.version import __version__
-
-if TYPE_CHECKING:
-    from edge_inspector.training.run import TrainSettings
 
 # Of a 128 x 128 map. On magnetic tiles 5 pixels alone were best on the quarter with the smallest defects, 1200 on that with the largest;
 # joined with 100 they lost nothing on the first and all but reached the second (tests/benchmarks/sizes.py).

@@ -23,8 +23,9 @@ from edge_inspector.training.data import fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, load_head, load_prototypes
 from edge_inspector.training.material import Hashed, Material, gather
 from edge_inspector.training.normality import Plan
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Listener, Silent, watch
-from edge_inspector.training.run import TrainResult, TrainSettings, train_from
+from edge_inspector.training.run import TrainResult, train_from
 from edge_inspector.training.schedule import WARM_RATE, WARM_STEPS
 from edge_inspector.training.start import Start
 

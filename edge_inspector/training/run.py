@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from edge_inspector.engine.bundle import MODEL, seal
-from edge_inspector.errors import SettingsError, TrainingError
-from edge_inspector.geometry import Size
-from edge_inspector.labels.hints import MaskSource
+from edge_inspector.errors import TrainingError
 from edge_inspector.prn.backbone import FrozenBackbone
-from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.prn.loss import LossForm
-from edge_inspector.prn.network import PRN, Head, HeadForm
+from edge_inspector.prn.network import PRN, Head
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint
@@ -31,63 +25,18 @@ from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
-from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
-from edge_inspector.training.normality import MOST, FormChoice, Plan, build, gather, inside
+from edge_inspector.training.geometry import SQUARE
+from edge_inspector.training.normality import MOST, Plan, build, gather, inside
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
-from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget
+from edge_inspector.training.schedule import DEFAULT_STEPS, Budget
 from edge_inspector.training.start import Start
-from edge_inspector.training.synthesis import MADE, Sources, possible
+from edge_inspector.training.synthesis import Sources
 from edge_inspector.training.thresholds import propose
 from edge_inspector.training.validation import Unwatched, Watch, early_stop
-from edge_inspector.version import __version__
 
-# Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
-# rings (image AUROC 0.9999; 20 pixels 0.9990, 100 pixels 0.988) and nothing on large ones (bottle 1.000 with 1 to 100 pixels).
-SCORE_PIXELS = 5
 _PLAN_AT, _REPLAN_EVERY = 10, 20  # steps: the time that one takes is known, and is looked at again
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """What to train on and how; the input's ``size`` is (H, W), multiples of 128; it and ``fit`` are chosen from the normals if not given.
-
-    ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
-    file with the weights of a ``backbone`` of timm's; ``early_stop`` ends the steps before their plan where validation shows no more gain.
-    """
-
-    data: Path
-    layout: str
-    out: Path
-    seen: int = 0
-    seed: int = 0
-    steps: int | None = None
-    max_minutes: float | None = None
-    device: str = "auto"
-    k: int | None = None
-    ratio: float | None = None
-    textures: Path | None = None
-    batch: int = 16
-    size: Size | None = None
-    score_pixels: int = SCORE_PIXELS
-    form: HeadForm = field(default_factory=lambda: HeadForm(refine_stride=4))
-    loss: LossForm = field(default_factory=LossForm)
-    anomalies: tuple[str, ...] = MADE
-    leave_out: str = ""
-    backbone: str = DEFAULT
-    backbone_weights: Path | None = None
-    masks: MaskSource = "exact"
-    fit: FitChoice = "auto"
-    prototypes: FormChoice = "auto"
-    peak_rate: float = PEAK_RATE
-    early_stop: bool = False
-
-    def fingerprint(self, data: TrainingData, start: str = "") -> str:
-        """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
-        own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
-        what = [own, data.fingerprint, data.form.model_dump(), start, torch.__version__, __version__]
-        text = json.dumps(what, default=str, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -143,41 +92,6 @@ def _remarks(settings: TrainSettings, data: TrainingData) -> Iterator[str]:
         yield f"input {form.height} x {form.width}, {form.fit}: {form.why}"
     if not data.seen:
         yield "no seen anomalies: training on simulated anomalies alone"
-
-
-def check(settings: TrainSettings) -> TrainSettings:
-    """The settings with the device resolved. Raises SettingsError naming the value that is wrong."""
-    if settings.out.exists() and (not settings.out.is_dir() or any(settings.out.iterdir())):
-        raise SettingsError(f"--out {settings.out}: already exists; give the new bundle a folder of its own")
-    for name, value, least in (("--steps", settings.steps, 1), ("--seen", settings.seen, 0), ("--prototypes", settings.k, 1)):
-        if value is not None and value < least:
-            raise SettingsError(f"{name} {value}: must be at least {least}")
-    if settings.max_minutes is not None and settings.max_minutes <= 0:
-        raise SettingsError(f"--max-minutes {settings.max_minutes}: must be above 0")
-    _check_switches(settings)
-    if settings.size is not None and any(side % STEP or side <= 0 for side in settings.size):
-        raise SettingsError(f"input size {settings.size}: height and width must be multiples of {STEP}")
-    return replace(settings, device=resolve_device(settings.device))
-
-
-def _check_switches(settings: TrainSettings) -> None:
-    if not possible(settings.anomalies, settings.seen > 0):
-        raise SettingsError(f"anomalies {settings.anomalies} with --seen {settings.seen}: nothing to learn from; some of {MADE} must stay")
-    if settings.prototypes == "codebook" and (settings.k is not None or settings.ratio is not None):
-        raise SettingsError("--prototypes counts whole maps, and a codebook has words of its own number; leave it or the form out")
-    if not settings.loss.smooth_l1 and settings.loss.weight == 0:
-        raise SettingsError("loss: smooth L1 and focal are both left out; nothing to learn from")
-
-
-def resolve_device(name: str) -> str:
-    """``auto`` takes CUDA where there is one. Raises SettingsError for a device that is not there."""
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise SettingsError(f"--device {name}: not available here: {str(error).splitlines()[0]}") from None
-    return name
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from edge_inspector.errors import DatasetError, SettingsError
 from edge_inspector.evaluation.layouts import Dataset, defect_types
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.training.normality import Form
-from edge_inspector.training.run import TrainSettings
+from edge_inspector.training.options import TrainSettings
 
 FULL = "full"
 SEEN_0 = "seen 0"

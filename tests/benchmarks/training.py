@@ -28,8 +28,9 @@ from edge_inspector.prn.network import Head
 from edge_inspector.training.batches import Batch, Batches, make_batch
 from edge_inspector.training.fit import Trainer, to_input
 from edge_inspector.training.geometry import SQUARE
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, _Run, check
+from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import PEAK_RATE, Budget
 from edge_inspector.training.synthesis import Sources
 from tests.benchmarks.ledger import known, record

@@ -19,7 +19,7 @@ from edge_inspector.prn.fusion import NoFusion
 from edge_inspector.prn.loss import EMPHASIS, GAMMA, LAMBDA, LossForm, emphasis, focal, prn_loss
 from edge_inspector.prn.network import SCALES, Head, HeadForm
 from edge_inspector.prn.residual import nearest, residual
-from edge_inspector.training.run import TrainSettings
+from edge_inspector.training.options import TrainSettings
 
 SIZE = 128
 

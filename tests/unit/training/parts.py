@@ -64,7 +64,8 @@ _MADE: list[TrainResult] = []
 
 def trained_bundle(factory: pytest.TempPathFactory) -> TrainResult:
     """A bundle after three steps at 128 x 128, made once for all test modules: the export alone takes a quarter of a minute."""
-    from edge_inspector.training.run import TrainSettings, train
+    from edge_inspector.training.options import TrainSettings
+    from edge_inspector.training.run import train
 
     if not _MADE:
         parts = write_set(factory.mktemp("parts") / "discs")

@@ -21,9 +21,10 @@ from edge_inspector.errors import DatasetError, SettingsError, TrainingError
 from edge_inspector.evaluation.layouts import defect_types, load_dataset
 from edge_inspector.training import ablate as ablation
 from edge_inspector.training.ablate import Ablation, ablate
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.report import Done, write_table
-from edge_inspector.training.run import TrainResult, TrainSettings
+from edge_inspector.training.run import TrainResult
 from edge_inspector.training.tables import RATIO, SEEN, TABLES, Row, rows_of
 from tests.unit.training.parts import trained_bundle, write_set
 

@@ -18,8 +18,9 @@ from edge_inspector.errors import TrainingError
 from edge_inspector.images import write_png
 from edge_inspector.training import checkpoint
 from edge_inspector.training.data import is_black
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, train
+from edge_inspector.training.run import train
 from tests.unit.training.parts import disc, write_set
 
 Damage = Callable[[Path], object]

@@ -16,9 +16,10 @@ from edge_inspector.evaluation.equivalence import load_references
 from edge_inspector.prn.backbone import CHANNELS
 from edge_inspector.prn.codebook import Codebook
 from edge_inspector.training.export import CODEBOOK, load_network, load_prototypes
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
-from edge_inspector.training.run import TrainSettings, train
+from edge_inspector.training.run import train
 from tests.unit.training.parts import write_set
 
 

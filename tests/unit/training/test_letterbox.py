@@ -23,8 +23,9 @@ from edge_inspector.training.data import TrainingData, load_training_data, read_
 from edge_inspector.training.describe import describe
 from edge_inspector.training.evidence import evidence_of, held_sources, reference_images, sources_of
 from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, _Run
+from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import Budget
 from edge_inspector.training.shapes import simulated_mask
 from edge_inspector.training.synthesis import KINDS, Sources, made

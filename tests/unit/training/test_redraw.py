@@ -13,9 +13,10 @@ from edge_inspector.geometry import Window
 from edge_inspector.labels.shapes import Box
 from edge_inspector.training import checkpoint
 from edge_inspector.training.extended import SeenAnomaly
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.redraw import Redraw, averaged_maps, redrawn
-from edge_inspector.training.run import TrainSettings, _Run
+from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import Budget
 from edge_inspector.training.synthesis import Sources
 from tests.unit.training.parts import write_set

@@ -24,9 +24,10 @@ from edge_inspector.training import checkpoint
 from edge_inspector.training import retrain as work
 from edge_inspector.training import run as run_module
 from edge_inspector.training.export import load_head, load_prototypes
+from edge_inspector.training.options import check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.retrain import RetrainResult, RetrainSettings, _Retraining, new_weights, retrain
-from edge_inspector.training.run import _Ready, _Run, check
+from edge_inspector.training.run import _Ready, _Run
 from edge_inspector.training.schedule import Budget
 from tests.unit.training.parts import write_defects
 

@@ -18,8 +18,9 @@ from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.training import checkpoint
 from edge_inspector.training.fit import Trainer
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainResult, TrainSettings, _Run, check, train
+from edge_inspector.training.run import TrainResult, _Run, train
 from edge_inspector.training.schedule import Budget
 from tests.unit.training.parts import trained_bundle, write_set
 

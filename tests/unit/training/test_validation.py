@@ -17,8 +17,9 @@ from edge_inspector.training import checkpoint, validation
 from edge_inspector.training.data import load_training_data
 from edge_inspector.training.evidence import held_sources
 from edge_inspector.training.fit import Trainer, features_of, to_input
+from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, train
+from edge_inspector.training.run import train
 from edge_inspector.training.schedule import DECLINE, PEAK_RATE, declining, learning_rate
 from edge_inspector.training.synthesis import Made, Sources
 from edge_inspector.training.validation import (
