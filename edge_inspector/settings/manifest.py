@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge_inspector.settings.model import Settings
 
@@ -45,6 +45,12 @@ class ScoreRule(Settings):
     name: Literal["top-mean", "top-means"] = "top-mean"
     score_pixels: Annotated[int, Field(gt=0)]
     also: tuple[Annotated[int, Field(gt=0)], ...] = ()
+
+    @model_validator(mode="after")
+    def _joined(self) -> ScoreRule:
+        if self.also and self.name == "top-mean":
+            raise ValueError(f'also {list(self.also)} with name "{self.name}", which is of score_pixels alone; name it "top-means"')
+        return self
 
     @property
     def pixels(self) -> tuple[int, ...]:

@@ -51,6 +51,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no manifest": (lambda f: (f / "manifest.toml").unlink(), "manifest.toml: no such file"),
     "not TOML": (lambda f: (f / "manifest.toml").write_text("= ="), "not valid TOML"),
     "an unknown key": (edit_manifest("backbone =", "speed = 1\nbackbone ="), "unknown key 'speed'"),
+    "a score of two kinds": (
+        edit_manifest("also = []", "also = [20]"),
+        r'also \[20\] with name "top-mean".*name it "top-means"',
+    ),
     "another version": (edit_manifest("format_version = 1", "format_version = 2"), "format_version = 2"),
     "a path out of the folder": (edit_manifest('"model.onnx"', '"../model.onnx"'), r"\.\./model.onnx: missing"),
 }
