@@ -15,12 +15,12 @@ from edge_inspector.errors import DatasetError
 from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen, sha256_file, without_type
 from edge_inspector.geometry import Size, Window, on_canvas, window_of
 from edge_inspector.images import SUFFIXES, decode, decode_mask, size_of
-from edge_inspector.images import fit as resized
 from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
 from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.geometry import FitChoice, choose_input
+from edge_inspector.training.textures import covering
 
 Stack = NDArray[np.uint8]  # (M, H, W, 3)
 Which = NDArray[np.bool_]  # (M,)
@@ -114,7 +114,7 @@ def _training_data(
         normals=found.images[~held],
         held=found.images[held],
         seen=tuple(_seen(sample, form, masks) for sample, masks in seen),
-        textures=tuple(resized(decode(path), form.height, form.width) for path in _texture_files(textures)),
+        textures=tuple(covering(decode(path), form.height, form.width) for path in _texture_files(textures)),
         grey=found.grey,
         normal_hashes=tuple(sha256_file(path) for path in found.paths),
         seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),

@@ -61,12 +61,20 @@ def procedural(height: int, width: int, rng: np.random.Generator) -> Field:
     return PROCEDURAL[int(rng.integers(len(PROCEDURAL)))](height, width, rng)
 
 
+def covering(image: Image, height: int, width: int) -> Image:
+    """The middle of an image, uint8 (height, width, 3), as large as the size's aspect allows: what is round or thin in it stays so."""
+    rows, columns = image.shape[:2]
+    h, w = min(rows, max(1, round(columns * height / width))), min(columns, max(1, round(rows * width / height)))
+    y, x = (rows - h) // 2, (columns - w) // 2
+    return fit(image[y : y + h, x : x + w], height, width)
+
+
 def borrowed(image: Image, size: Size, rng: np.random.Generator) -> Field:
     """Another image of the product or of the user's folder, turned, rolled and changed in colour: wrong material in the right style.
 
-    uint8 (h, w, 3) of any size -> float32 (*size, 3).
+    uint8 (h, w, 3) of any size -> float32 (*size, 3), its aspect kept.
     """
-    source = fit(image, *size).astype(np.float32)
+    source = covering(image, *size).astype(np.float32)
     source = np.rot90(source, int(rng.integers(4))) if source.shape[0] == source.shape[1] else source[::-1, ::-1]
     source = np.roll(source, (int(rng.integers(source.shape[0])), int(rng.integers(source.shape[1]))), (0, 1))
     return recolour(np.ascontiguousarray(source), rng)

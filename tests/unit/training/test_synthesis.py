@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_inspector.images import write_png
 from edge_inspector.training.augment import Variation
 from edge_inspector.training.batches import Batches, halve, make_batch
+from edge_inspector.training.data import load_training_data
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.perlin import perlin
 from edge_inspector.training.shapes import AREA, crack, simulated_mask, single
 from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, made, recipe, simulated, visible
-from edge_inspector.training.textures import PROCEDURAL, borrowed, recolour
-from tests.unit.training.parts import disc, stained
+from edge_inspector.training.textures import PROCEDURAL, borrowed, covering, recolour
+from tests.unit.training.parts import disc, stained, write_set
 
 SEEDS = st.integers(0, 2**31)
 STILL = Variation(shift=0, turn_degrees=0, gain=0, offset=0, noise=0)
@@ -153,6 +156,37 @@ def test_borrowed_and_recoloured_sources_keep_the_shape(sources: Sources) -> Non
         rng = np.random.default_rng(number)
         assert borrowed(sources.normals[number % 6], (64, 96), rng).shape == (64, 96, 3)
         assert np.isfinite(recolour(sources.normals[0].astype(np.float32), rng)).all()
+
+
+COVERED = {
+    "wide": ((100, 400), (64, 64)),
+    "tall": ((400, 100), (64, 64)),
+    "narrow input": ((200, 200), (64, 256)),
+    "same": ((80, 80), (80, 80)),
+}
+
+
+@pytest.mark.parametrize(("texture", "size"), COVERED.values(), ids=COVERED.keys())
+def test_what_is_round_in_a_texture_stays_round(texture: tuple[int, int], size: tuple[int, int]) -> None:
+    image = np.zeros((*texture, 3), np.uint8)
+    cv2.circle(image, (texture[1] // 2, texture[0] // 2), 20, (255, 255, 255), -1)
+    marked = covering(image, *size)[..., 0] > 127
+    assert marked.shape == size
+    height, width = (int(np.ptp(np.flatnonzero(marked.any(axis)))) for axis in (1, 0))
+    assert abs(height - width) <= 1
+    assert height >= 12
+
+
+def test_a_texture_folder_is_read_in_its_own_aspect(tmp_path: Path) -> None:
+    image = np.zeros((100, 400, 3), np.uint8)
+    cv2.circle(image, (200, 50), 30, (255, 255, 255), -1)
+    (tmp_path / "textures").mkdir()
+    write_png(tmp_path / "textures" / "disc.png", image)
+    root = write_set(tmp_path / "set", normals=2, defects=0)
+    (found,) = load_training_data(root, "mvtec", 0, 0, (128, 128), textures=tmp_path / "textures").textures
+    marked = found[..., 0] > 127
+    assert found.shape == (128, 128, 3)
+    assert abs(int(marked.any(1).sum()) - int(marked.any(0).sum())) <= 1
 
 
 RECIPES = {"seen": (16, True), "simulated only": (16, False), "small": (4, True), "smallest": (2, False)}
