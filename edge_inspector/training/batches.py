@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -44,34 +45,57 @@ class Batches:
     """The batches of steps ``first`` .. in order, from a worker thread; a context manager that ends it."""
 
     def __init__(self, sources: Sources, size: int, seed: int, first: int) -> None:
-        self._make = partial(make_batch, sources, size, seed)
-        self._ready: queue.Queue[Batch | BaseException] = queue.Queue(_AHEAD)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, args=(first,), name="synthesis", daemon=True)
+        self._size, self._seed = size, seed
+        self._workers = [self._worker(sources, first)]
 
     def __enter__(self) -> Batches:
-        self._thread.start()
+        self._workers[-1].start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop.set()
-        self._thread.join(timeout=30)
+        for worker in self._workers:
+            worker.stop()
+        for worker in self._workers:
+            worker.join()
 
     def change(self, sources: Sources, step: int) -> None:
-        """Make the batches from ``step`` on from other sources; those made ahead are forgotten."""
-        self._stop.set()
-        self._thread.join(timeout=30)
-        self._ready, self._stop = queue.Queue(_AHEAD), threading.Event()
-        self._make = partial(make_batch, sources, *self._make.args[1:])
-        self._thread = threading.Thread(target=self._work, args=(step,), name="synthesis", daemon=True)
-        self._thread.start()
+        """Make the batches from ``step`` on from other sources; those made ahead, or just being made, are forgotten."""
+        self._workers[-1].stop()
+        self._workers.append(self._worker(sources, step))
+        self._workers[-1].start()
 
     def take(self) -> Batch:
         """The next batch. Raises what the worker raised."""
-        item = self._ready.get()
+        item = self._workers[-1].ready.get()
         if isinstance(item, BaseException):
             raise item
         return item
+
+    def _worker(self, sources: Sources, first: int) -> _Worker:
+        return _Worker(partial(make_batch, sources, self._size, self._seed), first)
+
+
+class _Worker:
+    """A thread that makes the batches of steps ``first`` .. until it is stopped.
+
+    Its queue is its own: what a stopped worker still has in hand reaches nobody, however long that takes to make.
+    """
+
+    def __init__(self, make: Callable[[int], Batch], first: int) -> None:
+        self.ready: queue.Queue[Batch | BaseException] = queue.Queue(_AHEAD)
+        self._make = make
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(first,), name="synthesis", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Make no more; returns at once."""
+        self._stop.set()
+
+    def join(self) -> None:
+        self._thread.join(timeout=30)
 
     def _work(self, step: int) -> None:
         try:
@@ -83,7 +107,7 @@ class Batches:
     def _put(self, item: Batch | BaseException) -> bool:
         while not self._stop.is_set():
             try:
-                self._ready.put(item, timeout=0.1)
+                self.ready.put(item, timeout=0.1)
                 return True
             except queue.Full:
                 continue

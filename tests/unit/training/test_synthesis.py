@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_inspector.images import write_png
+from edge_inspector.training import batches as batches_module
 from edge_inspector.training.augment import Variation
-from edge_inspector.training.batches import Batches, halve, make_batch
+from edge_inspector.training.batches import Batch, Batches, halve, make_batch
 from edge_inspector.training.data import load_training_data
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
@@ -264,3 +266,48 @@ def test_the_worker_delivers_in_order_and_ends(sources: Sources) -> None:
 def test_what_fails_in_the_worker_is_raised_where_it_is_wanted() -> None:
     with Batches(Sources(np.zeros((0, 64, 64, 3), np.uint8)), 4, seed=0, first=0) as batches, pytest.raises(ValueError, match="high <= 0"):
         batches.take()
+
+
+class Slow:
+    """Batches whose making waits, from ``step`` on, until it is let go: what a busy machine does to a worker."""
+
+    def __init__(self, slow: Sources, step: int) -> None:
+        self.slow, self.step = slow, step
+        self.making, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, sources: Sources, size: int, seed: int, step: int) -> Batch:
+        if sources is self.slow and step >= self.step:
+            self.making.set()
+            assert self.go.wait(10)
+        return make_batch(sources, size, seed, step)
+
+
+IN_HAND = {"one just being made": 2, "all made ahead, none taken": 9}  # the first step whose batch takes long
+
+
+@pytest.mark.parametrize("slow_from", IN_HAND.values(), ids=IN_HAND.keys())
+def test_from_a_change_on_no_batch_is_of_the_old_sources(slow_from: int, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = replace(sources, normals=255 - sources.normals, seen=())
+    making = Slow(sources, slow_from)
+    monkeypatch.setattr(batches_module, "make_batch", making)
+    with Batches(sources, 2, 3, 0) as batches:
+        first = [batches.take(), batches.take()]
+        if slow_from == 2:
+            assert making.making.wait(10)
+        batches.change(others, 2)
+        then = [batches.take()]
+        making.go.set()  # the old worker ends what it had in hand, after the new one began
+        then += [batches.take() for _ in range(5)]
+    with Batches(others, 2, 3, 2) as resumed:
+        again = [resumed.take() for _ in then]
+    assert [batch.step for batch in (*first, *then)] == list(range(8))
+    for batch, wanted in zip(then, again, strict=True):
+        assert np.array_equal(batch.images, wanted.images)
+        assert np.array_equal(batch.images, make_batch(others, 2, 3, batch.step).images)
+
+
+def test_what_the_old_sources_broke_is_not_raised_after_a_change(sources: Sources) -> None:
+    nothing = Sources(np.zeros((0, 64, 64, 3), np.uint8))
+    with Batches(nothing, 2, 0, 0) as batches:
+        batches.change(sources, 0)
+        assert batches.take().step == 0
