@@ -14,7 +14,7 @@ from edge_inspector.labels.shapes import Box
 from edge_inspector.training import checkpoint
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.options import TrainSettings
-from edge_inspector.training.progress import Silent
+from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw, averaged_maps, redrawn
 from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import Budget
@@ -92,3 +92,51 @@ def test_a_run_from_boxes_draws_its_masks_again_and_keeps_them(tmp_path: Path) -
     before = {name: tensor.clone() for name, tensor in ready.trainer.network.head.state_dict().items()}
     assert averaged_maps(ready.trainer, np.stack([seen.image for seen in ready.sources.seen])).shape == (2, 64, 64)
     assert all(torch.equal(before[name], tensor) for name, tensor in ready.trainer.network.head.state_dict().items())
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+class KillAfter(Silent):
+    def __init__(self, step: int) -> None:
+        self.at = step
+
+    def advance(self, done: int, total: int, text: str) -> None:
+        if done == self.at:
+            raise Killed
+
+
+@pytest.fixture(scope="module")
+def boxed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_set(tmp_path_factory.mktemp("boxed") / "set", normals=4, defects=2)
+
+
+def trained(data: Path, out: Path, listener: Listener) -> dict[str, torch.Tensor]:
+    """Four steps; masks are drawn again after the second."""
+    settings = TrainSettings(data, "mvtec", out, 2, 1, 4, device="cpu", k=1, batch=2, size=(128, 128), masks="box")
+    run = _Run(settings, listener, Budget(None))
+    ready = run.prepare()
+    run.steps(ready)
+    return ready.trainer.tensors() | run.redraw.tensors()
+
+
+@pytest.fixture(scope="module")
+def straight(boxed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+    return trained(boxed, tmp_path_factory.mktemp("straight") / "out", Silent())
+
+
+KILLS = {"before the masks change": 2, "right after": 3, "a step later": 4}  # the step that no checkpoint was written of any more
+
+
+@pytest.mark.parametrize("step", KILLS.values(), ids=KILLS.keys())
+def test_a_run_killed_around_the_change_goes_on_to_the_same_weights(
+    step: int, boxed: Path, straight: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)  # a checkpoint each step
+    with pytest.raises(Killed):
+        trained(boxed, tmp_path / "out", KillAfter(step))
+    resumed = trained(boxed, tmp_path / "out", Silent())
+    assert "redrawn.0" in straight
+    assert straight.keys() == resumed.keys()
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
