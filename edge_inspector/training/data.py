@@ -49,6 +49,7 @@ class TrainingData:
     windows: tuple[Window, ...] = ()
     held_windows: tuple[Window, ...] = ()
     notes: tuple[str, ...] = ()
+    mask_hashes: tuple[str, ...] = ()  # of the mask files of ``seen``
 
     @property
     def fingerprint(self) -> str:
@@ -118,6 +119,7 @@ def _training_data(
         grey=found.grey,
         normal_hashes=tuple(sha256_file(path) for path in found.paths),
         seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),
+        mask_hashes=tuple(sha256_file(sample.mask) for sample, _ in seen if sample.mask),
         form=form,
         windows=tuple(window for window, out in zip(found.windows, held, strict=False) if not out),
         held_windows=tuple(window for window, out in zip(found.windows, held, strict=False) if out),

@@ -64,7 +64,8 @@ class TrainSettings:
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
         own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
-        what = [own, data.fingerprint, data.form.model_dump(), start, torch.__version__, __version__]
+        # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
+        what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
         text = json.dumps(what, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -16,12 +16,12 @@ from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.by_type import ByType, by_type, scored
-from edge_inspector.evaluation.layouts import Sample, sha256_file
+from edge_inspector.evaluation.layouts import Sample
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.settings.manifest import Added, Manifest
 from edge_inspector.training.data import fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, load_head, load_prototypes
-from edge_inspector.training.material import Hashed, Material, gather
+from edge_inspector.training.material import Material, gather
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Listener, Silent, watch
@@ -135,7 +135,7 @@ class _Retraining:
             head=self.head.tensors,
             weights=new_weights(len(material.old), len(material.new)),
             lineage=self._lineage(material),
-            identity=self._identity(material),
+            identity=self._identity(),
             notes=(*material.notes, *lacking),
         )
         if self.settings.prototypes == "keep":
@@ -174,17 +174,13 @@ class _Retraining:
             "added": [each.model_dump() for each in (*training.added, added)],
         }
 
-    def _identity(self, material: Material) -> str:
-        return "\n".join([parent_name(self.parent.manifest), self.settings.prototypes, *_mask_hashes(material.new)])
+    def _identity(self) -> str:
+        return "\n".join([parent_name(self.parent.manifest), self.settings.prototypes])
 
 
 def parent_name(manifest: Manifest) -> str:
     """How a child's manifest names its parent: id, @, hash."""
     return f"{manifest.id}@{bundle_hash(manifest)}"
-
-
-def _mask_hashes(new: Sequence[Hashed]) -> list[str]:
-    return [sha256_file(sample.mask) for _, sample in new if sample.mask]
 
 
 def _data_of(settings: RetrainSettings, manifest: Manifest) -> Path:

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from edge_inspector.cli import train as command
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import SettingsError, TrainingError
+from edge_inspector.images import decode_mask, write_png
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.training import checkpoint
 from edge_inspector.training.fit import Trainer
@@ -140,6 +142,21 @@ def test_a_run_with_another_seed_starts_afresh(parts: Path, tmp_path: Path) -> N
         run = _Run(settings(parts, tmp_path / "a", seed=seed, steps=1), Silent(), Budget(None))
         weights(run)
         assert run.notes == []
+
+
+def test_a_run_with_a_mask_painted_anew_starts_afresh(tmp_path: Path) -> None:
+    parts = write_set(tmp_path / "discs", defects=1)
+
+    def notes() -> list[str]:
+        run = _Run(settings(parts, tmp_path / "a", seen=1, steps=1), Silent(), Budget(None))
+        prepared = run.prepare()
+        run.save(prepared, 1, 1)
+        return run.notes
+
+    assert (notes(), notes()) == ([], ["going on from step 1 of 1"])
+    mask = parts / "ground_truth/stain/000_mask.png"
+    write_png(mask, (~decode_mask(mask) * np.uint8(255))[:, :, None])
+    assert notes() == []
 
 
 def test_time_that_is_up_ends_the_steps_and_says_so(parts: Path, tmp_path: Path) -> None:
