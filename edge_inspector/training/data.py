@@ -103,9 +103,13 @@ def read_training_data(
 ) -> TrainingData:
     """Read chosen samples onto inputs of ``form``; ``held`` says which normals are held out, ``seen`` what each mask is made of.
 
-    Raises DatasetError where a seen image has no usable mask; ImageError naming a file that cannot be read.
+    Black normals are left out, with a note; where only held-out ones are left, they train.
+
+    Raises DatasetError where all normals are black, or a seen image has no usable mask; ImageError naming a file that cannot be read.
     """
-    return _training_data(_read([sample.path for sample in normals], form), held, seen, form, textures)
+    found = _read([sample.path for sample in normals], form)
+    kept = held[~found.black]
+    return _training_data(_lit(found), np.zeros_like(kept) if kept.all() else kept, seen, form, textures)
 
 
 def _training_data(

@@ -136,7 +136,7 @@ class _Retraining:
             weights=new_weights(len(material.old), len(material.new)),
             lineage=self._lineage(material),
             identity=self._identity(),
-            notes=(*material.notes, *lacking),
+            notes=(*material.notes, *data.notes, *lacking),
         )
         if self.settings.prototypes == "keep":
             stored = self.parent.manifest.prototypes

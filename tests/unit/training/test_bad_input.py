@@ -15,9 +15,11 @@ import pytest
 
 from edge_inspector.cli import main
 from edge_inspector.errors import TrainingError
+from edge_inspector.evaluation.layouts import load_dataset, sha256_file
 from edge_inspector.images import write_png
+from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training import checkpoint
-from edge_inspector.training.data import is_black
+from edge_inspector.training.data import is_black, read_training_data
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.run import train
@@ -150,6 +152,21 @@ def one_black(root: Path) -> None:
 def a_folder_as_image(root: Path) -> None:
     good(root)[1].unlink()
     (root / "train/good/001.png").mkdir()
+
+
+DARK = {"the others": ((0, 1), [False, True]), "all that train": ((1, 2), [False, False])}  # held out -> held of those that are left
+
+
+@pytest.mark.parametrize(("held", "left"), DARK.values(), ids=DARK.keys())
+def test_chosen_normals_that_are_black_are_left_out_too(held: tuple[int, ...], left: list[bool], tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set", normals=3, defects=0)
+    blacken(good(root)[0])
+    normals = [sample for sample in load_dataset(root, "mvtec").samples if sample.split == "train"]
+    which = np.isin(np.arange(3), held)
+    data = read_training_data(normals, which, [], InputForm(height=128, width=128))
+    assert (len(data.normals), len(data.held)) == (left.count(False), left.count(True))
+    assert data.notes == ("1 of 3 normals are black and left out of the training: 000.png",)
+    assert sha256_file(good(root)[0]) not in data.normal_hashes
 
 
 NOTHING = ("train/good/000.png", "black", "nothing to learn from", "light")
