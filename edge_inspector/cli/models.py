@@ -83,7 +83,7 @@ def show(model: Model, models: Models = None, json: Json = False) -> None:
         typer.echo(manifest.model_dump_json())
         return
     values = manifest.model_dump(mode="json")
-    for key in ("images", "seen"):
+    for key in ("images", "seen", "held"):
         values["training"][key] = f"{len(values['training'][key])} images"
     for added in values["training"]["added"]:
         added["images"] = f"{len(added['images'])} images"

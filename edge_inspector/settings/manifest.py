@@ -74,6 +74,10 @@ class Training(Settings):
     fingerprint: Sha256
     images: tuple[Sha256, ...] = Field((), description="sha256 of every normal image used")
     seen: tuple[Sha256, ...] = Field((), description="sha256 of every seen defective image")
+    held: tuple[Sha256, ...] = Field(
+        (),
+        description="sha256 of those of ``images`` that were held out of training, for thresholds; none named: those that ``seed`` picks",
+    )
     masks: Literal["exact", "box", "scribble", "click"] = Field(
         "exact", description="what the seen images' masks were drawn from; other than exact, proposed from such hints"
     )

@@ -50,6 +50,7 @@ class TrainingData:
     held_windows: tuple[Window, ...] = ()
     notes: tuple[str, ...] = ()
     mask_hashes: tuple[str, ...] = ()  # of the mask files of ``seen``
+    held_hashes: tuple[str, ...] = ()  # those of ``normal_hashes`` that are held out
 
     @property
     def fingerprint(self) -> str:
@@ -115,13 +116,15 @@ def read_training_data(
 def _training_data(
     found: _Normals, held: Which, seen: Sequence[tuple[Sample, MaskSource]], form: InputForm, textures: Path | None
 ) -> TrainingData:
+    hashes = tuple(sha256_file(path) for path in found.paths)
     return TrainingData(
         normals=found.images[~held],
         held=found.images[held],
         seen=tuple(_seen(sample, form, masks) for sample, masks in seen),
         textures=tuple(covering(decode(path), form.height, form.width) for path in _texture_files(textures)),
         grey=found.grey,
-        normal_hashes=tuple(sha256_file(path) for path in found.paths),
+        normal_hashes=hashes,
+        held_hashes=tuple(digest for digest, out in zip(hashes, held, strict=True) if out),
         seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),
         mask_hashes=tuple(sha256_file(sample.mask) for sample, _ in seen if sample.mask),
         form=form,

@@ -52,6 +52,7 @@ def _training(settings: TrainSettings, start: Start, plan: Plan, done: int, minu
         "fingerprint": start.data.fingerprint,
         "images": start.data.normal_hashes,
         "seen": start.data.seen_hashes,
+        "held": start.data.held_hashes,
         "masks": settings.masks,
         "seed": settings.seed,
         "steps": done,

@@ -133,9 +133,17 @@ def _normals(parent: Manifest, there: Sequence[Hashed], new: frozenset[str]) -> 
 
 def _held(training: Training, normals: Sequence[Hashed]) -> NDArray[np.bool_]:
     """The same normals that the parent held out, so that its weights have seen none of them; none where only those were found."""
-    parted = dict(zip(training.images, held_out(len(training.images), training.seed).tolist(), strict=True))
-    held = np.array([parted[digest] for digest, _ in normals], np.bool_)
+    apart = held_of(training)
+    held = np.array([digest in apart for digest, _ in normals], np.bool_)
     return held if not held.all() else np.zeros(len(held), np.bool_)
+
+
+def held_of(training: Training) -> frozenset[str]:
+    """The normals held out of a bundle's training: those its manifest names, or, of a time when none were named, those its seed picks."""
+    if training.held:
+        return frozenset(training.held)
+    picked = held_out(len(training.images), training.seed).tolist()
+    return frozenset(digest for digest, out in zip(training.images, picked, strict=True) if out)
 
 
 def _old(training: Training, there: Sequence[Hashed], offered: Sequence[Hashed]) -> dict[str, tuple[Sample, MaskSource]]:

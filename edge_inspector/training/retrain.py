@@ -19,9 +19,9 @@ from edge_inspector.evaluation.by_type import ByType, by_type, scored
 from edge_inspector.evaluation.layouts import Sample
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.settings.manifest import Added, Manifest
-from edge_inspector.training.data import fingerprint_of, read_training_data
+from edge_inspector.training.data import TrainingData, fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, load_head, load_prototypes
-from edge_inspector.training.material import Material, gather
+from edge_inspector.training.material import Material, gather, held_of
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Listener, Silent, watch
@@ -134,7 +134,7 @@ class _Retraining:
             self.parent.manifest.product,
             head=self.head.tensors,
             weights=new_weights(len(material.old), len(material.new)),
-            lineage=self._lineage(material),
+            lineage=self._lineage(material, data),
             identity=self._identity(),
             notes=(*material.notes, *data.notes, *lacking),
         )
@@ -159,17 +159,22 @@ class _Retraining:
         with closing(open_engine(bundle)) as engine:
             return by_type(scored(engine, samples, watch(self.listener, title)))
 
-    def _lineage(self, material: Material) -> Mapping[str, object]:
-        """The parent's images stay named, found or not: its weights, and so the child's, have learnt from them."""
+    def _lineage(self, material: Material, data: TrainingData) -> Mapping[str, object]:
+        """The parent's images stay named, found or not: its weights, and so the child's, have learnt from them.
+
+        What it held out stays held out, but for what has to train now.
+        """
         training = self.parent.manifest.training
         new = [digest for digest, _ in material.new]
         images = [digest for digest in training.images if digest not in new]
         seen = [*training.seen, *new]
+        held = held_of(training) - (set(data.normal_hashes) - set(data.held_hashes))
         added = Added(folder=str(self.settings.add), layout=self.settings.layout, images=tuple(new))
         return {
             "fingerprint": fingerprint_of([*images, *seen]),
             "images": images,
             "seen": seen,
+            "held": [digest for digest in images if digest in held],
             "parent": parent_name(self.parent.manifest),
             "added": [each.model_dump() for each in (*training.added, added)],
         }

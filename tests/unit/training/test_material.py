@@ -118,6 +118,24 @@ def test_the_normals_held_out_are_the_parents(parent: Bundle, discs: Path, scrat
     assert {sample.path.name for sample, out in zip(fewer.normals, fewer.held, strict=True) if out} == held
 
 
+def fewer_normals(parent: Manifest, held: tuple[str, ...]) -> Manifest:
+    """What a retraining that was given a normal as a defect would have written: one image less, and who is held out."""
+    images = parent.training.images
+    lost = next(digest for digest in images if digest not in parent.training.held)
+    training = parent.training.model_copy(update={"images": tuple(digest for digest in images if digest != lost), "held": held})
+    return parent.model_copy(update={"training": training})
+
+
+def test_over_generations_the_same_normals_are_held_out(parent: Bundle, discs: Path, scratches: Path) -> None:
+    def held(manifest: Manifest) -> set[str]:
+        found = gather(manifest, discs, scratches, "mvtec")
+        return {sha256_file(sample.path) for sample, out in zip(found.normals, found.held, strict=True) if out}
+
+    wanted = parent.manifest.training.held
+    assert held(parent.manifest) == held(fewer_normals(parent.manifest, wanted)) == set(wanted)
+    assert held(fewer_normals(parent.manifest, ())) != set(wanted)  # why they are named: the rule picks others of eleven
+
+
 def test_where_only_held_out_normals_are_left_they_train(parent: Bundle, discs: Path, scratches: Path) -> None:
     whole = gather(parent.manifest, discs, scratches, "mvtec")
     for sample, held in zip(whole.normals, whole.held, strict=True):

@@ -58,8 +58,8 @@ def test_the_manifest_names_the_parent_and_what_was_added(parent: Bundle, retrai
     assert (len(training.added), len(added.images), added.layout) == (1, 3, "mvtec")
     assert set(added.images) == {sha256_file(path) for path in Path(added.folder).glob("test/*/*")}
     assert training.seen == (*before.seen, *added.images)
-    assert (training.images, training.folder, training.layout, training.masks) == (
-        *(before.images, before.folder, before.layout, before.masks),
+    assert (training.images, training.held, training.folder, training.layout, training.masks) == (
+        *(before.images, before.held, before.folder, before.layout, before.masks),
     )
     assert training.fingerprint != before.fingerprint
     assert (training.steps, training.planned_steps) == (2, 2)
@@ -157,6 +157,19 @@ def test_without_good_test_images_there_is_nothing_to_compare_on(parent: Bundle,
     run, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"))
     assert run.notes == ["nothing to compare before and after on: 0 good and 2 defective test images are held out; both are needed"]
     assert ready.start.measure is None
+
+
+def test_what_was_held_out_stays_so_unless_it_has_to_train(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    session = _Retraining(settings(parent, discs, scratches, tmp_path / "out"), parent, Silent())
+    shutil.rmtree(discs / "test")  # nothing to measure the parent on
+    (discs / "test").mkdir()
+    held = parent.manifest.training.held
+    normals = {sha256_file(path): path for path in (discs / "train/good").iterdir()}
+    normals[held[0]].unlink()
+    assert session.begin(session.training()).lineage["held"] == list(held)  # not found, and nobody's
+    for digest in normals.keys() - set(held):
+        normals[digest].unlink()
+    assert session.begin(session.training()).lineage["held"] == [held[0]]
 
 
 class Killed(BaseException):

@@ -19,6 +19,7 @@ from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.images import decode_mask, write_png
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.training import checkpoint
+from edge_inspector.training.data import held_out
 from edge_inspector.training.fit import Trainer
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
@@ -52,6 +53,8 @@ def test_a_run_writes_a_whole_bundle_that_says_what_it_is(trained: TrainResult) 
     assert (manifest.input.height, manifest.input.width, manifest.output.height, manifest.output.width) == (128, 128, 64, 64)
     assert manifest.training.steps == manifest.training.planned_steps == 3
     assert (len(manifest.training.images), len(manifest.training.seen)) == (12, 2)
+    held = np.flatnonzero(held_out(12, 1))
+    assert manifest.training.held == tuple(manifest.training.images[n] for n in held)
     assert manifest.prototypes.k == 2
     assert set(manifest.files) >= {"model.onnx", "head.safetensors", "reference/00.png", "reference/00.npz"}
     assert trained.parameters <= 900_000
