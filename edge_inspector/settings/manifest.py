@@ -66,6 +66,15 @@ class Added(Settings):
     images: tuple[Sha256, ...] = Field(description="sha256 of every image taken; all of them are in ``seen`` too")
 
 
+class LossTerms(Settings):
+    """The training's loss: its terms and weights, as ``prn.loss.LossForm`` takes them; the defaults are its own."""
+
+    smooth_l1: bool = True
+    weight: Annotated[float, Field(ge=0.0)] = 5.0
+    gamma: Annotated[float, Field(ge=0.0)] = 2.0
+    most: Annotated[float, Field(ge=1.0)] = 10.0
+
+
 class Training(Settings):
     """What the weights came from. ``folder`` is informative; ``fingerprint`` is a sha256 over the sorted sha256 of the training images."""
 
@@ -81,6 +90,9 @@ class Training(Settings):
     masks: Literal["exact", "box", "scribble", "click"] = Field(
         "exact", description="what the seen images' masks were drawn from; other than exact, proposed from such hints"
     )
+    textures: str = Field("", description="folder of textures for simulated anomalies, informative as ``folder`` is")
+    batch: Annotated[int, Field(gt=0)] = 16
+    loss: LossTerms = LossTerms()
     seed: int
     steps: Annotated[int, Field(ge=0)]
     planned_steps: Annotated[int, Field(ge=0)]

@@ -32,17 +32,19 @@ def describe(settings: TrainSettings, start: Start, plan: Plan, done: int, minut
         "input": data.form.model_dump(),
         "output": {"height": data.form.height // 2, "width": data.form.width // 2},
         "prototypes": asdict(plan),
-        "score": score_rule(settings.score_pixels, plan).model_dump(),
+        "score": score_rule(settings, plan).model_dump(),
         "training": {**_training(settings, start, plan, done, minutes), **start.lineage},
         "thresholds": [thresholds.model_dump()],
     }
 
 
-def score_rule(score_pixels: int, plan: Plan) -> ScoreRule:
-    """The paper's rule where parts are aligned; where they are not, several top means: texture has defects of every size."""
+def score_rule(settings: TrainSettings, plan: Plan) -> ScoreRule:
+    """The rule asked for; else the paper's where parts are aligned, and where not, several top means: texture has defects of every size."""
+    if settings.score is not None:
+        return settings.score
     if plan.form == "whole-map":
-        return ScoreRule(score_pixels=score_pixels)
-    return ScoreRule(name="top-means", score_pixels=score_pixels, also=ALSO)
+        return ScoreRule(score_pixels=settings.score_pixels)
+    return ScoreRule(name="top-means", score_pixels=settings.score_pixels, also=ALSO)
 
 
 def _training(settings: TrainSettings, start: Start, plan: Plan, done: int, minutes: float) -> dict[str, object]:
@@ -54,6 +56,9 @@ def _training(settings: TrainSettings, start: Start, plan: Plan, done: int, minu
         "seen": start.data.seen_hashes,
         "held": start.data.held_hashes,
         "masks": settings.masks,
+        "textures": str(settings.textures) if settings.textures else "",
+        "batch": settings.batch,
+        "loss": asdict(settings.loss),
         "seed": settings.seed,
         "steps": done,
         "planned_steps": settings.steps or DEFAULT_STEPS[plan.form],

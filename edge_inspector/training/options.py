@@ -15,6 +15,7 @@ from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.network import HeadForm
+from edge_inspector.settings.manifest import ScoreRule
 from edge_inspector.training.data import TrainingData
 from edge_inspector.training.geometry import STEP, FitChoice
 from edge_inspector.training.normality import FormChoice
@@ -31,6 +32,7 @@ SCORE_PIXELS = 5
 class TrainSettings:
     """What to train on and how; the input's ``size`` is (H, W), multiples of 128; it and ``fit`` are chosen from the normals if not given.
 
+    ``score`` is chosen by the form of the prototypes if not given, with ``score_pixels``.
     ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
     file with the weights of a ``backbone`` of timm's; ``early_stop`` ends the steps before their plan where validation shows no more gain.
     """
@@ -49,6 +51,7 @@ class TrainSettings:
     batch: int = 16
     size: Size | None = None
     score_pixels: int = SCORE_PIXELS
+    score: ScoreRule | None = None
     form: HeadForm = field(default_factory=lambda: HeadForm(refine_stride=4))
     loss: LossForm = field(default_factory=LossForm)
     anomalies: tuple[str, ...] = MADE

@@ -18,6 +18,7 @@ from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.by_type import ByType, by_type, scored
 from edge_inspector.evaluation.layouts import Sample
 from edge_inspector.prn.backbones import load as load_backbone
+from edge_inspector.prn.loss import LossForm
 from edge_inspector.settings.manifest import Added, Manifest
 from edge_inspector.training.data import TrainingData, fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, load_head, load_prototypes
@@ -38,7 +39,7 @@ NEW_SHARE = 0.5
 
 @dataclass(frozen=True)
 class RetrainSettings:
-    """What to add to which bundle. ``data`` None is the manifest's training folder; ``prototypes`` are kept, or clustered anew."""
+    """What to add to which bundle. ``data``, ``textures`` and ``batch`` None are the manifest's; ``prototypes`` are kept, or made anew."""
 
     model: Path
     add: Path
@@ -51,7 +52,7 @@ class RetrainSettings:
     prototypes: PrototypeChoice = "keep"
     textures: Path | None = None
     backbone_weights: Path | None = None
-    batch: int = 16
+    batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,10 @@ class _Retraining:
         self.after: ByType | None = None
 
     def training(self) -> TrainSettings:
-        """The child's form is the parent's: input, backbone, head, score rule, seed. Raises SettingsError where the data are not there."""
+        """The child's form is the parent's: input, backbone, head, score rule, loss, batch, textures, seed.
+
+        Raises SettingsError where the data are not there.
+        """
         settings, manifest = self.settings, self.parent.manifest
         return TrainSettings(
             data=_data_of(settings, manifest),
@@ -106,11 +110,12 @@ class _Retraining:
             steps=WARM_STEPS if settings.steps is None else settings.steps,
             max_minutes=settings.max_minutes,
             device=settings.device,
-            textures=settings.textures,
-            batch=settings.batch,
+            textures=_textures_of(settings, manifest),
+            batch=settings.batch or manifest.training.batch,
+            loss=LossForm(**manifest.training.loss.model_dump()),
             size=(manifest.input.height, manifest.input.width),
             fit=manifest.input.fit,
-            score_pixels=manifest.score.score_pixels,
+            score=manifest.score,
             form=self.head.form,
             backbone=self.head.backbone,
             backbone_weights=settings.backbone_weights,
@@ -136,7 +141,7 @@ class _Retraining:
             weights=new_weights(len(material.old), len(material.new)),
             lineage=self._lineage(material, data),
             identity=self._identity(),
-            notes=(*material.notes, *data.notes, *lacking),
+            notes=(*material.notes, *data.notes, *_untextured(training, self.parent.manifest), *lacking),
         )
         if self.settings.prototypes == "keep":
             stored = self.parent.manifest.prototypes
@@ -195,6 +200,18 @@ def _data_of(settings: RetrainSettings, manifest: Manifest) -> Path:
             f"--data: the folder that {manifest.id} was trained on, '{manifest.training.folder}', is not there; name it where it lies now"
         )
     return folder
+
+
+def _textures_of(settings: RetrainSettings, manifest: Manifest) -> Path | None:
+    folder = settings.textures or Path(manifest.training.textures)
+    return folder if settings.textures or (manifest.training.textures and folder.is_dir()) else None
+
+
+def _untextured(training: TrainSettings, manifest: Manifest) -> tuple[str, ...]:
+    lost = manifest.training.textures
+    if training.textures or not lost:
+        return ()
+    return (f"the textures of {manifest.id}, '{lost}', are not there: going on without them; --textures names where they lie now",)
 
 
 def _not_comparable(test: Sequence[Sample]) -> tuple[str, ...]:

@@ -195,7 +195,7 @@ class _Run:
         head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device)
         if start.head is not None:
             head.load_state_dict(dict(start.head))
-        pixels = score_rule(settings.score_pixels, plan).pixels
+        pixels = score_rule(settings, plan).pixels
         network = PRN(backbone, prototypes.to(self.device), head, pixels, settings.form.difference)
         return Trainer(network, self.device, settings.loss), plan
 

@@ -120,6 +120,14 @@ def test_the_hash_outlives_fields_that_later_versions_add(folder: Path) -> None:
     assert bundle_hash(Later(**manifest.model_dump(), colour_space="linear")) != bundle_hash(manifest)
 
 
+def test_what_a_child_needs_changes_no_hash_where_it_is_at_its_default() -> None:
+    manifest = make_manifest()
+    counted = manifest.model_dump(exclude_defaults=True)["training"]
+    assert not {"held", "textures", "batch", "loss"} & counted.keys()
+    training = manifest.training.model_copy(update={"batch": 8})
+    assert bundle_hash(manifest.model_copy(update={"training": training})) != bundle_hash(manifest)
+
+
 def test_an_id_is_found_in_the_given_folder_then_among_the_programs_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     station, own = tmp_path / "station", tmp_path / "own"
     monkeypatch.setattr(bundles, "own_models", lambda: (own,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +14,27 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from edge_inspector.cli import retrain as command
-from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
+from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle, seal
 from edge_inspector.evaluation.evaluate import unseen_test_samples
 from edge_inspector.evaluation.layouts import load_dataset, sha256_file
 from edge_inspector.images import write_png
 from edge_inspector.prn.backbone import CHANNELS
+from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.prototypes import Prototypes
+from edge_inspector.settings.manifest import LossTerms, ScoreRule, Training
 from edge_inspector.training import checkpoint
 from edge_inspector.training import retrain as work
 from edge_inspector.training import run as run_module
+from edge_inspector.training.data import TrainingData, load_training_data
+from edge_inspector.training.describe import describe
 from edge_inspector.training.export import load_head, load_prototypes
-from edge_inspector.training.options import check
+from edge_inspector.training.normality import Plan
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.retrain import RetrainResult, RetrainSettings, _Retraining, new_weights, retrain
 from edge_inspector.training.run import _Ready, _Run
 from edge_inspector.training.schedule import Budget
+from edge_inspector.training.start import Start
 from tests.unit.training.parts import write_defects
 
 
@@ -103,6 +109,59 @@ def prepared(wanted: RetrainSettings, listener: Listener | None = None, **traini
     session = _Retraining(wanted, load_bundle(wanted.model), listener or Silent())
     run = _Run(check(replace(session.training(), **training)), listener or Silent(), Budget(None), session.begin)  # type: ignore[arg-type]
     return run, run.prepare()
+
+
+def sealed(parent: Bundle, folder: Path, training: dict[str, object], **fields: object) -> Bundle:
+    """The parent with another manifest."""
+    shutil.copytree(parent.folder, folder)
+    changed = parent.manifest.training.model_copy(update=training)
+    seal(folder, parent.manifest.model_copy(update={"training": changed, **fields}))
+    return load_bundle(folder)
+
+
+def test_a_child_is_trained_and_scored_as_its_parent_was(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    textures = tmp_path / "textures"
+    textures.mkdir()
+    write_png(textures / "a.png", np.zeros((64, 64, 3), np.uint8))
+    score = ScoreRule(name="top-means", score_pixels=3, also=(50,))
+    terms = LossTerms(weight=2.0, most=1.0)
+    changed = {"batch": 6, "loss": terms, "textures": str(textures)}
+    elder = sealed(parent, tmp_path / "elder", changed, score=score)
+    wanted = settings(elder, discs, scratches, tmp_path / "out", batch=None)
+    training = _Retraining(wanted, elder, Silent()).training()
+    assert (training.batch, training.loss, training.textures) == (6, LossForm(weight=2.0, most=1.0), textures)
+    fields = describe(training, Start(made_of(training), "discs"), Plan("codebook", 9, "why"), 1, 1.0, elder.manifest.thresholds[0])
+    assert fields["score"] == score.model_dump()
+    assert Training.model_validate(fields["training"]).model_dump(include=set(changed)) == {**changed, "loss": terms.model_dump()}
+    run, ready = prepared(wanted)
+    assert ready.trainer.network.pixels == score.pixels
+    assert ready.trainer.loss == training.loss
+    assert (len(ready.data.textures), run.notes) == (1, [])
+    shutil.rmtree(textures)
+    session = _Retraining(wanted, elder, Silent())
+    assert "textures of discs-1" in "".join(session.begin(session.training()).notes)
+    own = replace(wanted, batch=2, textures=scratches)
+    asked = _Retraining(own, elder, Silent()).training()
+    assert (asked.batch, asked.textures) == (2, scratches)
+
+
+def test_a_black_normal_of_an_older_parent_is_left_out_and_named(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    black = discs / "train/good/black.png"
+    write_png(black, np.zeros((128, 128, 3), np.uint8))
+    elder = sealed(parent, tmp_path / "elder", {"images": (*parent.manifest.training.images, sha256_file(black))})
+    session = _Retraining(settings(elder, discs, scratches, tmp_path / "out"), elder, Silent())
+    start = session.begin(session.training())
+    assert start.notes == ("1 of 13 normals are black and left out of the training: black.png",)
+    assert sha256_file(black) not in start.data.normal_hashes
+    assert start.data.held_hashes == parent.manifest.training.held
+
+
+def made_of(training: TrainSettings) -> TrainingData:
+    return load_training_data(training.data, training.layout, 0, training.seed, training.size)
+
+
+def test_the_manifests_loss_is_the_networks() -> None:
+    assert LossTerms().model_dump() == asdict(LossForm())
 
 
 def test_training_begins_at_the_parents_weights(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
