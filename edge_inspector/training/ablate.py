@@ -27,7 +27,8 @@ from edge_inspector.engine.bundle import MANIFEST, load_bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import DatasetError, TrainingError
 from edge_inspector.evaluation.evaluate import evaluate
-from edge_inspector.evaluation.layouts import Dataset, load_dataset, pick_seen
+from edge_inspector.evaluation.layouts import Dataset, load_dataset, pick_seen, sha256_file
+from edge_inspector.training.data import texture_files
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent, watch
 from edge_inspector.training.report import Done, write_table
@@ -35,9 +36,14 @@ from edge_inspector.training.run import train
 from edge_inspector.training.tables import Row, rows_of
 from edge_inspector.version import __version__
 
-# The code that decides a figure: a row made by other code is made again.
-_CODE = ("prn", "training", "evaluation", "decision", "prepare", "engine", "judge.py", "geometry.py", "images.py")
-_NOT_CODE = ("ablate.py", "tables.py", "report.py", "retrain.py", "material.py")
+# What decides no figure: what runs a line or a desk, and what asks for rows and draws tables of them. A row made by other code than
+# is here now is made again, so whatever is not named here counts, what a later version adds too.
+NOT_CODE = frozenset(
+    (
+        *("camera", "cli", "desk", "gateway", "line", "outputs", "pipeline", "rehearsal", "store", "wire", "__main__.py", "service.py"),
+        *(f"training/{name}.py" for name in ("ablate", "tables", "report", "retrain", "material")),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def ablate(base: TrainSettings, table: str, out: Path, listener: Listener | None
     base = check(replace(base, out=out / "work" / "none"))
     rows = rows_of(table, base, dataset)
     kept_out = () if table == "leave-one-out" else pick_seen(dataset, base.seen, base.seed)
-    bench = _Bench(table, out, dataset, frozenset(s.path for s in kept_out), _stamp(dataset), listener)
+    bench = _Bench(table, out, dataset, frozenset(s.path for s in kept_out), _stamp(dataset, base), listener)
     return _whole(bench, rows)
 
 
@@ -179,22 +185,27 @@ def settings_of(settings: TrainSettings) -> dict[str, Any]:
     return found
 
 
-def _stamp(dataset: Dataset) -> str:
-    """Of the data (names and sizes of images and masks), the code and torch."""
-    files = sorted({path for sample in dataset.samples for path in (sample.path, sample.mask) if path})
-    listed = [f"{os.path.relpath(path, dataset.root)} {path.stat().st_size}" for path in files]
+def _stamp(dataset: Dataset, base: TrainSettings) -> str:
+    """Of the data (names and content of images, masks, textures and a backbone's weights), the code and torch."""
+    files = {path for sample in dataset.samples for path in (sample.path, sample.mask) if path}
+    files.update(texture_files(base.textures), [base.backbone_weights] if base.backbone_weights else [])
+    listed = [f"{os.path.relpath(path, dataset.root)} {sha256_file(path)}" for path in sorted(files)]
     return hashlib.sha256("\n".join([*listed, code_digest(), torch.__version__, __version__]).encode()).hexdigest()
 
 
 def code_digest() -> str:
-    """Of the code that decides a figure, comments and layout aside."""
+    """Of the code that may decide a figure, comments and layout aside."""
     package = Path(edge_inspector.__file__).parent
-    files = sorted(path for part in _CODE for path in (package / part).rglob("*.py")) + [package / p for p in _CODE if p.endswith(".py")]
     digest = hashlib.sha256()
-    for path in files:
-        if path.name not in _NOT_CODE:
-            digest.update(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode())
+    for name in code_files(package):
+        digest.update(name.encode() + ast.dump(ast.parse((package / name).read_text(encoding="utf-8"))).encode())
     return digest.hexdigest()
+
+
+def code_files(package: Path) -> list[str]:
+    """The package's files that may decide a figure, as posix paths inside it."""
+    names = sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py"))
+    return [name for name in names if not NOT_CODE & {name, name.partition("/")[0]}]
 
 
 def _slug(name: str) -> str:

@@ -121,7 +121,7 @@ def _training_data(
         normals=found.images[~held],
         held=found.images[held],
         seen=tuple(_seen(sample, form, masks) for sample, masks in seen),
-        textures=tuple(covering(decode(path), form.height, form.width) for path in _texture_files(textures)),
+        textures=tuple(covering(decode(path), form.height, form.width) for path in texture_files(textures)),
         grey=found.grey,
         normal_hashes=hashes,
         held_hashes=tuple(digest for digest, out in zip(hashes, held, strict=True) if out),
@@ -227,7 +227,8 @@ def fit_mask(mask: Mask, height: int, width: int) -> Mask:
     return np.asarray(share >= min(0.5, float(share.max())))
 
 
-def _texture_files(folder: Path | None) -> list[Path]:
+def texture_files(folder: Path | None) -> list[Path]:
+    """The images of a texture folder that are used, none where there is no folder. Raises DatasetError where it holds none."""
     if folder is None:
         return []
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,12 +16,14 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+import edge_inspector
 from edge_inspector.cli import ablate as command
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import DatasetError, SettingsError, TrainingError
 from edge_inspector.evaluation.layouts import defect_types, load_dataset
+from edge_inspector.images import decode_mask, encode_png
 from edge_inspector.training import ablate as ablation
-from edge_inspector.training.ablate import Ablation, ablate
+from edge_inspector.training.ablate import Ablation, ablate, code_files
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.report import Done, write_table
@@ -151,6 +154,14 @@ def changed_data(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(path.read_bytes() + b"\0")
 
 
+def painted_anew(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another mask in a file of the same size: what an uncompressed format always gives."""
+    path = parts / "ground_truth/stain/000_mask.png"
+    size, mask = path.stat().st_size, decode_mask(path)
+    others = (encode_png((np.roll(mask, rows, 0) * np.uint8(255))[:, :, None]) for rows in range(1, 128))
+    path.write_bytes(next(other for other in others if len(other) <= size).ljust(size, b"\0"))
+
+
 def changed_code(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ablation, "code_digest", lambda: "of other code")
 
@@ -167,6 +178,7 @@ def damaged_row(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 Change = Callable[[Path, pytest.MonkeyPatch], None]
 CHANGES: dict[str, tuple[Change, int]] = {
     "data": (changed_data, 1),
+    "a mask": (painted_anew, 1),
     "code": (changed_code, 1),
     "a damaged file": (damaged_row, 1),
     "nothing": (unchanged, 0),
@@ -182,6 +194,37 @@ def test_a_row_counts_only_for_the_same_data_and_code(
     ablate(base(copy, seen=0), "seen", tmp_path / "out")
     change(copy, monkeypatch)
     assert ablate(base(copy, seen=0), "seen", tmp_path / "out").made == made
+
+
+def test_the_code_of_a_figure_leaves_nothing_out_that_training_or_evaluation_imports() -> None:
+    package = Path(edge_inspector.__file__).parent
+    counted, found = set(code_files(package)), {"training/run.py"}
+    waiting = ["training/run.py", "evaluation/evaluate.py", "engine/registry.py", "engine/openvino.py", "engine/onnxruntime.py"]
+    while waiting:
+        name = waiting.pop()
+        assert name in counted
+        text = (package / name).read_text(encoding="utf-8")
+        for module in re.findall(r"^\s*(?:from|import) edge_inspector\.([\w.]+)", text, re.MULTILINE):
+            path = module.replace(".", "/")
+            file = f"{path}.py" if (package / f"{path}.py").is_file() else f"{path}/__init__.py"
+            if file not in found:
+                found.add(file)
+                waiting.append(file)
+    assert {"labels/propose.py", "prn/codebook.py", "judge.py", "settings/manifest.py"} <= found
+
+
+def test_textures_and_weights_that_change_make_other_rows(parts: Path, tmp_path: Path) -> None:
+    textures, weights = tmp_path / "textures", tmp_path / "weights.bin"
+    textures.mkdir()
+    shutil.copy(parts / "train/good/000.png", textures)
+    weights.write_bytes(b"a")
+    settings, dataset = base(parts, textures=textures, backbone_weights=weights), load_dataset(parts, "mvtec")
+    stamps = [ablation._stamp(dataset, settings)]
+    weights.write_bytes(b"b")
+    stamps.append(ablation._stamp(dataset, settings))
+    shutil.copy(parts / "train/good/001.png", textures / "000.png")
+    stamps.append(ablation._stamp(dataset, settings))
+    assert len({*stamps}) == 3
 
 
 def test_a_bundle_that_a_kill_left_is_not_trained_again(
