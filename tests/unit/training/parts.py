@@ -73,3 +73,22 @@ def trained_bundle(factory: pytest.TempPathFactory) -> TrainResult:
         settings = TrainSettings(parts, "mvtec", out, 2, 1, 3, device="cpu", k=2, batch=4, size=(128, 128), early_stop=True)
         _MADE.append(train(settings))
     return _MADE[0]
+
+
+# What a graph may use: TensorRT's ONNX parser has all of these from 8.4 on (onnx-tensorrt, docs/operators.md).
+TENSORRT = """Add ArgMax AveragePool Cast Clip Concat Constant Conv Div Expand Flatten Gather GatherND Gemm Less LessOrEqual Log MatMul
+Mul Pad Pow ReduceMax ReduceMean ReduceSum Relu Reshape Resize Shape Sigmoid Slice Softmax Sqrt Squeeze Sub TopK Transpose
+Unsqueeze Where"""
+
+
+def assert_for_tensorrt(bundle: Path) -> None:
+    """Hold a bundle's graph to what TensorRT's parser takes: operators, modes of resizing, a TopK's constant K."""
+    import onnx
+
+    graph = onnx.load(bundle / "model.onnx").graph
+    assert {node.op_type for node in graph.node} <= set(TENSORRT.split())
+    resizes = [node for node in graph.node if node.op_type == "Resize"]
+    modes = {a.s.decode() for node in resizes for a in node.attribute if a.name == "coordinate_transformation_mode"}
+    assert modes <= {"half_pixel", "pytorch_half_pixel"}
+    stored = {tensor.name for tensor in graph.initializer}
+    assert {node.input[1] for node in graph.node if node.op_type == "TopK"} <= stored

@@ -20,7 +20,7 @@ from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
 from edge_inspector.training.run import train
-from tests.unit.training.parts import write_set
+from tests.unit.training.parts import assert_for_tensorrt, write_set
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,10 @@ def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:
                 np.testing.assert_allclose(found, reference.answer.anomaly_map, atol=1e-3)
                 assert value == pytest.approx(reference.answer.image_score, abs=1e-3)
             assert tuple(chosen[0].tolist()) == reference.answer.prototypes
+
+
+def test_the_graph_uses_no_operator_that_tensorrt_lacks(folder: Path) -> None:
+    assert_for_tensorrt(folder)
 
 
 def test_a_child_keeps_the_codebook(folder: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.run import TrainResult, _Run, train
 from edge_inspector.training.schedule import Budget
-from tests.unit.training.parts import trained_bundle, write_set
+from tests.unit.training.parts import assert_for_tensorrt, trained_bundle, write_set
 
 SIZE = (128, 128)
 
@@ -87,23 +87,8 @@ def test_the_graph_names_nothing_of_the_machine_that_made_it(trained: TrainResul
     assert sys.prefix.encode() not in content
 
 
-TENSORRT = """Add ArgMax Cast Clip Concat Constant Conv Div Expand Flatten Gather Gemm MatMul Mul Pad Pow ReduceMean ReduceSum Relu Reshape
-Resize Sigmoid Slice Softmax Squeeze Sub TopK Transpose Unsqueeze"""  # what the graph may use: TensorRT's ONNX parser has all of these
-
-
 def test_the_graph_uses_no_operator_that_tensorrt_lacks(trained: TrainResult) -> None:
-    import onnx
-
-    model = onnx.load(trained.folder / "model.onnx")
-    assert {node.op_type for node in model.graph.node} <= set(TENSORRT.split())
-    modes = {
-        a.s.decode()
-        for node in model.graph.node
-        if node.op_type == "Resize"
-        for a in node.attribute
-        if a.name == "coordinate_transformation_mode"
-    }
-    assert modes <= {"half_pixel", "pytorch_half_pixel"}
+    assert_for_tensorrt(trained.folder)
 
 
 class Killed(BaseException):
