@@ -133,6 +133,17 @@ EQUAL = {
     "off, with a flip": (Comparison("a", 0.5, 0.5, 1), True),
     "no number": (Comparison("a", float("nan"), 0.0, 0), False),
     "no number, with a flip": (Comparison("a", float("nan"), 0.0, 1), False),
+    "a score that is no number": (Comparison("a", 0.0, float("nan"), 1), False),
+    "words, the same": (Comparison("a", 0.0, 0.0, 0, 0.0, 256), True),
+    "words, off": (Comparison("a", 2e-3, 0.0, 0, 1e-4, 256), False),
+    "words, off around a flip": (Comparison("a", 0.35, 0.01, 1, 0.06, 256), True),
+    "words, off far from a flip too": (Comparison("a", 0.35, 0.01, 1, 0.12, 256), False),
+    "words, off around five flips": (Comparison("a", 0.35, 0.01, 5, 0.4, 256), True),
+    "words, half off with five flips": (Comparison("a", 0.35, 0.01, 5, 0.6, 256), False),
+    "words, a score far off": (Comparison("a", 0.35, 0.05, 1, 0.06, 256), False),
+    "words, many flips": (Comparison("a", 0.0, 0.0, 6, 0.0, 256), False),
+    "words, one flip of few places": (Comparison("a", 0.1, 0.01, 1, 0.3, 16), True),
+    "words, no number": (Comparison("a", float("nan"), 0.0, 1, 0.0, 256), False),
 }
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import BundleError
-from edge_inspector.evaluation.equivalence import load_references
+from edge_inspector.evaluation.equivalence import Reference, compare, load_references
 from edge_inspector.prn.backbone import CHANNELS
 from edge_inspector.prn.codebook import Codebook
 from edge_inspector.training.export import CODEBOOK, load_network, load_prototypes
@@ -54,6 +57,32 @@ def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:
 
 def test_the_graph_uses_no_operator_that_tensorrt_lacks(folder: Path) -> None:
     assert_for_tensorrt(folder)
+
+
+def with_a_flip(reference: Reference) -> Reference:
+    """As if torch had chosen another word at one place."""
+    words = reference.answer.prototypes
+    return replace(reference, answer=replace(reference.answer, prototypes=((words[0] + 1) % 48, *words[1:])))
+
+
+def corrupted(folder: Path, path: Path) -> Path:
+    """The bundle's graph with the bias of its last layer a little off: a map that is wrong everywhere, by 0.025 at most."""
+    model = onnx.load(folder / "model.onnx")
+    bias = next(tensor for tensor in model.graph.initializer if tensor.name.endswith("decoder.segment.bias"))
+    bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.float32(0.1), bias.name))
+    onnx.save(model, path)
+    return path
+
+
+def test_a_flipped_word_does_not_excuse_a_corrupted_graph(folder: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(folder)
+    flipped = tuple(with_a_flip(reference) for reference in load_references(bundle))
+    assert {reference.places for reference in flipped} == {64}
+    broken = replace(bundle, onnx=corrupted(folder, tmp_path / "model.onnx"))
+    for found, equal in ((bundle, True), (broken, False)):
+        with closing(open_engine(found, "onnxruntime")) as engine:
+            rows = compare(engine, flipped)
+        assert [(row.flips, row.equal) for row in rows] == [(1, equal)] * len(flipped)
 
 
 def test_a_child_keeps_the_codebook(folder: Path, tmp_path: Path) -> None:
