@@ -278,7 +278,7 @@ class Slow:
     def __call__(self, sources: Sources, size: int, seed: int, step: int) -> Batch:
         if sources is self.slow and step >= self.step:
             self.making.set()
-            assert self.go.wait(10)
+            assert self.go.wait(60)
         return make_batch(sources, size, seed, step)
 
 
