@@ -18,7 +18,7 @@ from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw, averaged_maps, redrawn
 from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import Budget
-from edge_inspector.training.synthesis import Sources
+from edge_inspector.training.synthesis import MADE, Sources
 from tests.unit.training.parts import write_set
 
 BOX = Box(x=10, y=12, w=20, h=16)
@@ -56,25 +56,40 @@ def test_what_a_person_drew_stays() -> None:
     assert redrawn(seen, np.ones((32, 32), np.float32)) is seen
 
 
-DUE = {"early": (3, 10, True, False), "time": (4, 10, True, True), "exact": (9, 10, False, False)}
+DUE = {
+    "early": (3, 0, True, False),
+    "a third": (4, 0, True, True),
+    "drawn once": (6, 1, True, False),
+    "two thirds": (7, 1, True, True),
+    "drawn twice": (9, 2, True, False),
+    "exact": (9, 0, False, False),
+}
 
 
-@pytest.mark.parametrize(("step", "planned", "hinted", "due"), DUE.values(), ids=DUE.keys())
-def test_it_is_due_a_third_of_the_way_where_there_are_hints(step: int, planned: int, hinted: bool, due: bool) -> None:
+def redraw_of(hinted: bool, times: int = 0, kinds: tuple[str, ...] = MADE) -> Redraw:
     seen = plain() if hinted else replace(plain(), hints=())
-    redraw = Redraw(Sources(np.zeros((1, 64, 64, 3), np.uint8), (seen,)))
-    assert redraw.due(step, planned) == due
-    redraw.done = True
-    assert not redraw.due(step, planned)
+    return Redraw(Sources(np.zeros((1, 64, 64, 3), np.uint8), (seen,), kinds=kinds), times)
+
+
+@pytest.mark.parametrize(("step", "times", "hinted", "due"), DUE.values(), ids=DUE.keys())
+def test_it_is_due_at_each_third_where_there_are_hints(step: int, times: int, hinted: bool, due: bool) -> None:
+    assert redraw_of(hinted, times).due(step, planned=10) == due
+
+
+def test_masks_from_hints_are_learnt_from_only_once_a_map_has_drawn_them() -> None:
+    assert redraw_of(hinted=True).sources.kinds == ("simulated",)
+    assert redraw_of(hinted=True, times=1).sources.kinds == MADE
+    assert redraw_of(hinted=False).sources.kinds == MADE
+    assert redraw_of(hinted=True, kinds=("extended",)).sources.kinds == ("extended",)  # nothing else to learn from
 
 
 def test_new_masks_come_back_from_a_checkpoint() -> None:
     sources = Sources(np.zeros((1, 64, 64, 3), np.uint8), (plain(), plain()))
     assert Redraw(sources).tensors() == {}
-    redraw = Redraw(replace(sources, seen=(plain(), replace(plain(), mask=np.eye(64, dtype=np.bool_)))), done=True)
+    redraw = Redraw(replace(sources, seen=(plain(), replace(plain(), mask=np.eye(64, dtype=np.bool_)))), times=1)
     again = Redraw(sources)
     again.restore(redraw.tensors())
-    assert again.done
+    assert again.times == 1
     assert np.array_equal(again.sources.seen[1].mask, np.eye(64, dtype=np.bool_))
 
 
@@ -85,10 +100,10 @@ def test_a_run_from_boxes_draws_its_masks_again_and_keeps_them(tmp_path: Path) -
     ready = run.prepare()
     assert all(seen.hints for seen in ready.sources.seen)
     run.steps(ready)
-    assert run.redraw.done
+    assert run.redraw.times >= 1
     found = checkpoint.load(run.part, ready.fingerprint)
     assert found is not None
-    assert {name for name in found[1] if name.startswith("redrawn.")} == {"redrawn.0", "redrawn.1"}
+    assert {name for name in found[1] if name.startswith("redrawn.")} == {"redrawn.0", "redrawn.1", "redrawn.times"}
     before = {name: tensor.clone() for name, tensor in ready.trainer.network.head.state_dict().items()}
     assert averaged_maps(ready.trainer, np.stack([seen.image for seen in ready.sources.seen])).shape == (2, 64, 64)
     assert all(torch.equal(before[name], tensor) for name, tensor in ready.trainer.network.head.state_dict().items())
