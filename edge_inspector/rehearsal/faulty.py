@@ -165,16 +165,22 @@ class Disturber(threading.Thread):
     """Steps the clock, and makes the disk slow or full for a while; one fault at a time."""
 
     def __init__(self, schedule: Schedule, clock: SteppedClock) -> None:
-        super().__init__(name="disturber", daemon=True)
+        super().__init__(name="disturber")
         self.reached = threading.Event()
         self.slow = threading.Event()
         self._schedule = schedule
         self._clock = clock
-        self._never = threading.Event()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End it, and with it the fault that lasts. Idempotent."""
+        self._stopping.set()
+        self.reached.set()
+        self.join()
 
     def run(self) -> None:
-        """Until the process ends."""
-        while True:
+        """Until stopped."""
+        while not self._stopping.is_set():
             self.reached.wait()
             self.reached.clear()
             while (fault := self._schedule.due(*CLOCK_AND_DISK)) is not None:
@@ -188,27 +194,25 @@ class Disturber(threading.Thread):
 
     def _slow(self, seconds: float, _number: int) -> None:
         self.slow.set()
-        self._never.wait(seconds)
+        self._stopping.wait(seconds)
         self.slow.clear()
 
     def _full(self, seconds: float, _number: int) -> None:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
         try:
-            self._never.wait(seconds)
+            self._stopping.wait(seconds)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     def drag(self, *_event: object) -> None:
         """Wait as a slow disk would."""
         if self.slow.is_set():
-            self._never.wait(SLOW_S)
+            self._stopping.wait(SLOW_S)
 
 
-def faulty_equipment(schedule: Schedule, stub: bool) -> Equipment:
+def faulty_equipment(schedule: Schedule, disturber: Disturber, clock: SteppedClock, stub: bool) -> Equipment:
     """The machine's equipment with the faults of ``schedule`` in between."""
-    clock = SteppedClock()
-    disturber = Disturber(schedule, clock)
     sync = os.fdatasync
 
     def slow_sync(descriptor: int) -> None:
@@ -227,7 +231,6 @@ def faulty_equipment(schedule: Schedule, stub: bool) -> Equipment:
         return found
 
     os.fdatasync = slow_sync  # type: ignore[assignment]  # narrower than the system's own, which takes what has a fileno
-    disturber.start()
     return Equipment(clock, camera, engine, database)
 
 
@@ -242,7 +245,13 @@ def main() -> None:
     parser.add_argument("--stub", action="store_true")
     asked = parser.parse_args()
     setup_logging()
-    run_line(asked.config, equipment=faulty_equipment(Schedule(read_faults(asked.faults)), asked.stub))
+    schedule, clock = Schedule(read_faults(asked.faults)), SteppedClock()
+    disturber = Disturber(schedule, clock)
+    disturber.start()
+    try:
+        run_line(asked.config, equipment=faulty_equipment(schedule, disturber, clock, asked.stub))
+    finally:
+        disturber.stop()
 
 
 if __name__ == "__main__":

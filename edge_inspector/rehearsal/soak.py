@@ -40,8 +40,9 @@ class SoakPlan:
 def run_soak(plan: SoakPlan, progress: Callable[[int], None] = lambda _triggers: None, keep: Path | None = None) -> dict[str, Any]:
     """Run it and return the soak's JSON (design, section 8), with ``review``, ``reasons``, ``faults`` and ``unrecovered`` added.
 
-    ``keep`` is a folder for settings, log, journal and database, else they are removed. ``rss_growth`` is the line's resident memory in the last tenth of the triggers over that in the second, less 1, medians.
-    Raises RehearsalError where a process does not do its part.
+    ``keep`` is a folder for settings, log, journal and database, else they are removed. ``rss_growth`` is the line's resident memory in the
+    last tenth of the triggers over that in the second, less 1, medians. Raises SettingsError for a plan of faults that cannot be read,
+    RehearsalError where a process does not do its part.
     """
     faults = plan.drawn()
     with tempfile.TemporaryDirectory(prefix="edge-soak-") as folder:
