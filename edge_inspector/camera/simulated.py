@@ -15,6 +15,7 @@ class SimulatedPictures:
 
     def __init__(self, settings: SimulatedCamera) -> None:
         self._settings = settings
+        self._rendered: dict[int, Picture] = {}  # of those shown over and over
 
     @property
     def length(self) -> int | None:
@@ -22,14 +23,24 @@ class SimulatedPictures:
         return self._settings.parts
 
     def open(self) -> None:
-        """Check the product and render once, so that the tables are made before the first part. Raises CameraError."""
+        """Check the product, and render what can be rendered before the first part. Raises CameraError."""
         if self._settings.product not in PRODUCTS:
             known = ", ".join(PRODUCTS)
             raise CameraError(f"camera {self._settings.name}: no simulated product '{self._settings.product}'; there are: {known}")
-        self.picture(0)
+        for number in range(self._settings.distinct or 1):
+            self.picture(number)
 
     def picture(self, number: int) -> Picture:
-        """Render part ``number``."""
+        """Part ``number``."""
+        distinct = self._settings.distinct
+        if distinct is None:
+            return self._render(number)
+        shown = number % distinct
+        if shown not in self._rendered:
+            self._rendered[shown] = self._render(shown)
+        return self._rendered[shown]
+
+    def _render(self, number: int) -> Picture:
         settings = self._settings
         spec = part_spec(settings.product, settings.seed, number, settings.bad_fraction)
         kinds = "+".join(defect.kind.value for defect in spec.defects) or "good"

@@ -82,7 +82,8 @@ class FreeTrigger:
 class BeltTrigger:
     """A SUB socket on the belt's XPUB endpoint; each message is one frame, a ``Trigger``.
 
-    A belt that restarts is found again while ``wait`` is called: ZeroMQ renews a subscription in the thread that reads.
+    A belt that restarts is found again while ``wait`` is called: ZeroMQ renews a subscription in the thread that reads. It does not renew
+    one that ended by a fault in the belt's bytes (too long a message, say), so whatever is disconnected is connected anew here.
     Triggers that arrive between ``open`` and ``close`` are delivered in order, but those that were counted up to the base before ``arm``:
     they may be thousands, have their outcome, and are not worth a picture. A count up to the base that comes later is a count gone back.
     """
@@ -94,6 +95,7 @@ class BeltTrigger:
         self._clock: Clock = clock or SystemClock()
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
+        self._monitor: zmq.Socket[bytes] | None = None  # says when the belt was disconnected
         self._base = 0
         self._armed_ns = 0
         self._faulty = 0
@@ -104,7 +106,10 @@ class BeltTrigger:
         self.close()
         self._base = self._armed_ns = 0
         self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.SUB)
+        self._connect(self._context)
+
+    def _connect(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self._socket = context.socket(zmq.SUB)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.IPV6, 1)
         self._socket.setsockopt(zmq.RCVHWM, BACKLOG)
@@ -112,12 +117,19 @@ class BeltTrigger:
         self._socket.setsockopt(zmq.RECONNECT_IVL, 20)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
         self._socket.setsockopt(zmq.SUBSCRIBE, b"")
+        self._monitor = self._socket.get_monitor_socket(zmq.Event.DISCONNECTED)
         try:
             self._socket.connect(self._endpoint)
         except zmq.ZMQError as error:
             self.close()
             hint = "give the belt's, such as tcp://127.0.0.1:5580"
             raise CameraError(f"trigger endpoint {self._endpoint} cannot be used: {error}; {hint}") from error
+
+    def _renew(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        """After a disconnection, once everything that came before it is read."""
+        log.info("belt %s was disconnected; connecting anew", self._endpoint)
+        self._disconnect()
+        self._connect(context)
 
     def arm(self, trigger_count: int) -> None:
         """The belt counts, not this; its triggers up to now and up to ``trigger_count`` are passed over."""
@@ -128,16 +140,29 @@ class BeltTrigger:
 
         Any other message is ignored. What is wrong is counted, and logged now and then.
         """
-        if self._socket is None:
-            raise CameraError(f"trigger endpoint {self._endpoint} is not open; open the camera first")
         until = self._clock.monotonic_ns() + int(max(0.0, timeout_s) * 1e9)
-        while self._socket.poll(max(0, -(-(until - self._clock.monotonic_ns()) // 1_000_000))):
-            trigger = self._read(self._socket.recv_multipart(zmq.NOBLOCK))
+        while (frames := self._next(until)) is not None:
+            trigger = self._read(frames)
             if trigger is not None and not self._is_old(trigger):
                 return self._not_after_now(trigger)
             if self._clock.monotonic_ns() >= until:
                 break
         return None
+
+    def _next(self, until: int) -> list[bytes] | None:
+        """The next message by ``until`` (ns)."""
+        while True:
+            if self._socket is None or self._monitor is None or self._context is None:
+                raise CameraError(f"trigger endpoint {self._endpoint} is not open; open the camera first")
+            poller = zmq.Poller()
+            poller.register(self._socket, zmq.POLLIN)
+            poller.register(self._monitor, zmq.POLLIN)
+            ready = dict(poller.poll(max(0, -(-(until - self._clock.monotonic_ns()) // 1_000_000))))
+            if self._socket in ready:
+                return self._socket.recv_multipart(zmq.NOBLOCK)
+            if not ready:
+                return None
+            self._renew(self._context)
 
     def _is_old(self, trigger: Trigger) -> bool:
         return trigger.trigger_count <= self._base and trigger.triggered_ns <= self._armed_ns
@@ -176,12 +201,18 @@ class BeltTrigger:
 
     def close(self) -> None:
         """Close the socket. Idempotent."""
-        if self._socket is not None:
-            self._socket.close(linger=0)
-            self._socket = None
+        self._disconnect()
         if self._context is not None:
             self._context.term()
             self._context = None
+
+    def _disconnect(self) -> None:
+        if self._socket is not None:
+            self._socket.disable_monitor()
+            self._socket.close(linger=0)
+        if self._monitor is not None:
+            self._monitor.close(linger=0)
+        self._socket = self._monitor = None
 
 
 def trigger_source(endpoint: str | None, rate: float, clock: Clock | None = None) -> TriggerSource:

@@ -1,4 +1,4 @@
-"""``demo``: the whole product on one machine, without hardware."""
+"""``demo`` and ``soak``: the whole product on one machine, without hardware."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("demo")(demo)
+    app.command("soak")(soak)
 
 
 def demo(
@@ -45,6 +46,52 @@ def demo(
     if any(result[broken] for broken in ("unaccounted", "duplicated", "passed_uninspected")):
         typer.echo("error: the account does not add up: a part was lost, told twice, or passed uninspected", err=True)
         raise typer.Exit(1)
+
+
+def soak(
+    parts: Annotated[int, typer.Option(min=1, help="how many parts the belt carries")] = 20_000,
+    rate: Annotated[float, typer.Option(min=0.1, max=200.0, help="parts a second")] = 50.0,
+    faults: Annotated[Path | None, typer.Option(help="plan of faults (TOML); without it nothing is made to fail")] = None,
+    engine: Annotated[str, typer.Option(help="stub: fast, says OK to seven parts of eight; bundle: the network")] = "stub",
+    bundle: Annotated[str, typer.Option(help="a bundle's id or folder")] = "demo",
+    seed: Annotated[int, typer.Option(min=0, help="which parts the belt carries")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="new folder for the line's log, journal and database; else they are removed")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+) -> None:
+    """Run the line for long, let it suffer every kind of fault, and account for every part from outside."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from edge_inspector.errors import SettingsError
+    from edge_inspector.rehearsal.soak import SoakPlan, run_soak
+
+    if engine not in ("stub", "bundle"):
+        raise SettingsError(f"--engine {engine}: expected stub or bundle")
+    if keep is not None and keep.exists():
+        raise SettingsError(f"--keep {keep}: already exists; name a new folder")
+    bundle = str(Path(bundle).resolve()) if "/" in bundle else bundle
+    plan = SoakPlan(parts, rate, faults, engine, bundle, seed)  # type: ignore[arg-type]  # checked above
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_stderr()) as bar:
+        task = bar.add_task("starting the line ...", total=parts)
+        result = run_soak(plan, lambda triggers: bar.update(task, completed=triggers, description="parts on the belt"), keep)
+    typer.echo(json.dumps(result) if as_json else _soaked(result))
+    broken = [name for name in ("unaccounted", "duplicated", "passed_uninspected", "unrecovered") if result[name]]
+    if broken:
+        typer.echo(f"error: {', '.join(f'{name} {result[name]}' for name in broken)}: the promise is broken", err=True)
+        raise typer.Exit(1)
+
+
+def _soaked(result: dict[str, Any]) -> str:
+    overhead = "  ".join(f"{name} {value:.2f}" for name, value in result["overhead_ms"].items())
+    lines = [
+        f"{result['triggers']} triggers = {result['accepted']} accepted + {result['rejected']} rejected + {result['missed']} missed "
+        f"({result['late']} late)",
+        f"unaccounted {result['unaccounted']}, duplicated {result['duplicated']}, passed uninspected {result['passed_uninspected']}",
+        f"overhead ms: {overhead}; memory {100 * result['rss_growth']:+.1f} %",
+    ]
+    if result["faults"]:
+        lines += ["", f"{'fault':<20}{'times':>6}{'worst recovery, s':>20}"]
+        lines += [f"{name:<20}{times:>6}{result['recovered'].get(name, float('nan')):>20.2f}" for name, times in result["faults"].items()]
+    return "\n".join(lines)
 
 
 def _stderr() -> Any:  # noqa: ANN401 - rich is imported late

@@ -15,7 +15,7 @@ from sqlalchemy import Engine as Database
 from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.loading import bundle_of, open_judge
+from edge_inspector.line.loading import OpenEngine, bundle_of, open_judge
 from edge_inspector.line.plan import check_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
@@ -42,6 +42,7 @@ class LineControl:
         snapshot: Callable[[], Params],
         parts: Callable[[Params], Params],
         link: RejectLink,
+        opener: OpenEngine,
     ) -> None:
         self._station = station
         self._controller = controller
@@ -50,6 +51,7 @@ class LineControl:
         self._snapshot = snapshot
         self._parts = parts
         self._link = link
+        self._opener = opener
         self._worker: threading.Thread | None = None
 
     def handlers(self) -> dict[str, Callable[[Params], Params]]:
@@ -116,7 +118,7 @@ class LineControl:
         check_recipe(recipe)
         settings = self._station.engine
         bundle = bundle_of(recipe, settings.models)
-        load = partial(open_judge, recipe, bundle, settings, found.label)
+        load = partial(open_judge, recipe, bundle, settings, found.label, self._opener)
         self._loaded(self._controller.ask(lambda: self._controller.change(load)))
         recipes.activate(self._database, found.name, found.version)
         return found.label

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Engine as Database
 
-from edge_inspector.camera.registry import open_camera
 from edge_inspector.errors import StoreError
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.desk_child import DeskChild
+from edge_inspector.line.equipment import Equipment
 from edge_inspector.line.events import ThreadDied
 from edge_inspector.line.listener import LineListener
 from edge_inspector.line.loading import bundle_of, open_judge
@@ -33,10 +33,9 @@ from edge_inspector.outputs.status import StatusOutput
 from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
 from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.records import Severity, State
-from edge_inspector.service import SystemClock, notify, stop_on_signals
+from edge_inspector.service import notify, stop_on_signals
 from edge_inspector.settings import Station
 from edge_inspector.store import recipes
-from edge_inspector.store.database import open_database
 from edge_inspector.store.recipes import RecipeVersion
 from edge_inspector.wire.keys import keys_beyond_loopback
 from edge_inspector.wire.server import ControlServer, StatusPublisher
@@ -46,7 +45,7 @@ log = logging.getLogger(__name__)
 STOP_S = 5.0  # for each stage of stopping
 
 
-def run_line(config: Path, parts: int | None = None) -> None:
+def run_line(config: Path, parts: int | None = None, equipment: Equipment | None = None) -> None:
     """Run the line of ``station.toml`` until SIGTERM or SIGINT, or until ``parts`` parts have their outcome.
 
     Raises SettingsError, BundleError, StoreError or WireError naming what keeps it from starting.
@@ -54,28 +53,29 @@ def run_line(config: Path, parts: int | None = None) -> None:
     plan = make_plan(config)
     stop = stop_on_signals()
     with contextlib.ExitStack() as stages:
-        Line(plan, stages, parts).run(stop)
+        Line(plan, stages, parts, equipment or Equipment()).run(stop)
         notify("STOPPING=1")
 
 
 class Line:
     """Everything that one line process holds. Each thing that is started leaves its own stop on ``stages``, run in reverse order."""
 
-    def __init__(self, plan: Plan, stages: contextlib.ExitStack, parts: int | None = None) -> None:
+    def __init__(self, plan: Plan, stages: contextlib.ExitStack, parts: int | None, equipment: Equipment) -> None:
         self._plan = plan
+        self._equipment = equipment
         self._parts = parts
         self._stages = stages
         self._end = threading.Event()
         self._told_ready = False
         station = plan.station
-        self._clock = SystemClock()
+        self._clock = equipment.clock
         self._conditions = Conditions(self._clock, self._publish)
         self._states = StateMachine(lambda _state: self._publish())
         self._status: StatusOutput | None = None
         self._journal = Journal(station.state / "journal", self._clock, on_fault=self._journal_fault)
         recovery = self._journal.open()
         self._stage("journal", self._journal.close)
-        self._database = open_database(str(station.database.url))
+        self._database = equipment.database(str(station.database.url))
         self._stage("database", self._database.dispose)
         self._version = activate_file_recipe(self._database, plan)
         recipe = self._version.recipe()
@@ -92,7 +92,8 @@ class Line:
             recovery=recovery,
             status=self._link_status,
         )
-        self._pipeline = Pipeline(open_camera(station.camera[0]), self._link, self._controller.tell, self._clock, station.queue, parts)
+        camera = equipment.camera(station.camera[0])
+        self._pipeline = Pipeline(camera, self._link, self._controller.tell, self._clock, station.queue, parts)
         self._control = LineControl(
             station,
             self._controller,
@@ -101,6 +102,7 @@ class Line:
             lambda: self.snapshot().to_json(),
             self._status_output.parts,
             self._link,
+            equipment.engine,
         )
         self._controller.connect(self._pipeline, self._link, self._control.requested)
         self._desk = DeskChild(plan.config, station.desk)
@@ -167,7 +169,8 @@ class Line:
     # ---- parts of the whole
 
     def _judge_factory(self) -> JudgeFactory:
-        return partial(open_judge, self._version.recipe(), self._bundle, self._plan.station.engine, self._version.label)
+        settings, opener = self._plan.station.engine, self._equipment.engine
+        return partial(open_judge, self._version.recipe(), self._bundle, settings, self._version.label, opener)
 
     def _archived(self, part_id: str, paths: list[str]) -> None:
         self._journal.append("archived", {"part_id": part_id, "paths": paths})

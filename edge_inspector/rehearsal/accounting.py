@@ -18,6 +18,8 @@ class Account:
     reviews: int = 0
     late: int = 0
     duplicated: int = 0
+    last_seq: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
     _numbers: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def trigger(self, count: int, bad: bool) -> None:
@@ -25,14 +27,19 @@ class Account:
         self.bad[count] = bad
 
     def verdict(self, message: VerdictMessage) -> None:
-        """The line told an outcome (resends of the same message are not shown to the account).
+        """The line told an outcome, for the first time or again.
 
         Two outcomes for one trigger, or one (epoch, seq) for two parts, count as duplicated.
         """
-        key = (message.epoch, message.seq)
-        if self._numbers.setdefault(key, message.trigger_count) != message.trigger_count or message.trigger_count in self.outcomes:
+        key, count = (message.epoch, message.seq), message.trigger_count
+        self.last_seq = max(self.last_seq, message.seq)
+        again = self._numbers.get(key) == count and self.outcomes.get(count) is message.outcome
+        if again:
+            return
+        if self._numbers.setdefault(key, count) != count or count in self.outcomes:
             self.duplicated += 1
             return
+        self.reasons[message.reason.value] = self.reasons.get(message.reason.value, 0) + 1
         self.outcomes[message.trigger_count] = message.outcome
         self.reviews += message.outcome is Outcome.REJECTED and message.verdict is Decision.REVIEW
         self.late += message.late

@@ -2,7 +2,8 @@
 
     python -m edge_inspector.rehearsal.belt --trigger ENDPOINT --reject ENDPOINT --parts N --rate R --product P --seed S
 
-One JSON object a line goes to stdout: ``ready`` (waiting for the line), ``progress`` (triggers so far), ``done`` (the account).
+One JSON object a line goes to stdout: ``ready`` (waiting for the line), ``progress`` (triggers so far), ``kill`` (the line is to be killed
+now), ``done`` (the account). With ``--faults FILE`` the PLC goes away, garbage is sent, and a subscriber stops as the plan says.
 SIGTERM ends the triggering; the parts on the belt still come to their gate and their account.
 """
 
@@ -12,15 +13,20 @@ import argparse
 import heapq
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import zmq
 
 from edge_inspector.camera.simulator.belt import Belt, belt_at_rate
 from edge_inspector.camera.simulator.spec import part_spec
 from edge_inspector.rehearsal.accounting import Account
+from edge_inspector.rehearsal.faults import OUTSIDE, Fault, Kind, read_faults
+from edge_inspector.rehearsal.mishaps import StoppedSubscriber, garbage, throw_garbage
+from edge_inspector.rehearsal.recovery import Recoveries
 from edge_inspector.service import stop_on_signals
 from edge_inspector.wire.client import RejectClient
 from edge_inspector.wire.messages import Trigger, VerdictMessage, encode
@@ -43,6 +49,9 @@ class BeltPlan:
     heartbeat_ms: int = 500
     settle_s: float = 20.0
     start_s: float = 120.0
+    faults: str = ""  # a file of faults; with it the endpoints that are thrown garbage at
+    status: str = ""
+    control: str = ""
 
     @property
     def belt(self) -> Belt:
@@ -60,6 +69,8 @@ class BeltAndGate:
         self._stopped = stopped
         self._belt = plan.belt
         self._account = Account()
+        self._recoveries = Recoveries()
+        self._faults = list(read_faults(Path(plan.faults))) if plan.faults else []
         self._count = 0
         self._gates: list[tuple[float, int]] = []
         self._watched = False
@@ -67,7 +78,14 @@ class BeltAndGate:
         self._triggers = self._context.socket(zmq.SocketType.XPUB)
         self._triggers.linger = 0
         self._triggers.bind(plan.trigger)
-        self._client = RejectClient(plan.reject, "belt", trigger_count=lambda: self._count, heartbeat_ms=plan.heartbeat_ms)
+        self._subscriber = StoppedSubscriber(plan.status)
+        self._acks = 0
+        self._away_until = 0.0  # no PLC until then
+        self._client: RejectClient | None = self._connect(0)
+
+    def _connect(self, last_seq: int) -> RejectClient:
+        beat = self._plan.heartbeat_ms
+        return RejectClient(self._plan.reject, "belt", trigger_count=lambda: self._count, heartbeat_ms=beat, last_seq=last_seq)
 
     def run(self) -> dict[str, object]:
         """Trigger every part, gate every part, and return the account."""
@@ -77,10 +95,12 @@ class BeltAndGate:
                 self._carry()
                 self._settle()
         finally:
-            self._client.close()
+            self._disconnect()
+            self._subscriber.close()
             self._triggers.close()
             self._context.term()
-        return {**self._account.summary(), "unaccounted_triggers": self._account.unaccounted[:20], "acks": self._client.stats.acks}
+        account = {**self._account.summary(), "reasons": self._account.reasons, "unaccounted_triggers": self._account.unaccounted[:20]}
+        return {**account, **self._recoveries.summary(), "acks": self._acks}
 
     def _wait_for_line(self) -> bool:
         """Until the line has armed us and its camera listens to the trigger."""
@@ -89,7 +109,7 @@ class BeltAndGate:
             self._listen(TURN_S)
             while self._triggers.poll(0):
                 self._watched = self._triggers.recv()[:1] == b"\x01"
-            if self._watched and self._client.armed is not None:
+            if self._watched and self._client is not None and self._client.armed is not None:
                 return True
         return False
 
@@ -99,7 +119,7 @@ class BeltAndGate:
             now = time.monotonic()
             while self._gates and self._gates[0][0] <= now:
                 _, count = heapq.heappop(self._gates)
-                self._account.gate(count, self._client.gate_decision(count) == "pass")
+                self._account.gate(count, self._client is not None and self._client.gate_decision(count) == "pass")
             due = start + self._belt.trigger_time(self._count)
             if self._more() and due <= now:
                 self._trigger(now)
@@ -116,6 +136,7 @@ class BeltAndGate:
         self._count += 1
         spec = part_spec(self._plan.product, self._plan.seed, number, self._plan.bad_fraction)
         self._account.trigger(self._count, spec.bad)
+        self._recoveries.trigger(self._count, now)
         heapq.heappush(self._gates, (now + self._belt.gate_s, self._count))
         message = Trigger(
             trigger_count=self._count,
@@ -126,6 +147,38 @@ class BeltAndGate:
         self._triggers.send(encode(message), zmq.NOBLOCK)
         if self._count % 10 == 0:
             self._tell({"event": "progress", "triggers": self._count})
+        while self._faults and self._faults[0].at <= self._count:
+            self._suffer(self._faults.pop(0), now)
+
+    # ---- faults
+
+    def _suffer(self, fault: Fault, now: float) -> None:
+        """Begin a fault; those inside the line are its own doing, and only waited for."""
+        self._recoveries.begin(fault, now)
+        if fault.kind not in OUTSIDE:
+            return
+        match fault.kind:
+            case Kind.PLC_GONE:
+                self._away_until = now + fault.seconds
+                if fault.number % 2 == 0:  # the other way it hangs: its socket stays, and nobody reads or beats
+                    self._disconnect()
+            case Kind.STOPPED_SUBSCRIBER:
+                self._subscriber.subscribe(fault.seconds)
+            case Kind.NETWORK_GARBAGE:
+                for message in garbage(fault.number):
+                    self._triggers.send(message, zmq.NOBLOCK)
+                ours = [self._plan.reject, self._plan.status, self._plan.control]
+                threading.Thread(target=throw_garbage, args=(ours, fault.number), name="garbage", daemon=True).start()
+            case _:
+                self._tell({"event": "kill", "number": fault.number})
+
+    def _disconnect(self) -> None:
+        if self._client is not None:
+            self._acks += self._client.stats.acks
+            self._client.close(0.2)
+            self._client = None
+
+    # ---- the link
 
     def _settle(self) -> None:
         """The line may still tell outcomes: late ones, and those of a restart."""
@@ -135,9 +188,20 @@ class BeltAndGate:
         self._listen(TURN_S)
 
     def _listen(self, seconds: float) -> None:
+        self._subscriber.tend()
+        if time.monotonic() < self._away_until:
+            self._pause(seconds)
+            return
+        if self._client is None:
+            self._client = self._connect(self._account.last_seq)
         for event in self._client.poll(max(0.0, seconds)):
             if isinstance(event, VerdictMessage):
                 self._account.verdict(event)
+                self._recoveries.verdict(event, time.monotonic())
+
+    @staticmethod
+    def _pause(seconds: float) -> None:
+        threading.Event().wait(max(0.0, seconds))
 
 
 def parse(arguments: list[str]) -> BeltPlan:
@@ -152,6 +216,8 @@ def parse(arguments: list[str]) -> BeltPlan:
     parser.add_argument("--bad-fraction", type=float, default=0.3)
     parser.add_argument("--heartbeat-ms", type=int, default=500)
     parser.add_argument("--settle-s", type=float, default=20.0)
+    for name in ("faults", "status", "control"):
+        parser.add_argument(f"--{name}", default="")
     return BeltPlan(**vars(parser.parse_args(arguments)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from edge_inspector.wire.client import ControlClient
 
 READY_S = 90.0
 END_S = 30.0
+BELT_OPTIONS = (
+    "trigger", "reject", "parts", "rate", "product", "seed", "bad_fraction", "heartbeat_ms", "settle_s", "faults", "status", "control",
+)  # fmt: skip
 
 
 class RehearsalError(EdgeInspectorError):
@@ -46,7 +50,7 @@ class TemporaryStation:
         """ipc endpoint of reject, status, control, desk or trigger."""
         return f"ipc://{self.folder}/{name}"
 
-    def write(self, product: str, seed: int, bundle: str, bad_fraction: float = 0.3, **engine: object) -> None:
+    def write(self, product: str, seed: int, bundle: str, bad_fraction: float = 0.3, distinct: int | None = None, **engine: object) -> None:
         """station.toml and recipe.toml: the simulated camera on a belt, a gate required."""
         camera = {
             "driver": "simulated",
@@ -54,6 +58,7 @@ class TemporaryStation:
             "seed": seed,
             "bad_fraction": bad_fraction,
             "trigger": self.endpoint("trigger"),
+            **({"distinct": distinct} if distinct else {}),
         }
         sockets: dict[str, dict[str, object]] = {
             name: {"endpoint": self.endpoint(name)} for name in ("reject", "status", "control", "desk")
@@ -66,13 +71,13 @@ class TemporaryStation:
 
 
 class LineProcess:
-    """``edge-inspector run`` as a child, its log in a file."""
+    """A line as a child, its log in a file: ``edge-inspector run``, or the module and options of ``run``."""
 
-    def __init__(self, station: TemporaryStation) -> None:
+    def __init__(self, station: TemporaryStation, run: tuple[str, ...] = ("edge_inspector", "run")) -> None:
         self._station = station
         self._log = station.folder / "line.log"
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "edge_inspector", "run", "--config", str(station.config)]
+            command = [sys.executable, "-m", *run, "--config", str(station.config)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def wait_for(self, states: tuple[str, ...], timeout_s: float = READY_S) -> dict[str, Any]:
@@ -91,6 +96,15 @@ class LineProcess:
                 if status["state"] == "Error":
                     raise RehearsalError(f"the line is in Error:\n{self.log_tail()}")
         raise RehearsalError(f"the line was not {' or '.join(states)} after {timeout_s:g} s:\n{self.log_tail()}")
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that the process holds now (resident set); 0 where it has ended."""
+        try:
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * resource.getpagesize()
 
     def kill(self) -> None:
         """SIGKILL, as a crash would."""
@@ -122,9 +136,8 @@ class BeltProcess:
     """The belt-and-gate process as a child; its events are read from its stdout."""
 
     def __init__(self, plan: BeltPlan) -> None:
-        options = ("trigger", "reject", "parts", "rate", "product", "seed", "bad_fraction", "heartbeat_ms", "settle_s")
         command = [sys.executable, "-m", "edge_inspector.rehearsal.belt"]
-        for name in options:
+        for name in BELT_OPTIONS:
             command += [f"--{name.replace('_', '-')}", str(getattr(plan, name))]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
 
@@ -132,14 +145,19 @@ class BeltProcess:
         """No further part; its account follows once those on the belt are through."""
         self._process.terminate()
 
-    def account(self, progress: Callable[[int], None] = lambda _triggers: None) -> dict[str, Any]:
-        """Follow it to its end and return its account. Raises RehearsalError where it ends without one."""
+    def account(self, progress: Callable[[int], None] = lambda _triggers: None, kill: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Follow it to its end and return its account; ``kill`` is called where the line is to be killed.
+
+        Raises RehearsalError where it ends without one.
+        """
         if self._process.stdout is None:
             raise RehearsalError("the belt has no output to read")
         for line in self._process.stdout:
             event = json.loads(line)
             if event["event"] == "progress":
                 progress(event["triggers"])
+            elif event["event"] == "kill":
+                kill()
             elif event["event"] == "done":
                 self._process.wait()
                 return dict(event)

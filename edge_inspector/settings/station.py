@@ -37,6 +37,9 @@ class SimulatedCamera(Settings):
     size: Annotated[int, Field(ge=64, le=4096)] = 256
     rate: Rate = 10.0
     parts: Annotated[int, Field(gt=0)] | None = Field(None, description="how many before the belt ends; None: for ever")
+    distinct: Annotated[int, Field(ge=2, le=4096)] | None = Field(
+        None, description="show so many different parts over and over, each rendered once; None: no two are the same"
+    )
     trigger: Endpoint | None = Field(None, description="a belt that says when; without it the camera paces itself")
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from edge_inspector.rehearsal.crash import CrashPlan, run_crashes
 from edge_inspector.rehearsal.demo import DemoPlan, run_demo
+from edge_inspector.rehearsal.faults import Kind
+from edge_inspector.rehearsal.soak import SoakPlan, run_soak
 from tests.bundles import make_bundle
 
 
@@ -27,3 +29,15 @@ def test_sigkill_and_restart_lose_no_part_and_reuse_no_number(tmp_path: Path) ->
     assert result["reused_seq"] == 0
     assert result["integrity"] == "ok"
     assert result["accepted"] + result["rejected"] > 0
+
+
+def test_every_kind_of_fault_is_survived_and_accounted_for(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "small")
+    plan = SoakPlan(parts=700, rate=25.0, faults=Path(__file__).with_name("faults.toml"), bundle=str(bundle))
+    result = run_soak(plan)
+    assert result["triggers"] == 700 == result["accepted"] + result["rejected"] + result["missed"]
+    assert (result["unaccounted"], result["duplicated"], result["passed_uninspected"]) == (0, 0, 0)
+    assert set(result["faults"]) == set(result["recovered"]) == {kind.value for kind in Kind}
+    assert result["unrecovered"] == []
+    # that the faults were really suffered is told by the reasons
+    assert {"frozen_frame", "grab_failed", "counter_gap", "engine_error", "not_finite", "restart"} <= set(result["reasons"])

@@ -10,7 +10,7 @@ import pytest
 
 from edge_inspector.camera.trigger import BeltTrigger, FreeTrigger
 from edge_inspector.errors import CameraError
-from edge_inspector.wire.messages import Heartbeat, Trigger, encode
+from edge_inspector.wire.messages import MAX_BYTES, Heartbeat, Trigger, encode
 from tests.unit.camera.belts import TestBelt
 
 
@@ -152,6 +152,17 @@ def test_a_belt_that_restarts_is_found_again() -> None:
             assert got.trigger_count == 9
     finally:
         trigger.close()
+
+
+def test_too_long_a_message_does_not_end_the_connection_for_good() -> None:
+    with belt() as (source, trigger):
+        source.send(b"a" * (2 * MAX_BYTES))  # ZeroMQ hangs up, and would not connect again by itself
+        good = Trigger(trigger_count=1, triggered_ns=2)
+        deadline, got = time.monotonic() + 10.0, None
+        while got is None and time.monotonic() < deadline:  # until the new connection has subscribed
+            source.send(encode(good))
+            got = trigger.wait(0.02)
+        assert got == good
 
 
 def test_no_belt_at_all_is_a_wait_in_vain_not_an_error() -> None:

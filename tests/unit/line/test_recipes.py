@@ -11,6 +11,7 @@ import pytest
 import tomli_w
 from sqlalchemy import Engine as Database
 
+from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import BundleError, SettingsError, StateError
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.plan import Plan, make_plan
@@ -79,7 +80,7 @@ def control(folder: Path, database: Database) -> Iterator[tuple[Bench, LineContr
     plan = write(folder)
     with bench(folder) as b:
         link = cast("RejectLink", b.link)
-        made = LineControl(plan.station, b.controller, b.conditions, database, lambda: {}, lambda _params: {}, link)
+        made = LineControl(plan.station, b.controller, b.conditions, database, lambda: {}, lambda _params: {}, link, open_engine)
         yield b, made
 
 

@@ -41,3 +41,13 @@ def test_duplicates_and_uninspected_passes_are_found() -> None:
     account.verdict(told(2, Outcome.ACCEPTED, seq=5))  # one number for two parts
     account.gate(2, passes=True)
     assert (account.summary()["duplicated"], account.summary()["passed_uninspected"]) == (2, 1)
+
+
+def test_the_same_message_again_is_a_resend_and_no_second_outcome() -> None:
+    account = Account()
+    account.trigger(1, False)
+    for _ in range(2):  # a client that comes back is sent what it had, too
+        account.verdict(told(1, Outcome.ACCEPTED, seq=5, verdict=Decision.ACCEPT))
+    assert (account.duplicated, account.last_seq, account.reasons) == (0, 5, {"none": 1})
+    account.verdict(told(1, Outcome.MISSED, seq=5))  # another outcome under the same number
+    assert account.duplicated == 1
