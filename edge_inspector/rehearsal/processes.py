@@ -66,13 +66,13 @@ class TemporaryStation:
 
 
 class LineProcess:
-    """``edge-inspector run`` as a child, its log in a file."""
+    """``edge-inspector run`` as a child, its log in a file; ``module`` is what is run, where it is not the program itself."""
 
-    def __init__(self, station: TemporaryStation) -> None:
+    def __init__(self, station: TemporaryStation, module: str = "edge_inspector") -> None:
         self._station = station
         self._log = station.folder / "line.log"
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "edge_inspector", "run", "--config", str(station.config)]
+            command = [sys.executable, "-m", module, "run", "--config", str(station.config)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def wait_for(self, states: tuple[str, ...], timeout_s: float = READY_S) -> dict[str, Any]:
@@ -99,12 +99,16 @@ class LineProcess:
 
     def stop(self) -> int:
         """SIGTERM, and its exit status; killed if it does not end."""
-        self._process.send_signal(signal.SIGTERM)
+        return self.end(signal.SIGTERM)
+
+    def end(self, number: int) -> int:
+        """Send a signal that ends it; its exit status, minus the signal where that killed it. Killed if it does not end."""
+        self._process.send_signal(number)
         try:
             return self._process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise RehearsalError(f"the line did not end within {END_S:g} s of SIGTERM:\n{self.log_tail()}") from None
+            raise RehearsalError(f"the line did not end within {END_S:g} s of signal {number}:\n{self.log_tail()}") from None
 
     def log_tail(self, lines: int = 20) -> str:
         """The end of its log."""
