@@ -59,7 +59,14 @@ def run_line(config: Path, parts: int | None = None) -> None:
         line = Line(plan, stages, parts)
         line.run(stop)
     notify(status_line(line.farewell()))
-    if line.stuck:  # Python would wait for these threads, as long as a driver does not return
+    _leave_behind_what_hangs()
+
+
+def _leave_behind_what_hangs() -> None:
+    """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return."""
+    left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon]
+    if left:
+        log.error("the process ends without its threads %s, which hang", ", ".join(left))
         logging.shutdown()
         os._exit(1)
 
@@ -72,8 +79,6 @@ class Line:
         self._parts = parts
         self._stages = stages
         self._end = threading.Event()
-        self.stuck: list[str] = []
-        """Threads that did not end when the line stopped."""
         station = plan.station
         self._clock = SystemClock()
         self._conditions = Conditions(self._clock, self._publish)
@@ -177,8 +182,7 @@ class Line:
         self._stages.callback(isolated)
 
     def _stop_pipeline(self) -> None:
-        self.stuck = self._pipeline.stop(STOP_S)
-        for thread in self.stuck:
+        for thread in self._pipeline.stop(STOP_S):
             log.error("thread %s did not end in time; its parts are accounted for as missed", thread)
 
     # ---- parts of the whole

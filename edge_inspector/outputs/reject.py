@@ -36,7 +36,7 @@ __all__ = ["LinkStatus", "Listener", "RejectLink"]
 
 log = logging.getLogger(__name__)
 
-IDLE_MS = 500  # a wait ends at least so often, and shows that the loop goes on
+IDLE_MS = 100  # a wait ends at least so often, and shows that the loop goes on
 FAREWELL_S = 0.5  # how long a stopping link waits for the last acks
 ROUTER = zmq.SocketType.ROUTER
 OPTIONS = {

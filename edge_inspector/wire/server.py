@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 4 * 1024 * 1024
 QUEUE = 10_000
-TURN_MS = 500  # a server that nobody asks comes round at least so often
+TURN_MS = 200  # a server that nobody asks comes round at least so often
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 PreviewMaker = Callable[[], tuple[dict[str, Any], list[bytes]]]
 

@@ -56,7 +56,7 @@ def test_ready_after_warm_up_and_pings_while_every_loop_turns(tmp_path: Path, ma
         (tmp_path / "hang-camera").touch()
         manager.wait_for("STATUS=hanging")
         assert line.stop() == 1  # it ends, although the camera's thread does not
-        assert "thread camera did not end in time" in line.log_tail(100)
+        assert "the process ends without its threads camera-cam0, which hang" in line.log_tail(100)
 
 
 def test_a_killed_line_is_ready_again_an_idle_one_is_pinged_for_and_a_drained_one_says_stopping(
