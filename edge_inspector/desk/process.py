@@ -28,6 +28,8 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
     stop = service.stop_on_signals()
     if with_parent:
         threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
+    pulse = service.Pulse(service.SystemClock())
+    watchdog = service.Watchdog({"desk": pulse}, service.watchdog_timeout_s())
     history = HistoryService(str(station.database.url))
     handlers = {"ping": lambda _params: {"process": "desk", "station": station.station}, **history.handlers()}
     server = ControlServer(
@@ -36,14 +38,18 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         "desk",
         keys=keys_beyond_loopback(station.desk.endpoint, station.reject),
         insecure=station.reject.insecure,
+        turn=pulse.mark,
     )
     server.start()
+    watchdog.start()
     log.info("desk of station %s listens at %s", station.station, server.endpoint)
-    service.notify("READY=1")
+    watchdog.started()
+    service.notify("READY=1\n" + service.status_line(f"answers at {server.endpoint}"))
     try:
         stop.wait()
     finally:
         service.notify("STOPPING=1")
+        watchdog.stop(STOP_S)
         server.stop(STOP_S)
         history.close()
 

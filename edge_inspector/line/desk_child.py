@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from edge_inspector.errors import WireError
+from edge_inspector.service import children_environment
 from edge_inspector.settings.station import DeskSettings
 from edge_inspector.wire.client import ControlClient
 
@@ -64,7 +65,7 @@ class DeskChild:
     def _start(self) -> None:
         command = [sys.executable, "-m", "edge_inspector", "desk", "--config", str(self._config), "--with-parent"]
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=children_environment())
         except OSError as error:  # no memory, no process to be had: the line goes on without
             self._process = None
             log.warning("the desk cannot be started: %s; tried again in %g s", error, RESTART_S)

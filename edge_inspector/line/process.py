@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +25,7 @@ from edge_inspector.line.listener import LineListener
 from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
 from edge_inspector.line.snapshot import Snapshot
+from edge_inspector.line.supervision import Supervision
 from edge_inspector.outputs.archive import Archive
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.listener import LinkStatus
@@ -33,7 +35,7 @@ from edge_inspector.outputs.status import StatusOutput
 from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
 from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.records import Severity, State
-from edge_inspector.service import notify, stop_on_signals
+from edge_inspector.service import notify, status_line, stop_on_signals
 from edge_inspector.settings import Station
 from edge_inspector.store import recipes
 from edge_inspector.store.recipes import RecipeVersion
@@ -53,8 +55,19 @@ def run_line(config: Path, parts: int | None = None, equipment: Equipment | None
     plan = make_plan(config)
     stop = stop_on_signals()
     with contextlib.ExitStack() as stages:
-        Line(plan, stages, parts, equipment or Equipment()).run(stop)
-        notify("STOPPING=1")
+        line = Line(plan, stages, parts, equipment or Equipment())
+        line.run(stop)
+    notify(status_line(line.farewell()))
+    _leave_behind_what_hangs()
+
+
+def _leave_behind_what_hangs() -> None:
+    """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return."""
+    left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon]
+    if left:
+        log.error("the process ends without its threads %s, which hang", ", ".join(left))
+        logging.shutdown()
+        os._exit(1)
 
 
 class Line:
@@ -66,7 +79,6 @@ class Line:
         self._parts = parts
         self._stages = stages
         self._end = threading.Event()
-        self._told_ready = False
         station = plan.station
         self._clock = equipment.clock
         self._conditions = Conditions(self._clock, self._publish)
@@ -106,6 +118,8 @@ class Line:
         )
         self._controller.connect(self._pipeline, self._link, self._control.requested)
         self._desk = DeskChild(plan.config, station.desk)
+        pulses = {**self._pipeline.pulses, "reject": self._link.pulse}
+        self._supervision = Supervision(pulses, self._states, self._conditions, self._clock)
 
     def _build_outputs(self, station: Station) -> None:
         self._recorder = Recorder(self._database, self._journal, station.station, self._conditions, station.database.commit_every_ms)
@@ -116,6 +130,7 @@ class Line:
     def run(self, stop: threading.Event) -> None:
         """Start everything, run the main loop, and stop everything in the reverse order."""
         self._watch_threads()
+        self._start("watchdog", self._supervision.start, lambda: self._supervision.stop(STOP_S))
         self._start("recorder", self._recorder.start, lambda: self._recorder.stop(STOP_S))
         self._start("archive", self._archive.start, lambda: self._archive.stop(STOP_S))
         self._start("status", self._status_output.start, lambda: self._status_output.stop(STOP_S))
@@ -132,6 +147,12 @@ class Line:
         self._stage("state", lambda: self._states.to(State.HALTED))
         self._controller.run(stop, self._tend)
         log.info("stopping")
+        self._supervision.stopping()
+
+    def farewell(self) -> str:
+        """How the line ended, for people."""
+        account = self._link.account
+        return f"stopped: {account.triggers} parts, {account.open} of them without an outcome"
 
     # ---- stages
 
@@ -211,9 +232,7 @@ class Line:
 
     def _tend(self) -> None:
         self._desk.tend()
-        if not self._told_ready and self._states.state in (State.READY, State.CONTINUOUS_EXECUTION):
-            self._told_ready = True
-            notify("READY=1")
+        self._supervision.tend()
         if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
             log.info("%d parts have their outcome", self._link.account.triggers)
             self._end.set()

@@ -26,7 +26,7 @@ from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.resend import Entry, ResendTable
 from edge_inspector.outputs.talk import Surroundings, Talk
 from edge_inspector.records import Judgement
-from edge_inspector.service import Clock
+from edge_inspector.service import Clock, Pulse
 from edge_inspector.settings.station import RejectSettings
 from edge_inspector.wire.keys import Socket, bound_endpoint, listening, server_keys
 from edge_inspector.wire.messages import MAX_BYTES, Arm, Bye, Error, Message, RecipeChange, VerdictMessage, encode
@@ -36,6 +36,7 @@ __all__ = ["LinkStatus", "Listener", "RejectLink"]
 
 log = logging.getLogger(__name__)
 
+IDLE_MS = 100  # a wait ends at least so often, and shows that the loop goes on
 FAREWELL_S = 0.5  # how long a stopping link waits for the last acks
 ROUTER = zmq.SocketType.ROUTER
 OPTIONS = {
@@ -84,6 +85,8 @@ class RejectLink:
         self._arming: _Arming | None = None
         self._stop_by = 0.0
         self._talk: Talk | None = None
+        self.pulse = Pulse(clock)
+        """Marked at every turn: each message, and each wait for one."""
         self._thread = SocketThread("reject", self._serve)
         self.endpoint = settings.endpoint
         """Where it listens; the port is known after ``start`` where ``*`` was asked for."""
@@ -176,9 +179,11 @@ class RejectLink:
             poller.register(self._thread.wake.fileno(), zmq.POLLIN)
             ready()
             while not self._thread.stopping.is_set():
-                poller.poll(self._wait_ms(talk))
+                self.pulse.mark()
+                poller.poll(min(self._wait_ms(talk), IDLE_MS))
                 self._guarded(partial(self._turn, talk))
             self._guarded(partial(self._wind_up, talk, socket))
+        self.pulse.end()
 
     def _open(self, socket: Socket) -> Talk:
         delivery = self._delivery
@@ -223,6 +228,7 @@ class RejectLink:
             self._converse(talk)
 
     def _converse(self, talk: Talk) -> None:
+        self.pulse.mark()
         talk.receive()
         talk.tick(self._now())
 

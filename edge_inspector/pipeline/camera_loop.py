@@ -14,13 +14,14 @@ from edge_inspector.pipeline.counts import CountWatch
 from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, Exhausted, PipelineEvent
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Frame, Reason, View
-from edge_inspector.service import Clock
+from edge_inspector.service import Clock, Pulse
 from edge_inspector.settings.recipe import ImageRules
 
 log = logging.getLogger(__name__)
 
 GRAB_TIMEOUT_S = 0.05  # how soon a stop, a disarm or a part owed to the PLC is noticed
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
+OPENING_S = 60.0  # what finding and opening a camera may take: discovery on a network, a stream that times out
 
 
 class CameraLoop:
@@ -49,6 +50,8 @@ class CameraLoop:
         self._taking = threading.Lock()  # a part is taken whole before an arm or disarm, or after it
         self._acquisition: Acquisition | None = None
         self._armed: Acquisition | None = None
+        self.pulse = Pulse(clock)
+        """Marked at every turn: each grab, and each wait for one."""
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}")
 
     @property
@@ -96,6 +99,7 @@ class CameraLoop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self.pulse.mark()
             try:
                 self._session()
             except Exception as error:  # a bug must not end the thread that keeps the account
@@ -103,6 +107,7 @@ class CameraLoop:
                 self._tell(CameraLost(error))
                 self._stop.wait(FIRST_RETRY_S)
         self._close()
+        self.pulse.end()
 
     def _close(self) -> None:
         try:
@@ -116,6 +121,7 @@ class CameraLoop:
             return
         try:
             while not self._stop.is_set():
+                self.pulse.mark()
                 self._changed.wait(GRAB_TIMEOUT_S if self._armed is None else 0.0)
                 self._changed.clear()
                 armed = self._armed
@@ -130,6 +136,7 @@ class CameraLoop:
         """Open with capped back-off; parts owed meanwhile are accounted for as missed."""
         pause = FIRST_RETRY_S
         while not self._stop.is_set():
+            self.pulse.mark(OPENING_S)
             try:
                 self._camera.open()
             except Exception as error:  # noqa: BLE001 - a driver's own errors are not ours
@@ -145,6 +152,7 @@ class CameraLoop:
         """Wait without a camera, but keep the account."""
         until = self._clock.monotonic_ns() + int(seconds * 1e9)
         while self._clock.monotonic_ns() < until and not self._stop.wait(GRAB_TIMEOUT_S):
+            self.pulse.mark()
             armed = self._armed
             if armed is not None:
                 self._account(armed)
@@ -152,6 +160,7 @@ class CameraLoop:
     def _grab_while(self, armed: Acquisition) -> None:
         self._camera.arm(armed.last_count or 0)
         while self._armed is armed:
+            self.pulse.mark()
             try:
                 grab = self._camera.grab(GRAB_TIMEOUT_S)
             except CameraExhausted as end:

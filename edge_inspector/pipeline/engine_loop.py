@@ -11,11 +11,12 @@ from edge_inspector.judge import Judge, missed
 from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineTrouble, PipelineEvent
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason
-from edge_inspector.service import Clock
+from edge_inspector.service import Clock, Pulse
 
 log = logging.getLogger(__name__)
 
 JudgeFactory = Callable[[], Judge]
+LOADING_S = 1200.0  # what loading and warming an engine may take: some compile for the device they find, for many minutes
 
 
 class EngineLoop:
@@ -36,6 +37,8 @@ class EngineLoop:
         self._next: tuple[JudgeFactory, int] | None = None  # and the place in the queue from which on it judges
         self._troubled = False
         self._stop = threading.Event()
+        self.pulse = Pulse(clock)
+        """Marked at every turn: each part, and each wait for one."""
         self._thread = threading.Thread(target=self._run, name="engine")
 
     def start(self, factory: JudgeFactory) -> None:
@@ -59,12 +62,14 @@ class EngineLoop:
         try:
             while self._turn():
                 pass
+            self.pulse.end()
         finally:
             if self._judge is not None:
                 _close(self._judge.engine)
 
     def _turn(self) -> bool:
         """Load what is to be loaded, judge the next part; False at the end."""
+        self.pulse.mark()
         try:
             self._load_next()
             inspection = self._queue.get(timeout_s=0.05)
@@ -81,6 +86,7 @@ class EngineLoop:
         if pending is None or not self._queue.reached(pending[1]):
             return
         self._next = None
+        self.pulse.mark(LOADING_S)
         try:
             judge = self._warm(pending[0]())
         except Exception as error:  # noqa: BLE001 - whatever a driver throws at loading is a state of the line, not its end
@@ -89,6 +95,7 @@ class EngineLoop:
         old, self._judge = self._judge, judge
         if old is not None and old.engine is not judge.engine:
             _close(old.engine)
+        self.pulse.mark()
         self._tell(EngineReady(judge))
 
     def _warm(self, judge: Judge) -> Judge:

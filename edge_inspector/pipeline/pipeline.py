@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from edge_inspector.pipeline.engine_loop import EngineLoop, JudgeFactory
 from edge_inspector.pipeline.events import CountSlip, PipelineEvent
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason, View
-from edge_inspector.service import Clock
+from edge_inspector.service import Clock, Pulse
 from edge_inspector.settings.recipe import ImageRules
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,11 @@ class Pipeline:
     def last_count(self) -> int | None:
         """The highest trigger count taken; None before the first."""
         return self._camera_loop.last_count
+
+    @property
+    def pulses(self) -> Mapping[str, Pulse]:
+        """The turns of its loops, by their threads' work."""
+        return {f"camera {self._camera.name}": self._camera_loop.pulse, "engine": self._engine_loop.pulse}
 
     def taken(self, epoch: int) -> int | None:
         """The highest trigger count that was taken in ``epoch``; None where none was."""

@@ -165,7 +165,7 @@ class Disturber(threading.Thread):
     """Steps the clock, and makes the disk slow or full for a while; one fault at a time."""
 
     def __init__(self, schedule: Schedule, clock: SteppedClock) -> None:
-        super().__init__(name="disturber")
+        super().__init__(name="disturber", daemon=True)
         self.reached = threading.Event()
         self.slow = threading.Event()
         self._schedule = schedule

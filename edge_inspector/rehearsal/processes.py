@@ -113,12 +113,16 @@ class LineProcess:
 
     def stop(self) -> int:
         """SIGTERM, and its exit status; killed if it does not end."""
-        self._process.send_signal(signal.SIGTERM)
+        return self.end(signal.SIGTERM)
+
+    def end(self, number: int) -> int:
+        """Send a signal that ends it; its exit status, minus the signal where that killed it. Killed if it does not end."""
+        self._process.send_signal(number)
         try:
             return self._process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise RehearsalError(f"the line did not end within {END_S:g} s of SIGTERM:\n{self.log_tail()}") from None
+            raise RehearsalError(f"the line did not end within {END_S:g} s of signal {number}:\n{self.log_tail()}") from None
 
     def log_tail(self, lines: int = 20) -> str:
         """The end of its log."""

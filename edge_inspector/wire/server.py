@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 4 * 1024 * 1024
 QUEUE = 10_000
+TURN_MS = 200  # a server that nobody asks comes round at least so often
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 PreviewMaker = Callable[[], tuple[dict[str, Any], list[bytes]]]
 
@@ -43,7 +44,8 @@ class ControlServer:
     """Answers requests, one after the other, on a thread of its own.
 
     Handlers run on that thread, so each must be quick: a long job is started and answered at once. What a handler raises of ours becomes
-    an error reply with the exception's name as its code; anything else is logged and answered as ``internal``.
+    an error reply with the exception's name as its code; anything else is logged and answered as ``internal``. ``turn`` is called on that
+    thread whenever it comes round, also while nobody asks.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class ControlServer:
         *,
         keys: ServerKeys | None = None,
         insecure: bool = False,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
         self._asked = endpoint
         self._handlers = handlers
+        self._turn = turn
         self._name = name
         self._keys = keys
         self._insecure = insecure
@@ -83,7 +87,8 @@ class ControlServer:
             poller.register(self._thread.wake.fileno(), zmq.POLLIN)
             ready()
             while not self._thread.stopping.is_set():
-                if socket in dict(poller.poll()):
+                self._turn()
+                if socket in dict(poller.poll(TURN_MS)):
                     self._answer(socket, *socket.recv_multipart())
 
     def _answer(self, socket: Socket, peer: bytes, *frames: bytes) -> None:

@@ -1,9 +1,10 @@
-"""A wheel, installed where no checkout is near, brings the whole demo with its bundle."""
+"""A wheel, installed where no checkout is near, brings the whole demo with its bundle, and line and desk as services."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -27,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = subprocess.run([python, "-c", "import site; print(site.getsitepackages()[0])"], check=True, capture_output=True, text=True)
     (Path(site.stdout.strip()) / "needs.pth").write_text(sysconfig.get_path("purelib") + "\n")
     (wheel,) = folder.glob("*.whl")
-    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True)
+    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True, env=ALONE)
     return python.parent
 
 
@@ -53,3 +54,18 @@ def test_the_demo_runs_from_a_wheel(installed: Path, tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     assert result["parts"] == 20 == result["accepted"] + result["rejected"] + result["missed"]
     assert result["unaccounted"] == 0
+
+
+def test_the_services_install_from_a_wheel(installed: Path, tmp_path: Path) -> None:
+    script = installed.parent / "share" / "edge-inspector" / "systemd" / "install"
+    subprocess.run(
+        ["sh", script, "--prefix", installed.parent, "--root", tmp_path], check=True, capture_output=True, cwd=tmp_path, env=ALONE
+    )
+    unit = tmp_path / "etc" / "systemd" / "system" / "edge-inspector.service"
+    (back_off,) = [line.split()[1] for line in unit.read_text().splitlines() if line.startswith("ExecStopPost=")]
+    assert Path(back_off).is_file()
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("systemd-analyze is not installed here")
+    done = subprocess.run([verify, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
