@@ -25,7 +25,6 @@ from edge_inspector.prn.network import PRN, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint
-from edge_inspector.training.batches import Batches
 from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
@@ -37,6 +36,7 @@ from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.schedule import DEFAULT_STEPS, PEAK_RATE, Budget
 from edge_inspector.training.start import Start
+from edge_inspector.training.supply import SynthesisChoice, resolve_synthesis, supply
 from edge_inspector.training.synthesis import MADE, Sources, possible
 from edge_inspector.training.thresholds import propose
 from edge_inspector.training.validation import Unwatched, Watch, early_stop
@@ -81,10 +81,12 @@ class TrainSettings:
     prototypes: FormChoice = "auto"
     peak_rate: float = PEAK_RATE
     early_stop: bool = False
+    synthesis: SynthesisChoice = "auto"
 
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
-        own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
+        left_out = ("out", "max_minutes", "data", "" if self.synthesis == "device" else "synthesis")  # older runs knew the host alone
+        own = {key: value for key, value in asdict(self).items() if key not in left_out}
         what = [own, data.fingerprint, data.form.model_dump(), start, torch.__version__, __version__]
         text = json.dumps(what, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -146,7 +148,7 @@ def _remarks(settings: TrainSettings, data: TrainingData) -> Iterator[str]:
 
 
 def check(settings: TrainSettings) -> TrainSettings:
-    """The settings with the device resolved. Raises SettingsError naming the value that is wrong."""
+    """The settings with device and synthesis resolved. Raises SettingsError naming the value that is wrong, TrainingError as they do."""
     if settings.out.exists() and (not settings.out.is_dir() or any(settings.out.iterdir())):
         raise SettingsError(f"--out {settings.out}: already exists; give the new bundle a folder of its own")
     for name, value, least in (("--steps", settings.steps, 1), ("--seen", settings.seen, 0), ("--prototypes", settings.k, 1)):
@@ -157,7 +159,7 @@ def check(settings: TrainSettings) -> TrainSettings:
     _check_switches(settings)
     if settings.size is not None and any(side % STEP or side <= 0 for side in settings.size):
         raise SettingsError(f"input size {settings.size}: height and width must be multiples of {STEP}")
-    return replace(settings, device=resolve_device(settings.device))
+    return replace(settings, device=(device := resolve_device(settings.device)), synthesis=resolve_synthesis(settings.synthesis, device))
 
 
 def _check_switches(settings: TrainSettings) -> None:
@@ -303,10 +305,10 @@ class _Run:
 
     def steps(self, ready: _Ready) -> int:
         """Run to the planned step, or as far as time goes; returns the steps done."""
-        first, planned, trainer = ready.first, ready.planned, ready.trainer
+        first, planned, trainer, asked = ready.first, ready.planned, ready.trainer, self.settings
         step, pace, saved = first, Pace(), self.budget.elapsed
         self.listener.stage("training", planned)
-        with Batches(self.redraw.sources, self.settings.batch, self.settings.seed, first) as batches:
+        with supply(asked.synthesis, self.device, self.redraw.sources, asked.batch, asked.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
                 loss = trainer.step(batches.take(), self.watch.rate(step, planned))
                 step += 1
@@ -330,8 +332,7 @@ class _Run:
         elif self.watch.ended():
             self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
-            limit = self.settings.max_minutes
-            why = f"to end within {limit:g} minutes" if limit else "as planned before it was killed"
+            why = f"to end within {self.settings.max_minutes:g} minutes" if self.settings.max_minutes else "as planned before it was killed"
             self.note(f"{step} steps instead of {wanted}, {why}")
 
     def save(self, ready: _Ready, step: int, planned: int) -> None:
@@ -364,8 +365,7 @@ class _Run:
     def bundle(self, network: PRN, ready: _Ready, done: int, thresholds: Thresholds) -> TrainResult:
         """Write everything beside its place, then rename: a folder that exists is a whole bundle."""
         self.listener.stage("writing the bundle", 1)
-        start = ready.start
-        settings, data = self.settings, start.data
+        start, settings, data = ready.start, self.settings, ready.data
         draft = self.part / "bundle"
         shutil.rmtree(draft, ignore_errors=True)
         try:
