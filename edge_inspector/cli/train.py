@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge_inspector.training.geometry import FitChoice
     from edge_inspector.training.normality import FormChoice
     from edge_inspector.training.run import TrainResult
+    from edge_inspector.training.supply import SynthesisChoice
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +52,9 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
             "--early-stop/--no-early-stop", help="end the steps where held-out normals and anomalies made on them show no more gain"
         ),
     ] = False,
+    synthesis: Annotated[
+        str, typer.Option("--synthesis", help="where anomalies are made: host, device, or auto: on the device where that is CUDA")
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -71,6 +75,7 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         fit=fit_choice(fit),
         early_stop=early_stop,
         prototypes=form_choice(prototype_form),
+        synthesis=synthesis_choice(synthesis),
     )
     with Progress() as listener:
         result = run.train(settings, listener)
@@ -112,6 +117,16 @@ def fit_choice(name: str) -> FitChoice:
         if known == name:
             return known
     raise SettingsError(f"--fit {name}: one of {', '.join(FIT_CHOICES)}")
+
+
+def synthesis_choice(name: str) -> SynthesisChoice:
+    """The option's value. Raises SettingsError."""
+    from edge_inspector.training.supply import SYNTHESIS_CHOICES
+
+    for known in SYNTHESIS_CHOICES:
+        if known == name:
+            return known
+    raise SettingsError(f"--synthesis {name}: one of {', '.join(SYNTHESIS_CHOICES)}")
 
 
 def summary(result: TrainResult) -> dict[str, object]:

@@ -98,6 +98,7 @@ class Training(Settings):
     planned_steps: Annotated[int, Field(ge=0)]
     minutes: Annotated[float, Field(ge=0.0)]
     device: str
+    synthesis: Literal["host", "device"] = Field("host", description="where anomalies were made: in numpy, or in torch on ``device``")
     torch: str
     parent: str = Field(
         "",

@@ -14,7 +14,7 @@ from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import blurred, shifted
 
 Field = NDArray[np.float32]
-_IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken rim makes sense at the rim only
+IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken rim makes sense at the rim only
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator) -> tuple[Fiel
     image, marked = seen.content
     mask = _piece(marked, rng)
     height, width = part.shape
-    in_place = rng.random() < _IN_PLACE
+    in_place = rng.random() < IN_PLACE
     matrix = _nudge(mask, (height, width), rng) if in_place else _scatter(mask, part, rng)
     region = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)

@@ -20,6 +20,7 @@ from edge_inspector.training.data import TrainingData
 from edge_inspector.training.geometry import STEP, FitChoice
 from edge_inspector.training.normality import FormChoice
 from edge_inspector.training.schedule import PEAK_RATE
+from edge_inspector.training.supply import SynthesisChoice, resolve_synthesis
 from edge_inspector.training.synthesis import MADE, possible
 from edge_inspector.version import __version__
 
@@ -63,10 +64,12 @@ class TrainSettings:
     prototypes: FormChoice = "auto"
     peak_rate: float = PEAK_RATE
     early_stop: bool = False
+    synthesis: SynthesisChoice = "auto"
 
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
-        own = {key: value for key, value in asdict(self).items() if key not in ("out", "max_minutes", "data")}
+        left_out = ("out", "max_minutes", "data", "" if self.synthesis == "device" else "synthesis")  # older runs knew the host alone
+        own = {key: value for key, value in asdict(self).items() if key not in left_out}
         # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
         text = json.dumps(what, default=str, sort_keys=True)
@@ -74,7 +77,7 @@ class TrainSettings:
 
 
 def check(settings: TrainSettings) -> TrainSettings:
-    """The settings with the device resolved. Raises SettingsError naming the value that is wrong."""
+    """The settings with device and synthesis resolved. Raises SettingsError naming the value that is wrong, TrainingError as they do."""
     if settings.out.exists() and (not settings.out.is_dir() or any(settings.out.iterdir())):
         raise SettingsError(f"--out {settings.out}: already exists; give the new bundle a folder of its own")
     for name, value, least in (("--steps", settings.steps, 1), ("--seen", settings.seen, 0), ("--prototypes", settings.k, 1)):
@@ -85,7 +88,8 @@ def check(settings: TrainSettings) -> TrainSettings:
     _check_switches(settings)
     if settings.size is not None and any(side % STEP or side <= 0 for side in settings.size):
         raise SettingsError(f"input size {settings.size}: height and width must be multiples of {STEP}")
-    return replace(settings, device=resolve_device(settings.device))
+    device = resolve_device(settings.device)
+    return replace(settings, device=device, synthesis=resolve_synthesis(settings.synthesis, device))
 
 
 def _check_switches(settings: TrainSettings) -> None:

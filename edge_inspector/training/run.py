@@ -19,7 +19,6 @@ from edge_inspector.prn.network import PRN, Head
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint
-from edge_inspector.training.batches import Batches
 from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
@@ -32,6 +31,7 @@ from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.schedule import DEFAULT_STEPS, Budget
 from edge_inspector.training.start import Start
+from edge_inspector.training.supply import supply
 from edge_inspector.training.synthesis import Sources
 from edge_inspector.training.thresholds import propose
 from edge_inspector.training.validation import Unwatched, Watch, early_stop
@@ -217,10 +217,10 @@ class _Run:
 
     def steps(self, ready: _Ready) -> int:
         """Run to the planned step, or as far as time goes; returns the steps done."""
-        first, planned, trainer = ready.first, ready.planned, ready.trainer
+        first, planned, trainer, asked = ready.first, ready.planned, ready.trainer, self.settings
         step, pace, saved = first, Pace(), self.budget.elapsed
         self.listener.stage("training", planned)
-        with Batches(self.redraw.sources, self.settings.batch, self.settings.seed, first) as batches:
+        with supply(asked.synthesis, self.device, self.redraw.sources, asked.batch, asked.seed, first) as batches:
             while step < planned and (step == first or self.budget.left_for_steps(pace.seconds) > pace.seconds):
                 loss = trainer.step(batches.take(), self.watch.rate(step, planned))
                 step += 1
@@ -244,8 +244,7 @@ class _Run:
         elif self.watch.ended():
             self.note(f"{step} steps instead of {wanted}: {self.watch.ended()}")
         elif step < wanted:
-            limit = self.settings.max_minutes
-            why = f"to end within {limit:g} minutes" if limit else "as planned before it was killed"
+            why = f"to end within {self.settings.max_minutes:g} minutes" if self.settings.max_minutes else "as planned before it was killed"
             self.note(f"{step} steps instead of {wanted}, {why}")
 
     def save(self, ready: _Ready, step: int, planned: int) -> None:
@@ -278,8 +277,7 @@ class _Run:
     def bundle(self, network: PRN, ready: _Ready, done: int, thresholds: Thresholds) -> TrainResult:
         """Write everything beside its place, then rename: a folder that exists is a whole bundle."""
         self.listener.stage("writing the bundle", 1)
-        start = ready.start
-        settings, data = self.settings, start.data
+        start, settings, data = ready.start, self.settings, ready.data
         draft = self.part / "bundle"
         shutil.rmtree(draft, ignore_errors=True)
         try:

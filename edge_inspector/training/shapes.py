@@ -12,15 +12,15 @@ from edge_inspector.records import Mask
 from edge_inspector.training.perlin import drawn_grid, perlin
 
 AREA = (0.0004, 0.35)  # of the part, log-uniform: the smallest defect that matters to the largest
-_SCATTER, _CRACK = 0.2, 0.2  # shares of scattered masks and of cracks; the others are one shape
+SCATTER, CRACK = 0.2, 0.2  # shares of scattered masks and of cracks; the others are one shape
 
 
 def simulated_mask(part: Mask, rng: np.random.Generator) -> Mask:
     """bool (H, W), True inside the anomaly, only where ``part`` is; may be empty where nothing fell on the part."""
     choice = rng.random()
-    if choice < _SCATTER:
+    if choice < SCATTER:
         return scattered(part, rng)
-    return crack(part, rng) if choice < _SCATTER + _CRACK else single(part, rng)
+    return crack(part, rng) if choice < SCATTER + CRACK else single(part, rng)
 
 
 def scattered(part: Mask, rng: np.random.Generator) -> Mask:

@@ -29,8 +29,8 @@ from edge_inspector.training.textures import borrowed, procedural, recolour
 Field = NDArray[np.float32]
 BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly opaque
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
-_VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
-_AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
+VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
+AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
 
@@ -119,7 +119,7 @@ def _with_seen(base: Image, sources: Sources, rng: np.random.Generator) -> tuple
     part = foreground(base)
     for _ in range(_TRIES):
         region, mask = place(drawn(sources, rng), part, rng)
-        if rng.random() < _AT_HOME:
+        if rng.random() < AT_HOME:
             region = at_home(region, base, mask)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
         blended = blend(base, region, mask, beta)
@@ -197,12 +197,12 @@ def blend(base: Image, source: Field, mask: Field, beta: float) -> Image:
 
 
 def visible(before: Image, after: Image, mask: Field) -> bool:
-    """Whether the change inside the mask can be seen: at least a few pixels, on average _VISIBLE[0] grey levels and _VISIBLE[1] of them."""
+    """Whether the change inside the mask can be seen: at least a few pixels, on average VISIBLE[0] grey levels and VISIBLE[1] of them."""
     inside = mask > 0.5
     if np.count_nonzero(inside) < 3:
         return False
     change = cv2.absdiff(before, after)[inside].max(axis=1)
-    return float(change.mean()) >= _VISIBLE[0] + _VISIBLE[1] * float(before[inside].mean())
+    return float(change.mean()) >= VISIBLE[0] + VISIBLE[1] * float(before[inside].mean())
 
 
 def at_home(region: Field, base: Image, mask: Field) -> Field:
