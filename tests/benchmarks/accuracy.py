@@ -33,6 +33,7 @@ def run(asked: argparse.Namespace, name: str) -> dict[str, Any]:
     trained = edge("train", *data, *options, *asked.options, "--out", str(out))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     found = edge("evaluate", "--model", str(out), *data)
+    trained.pop("out")  # a folder of this machine
     return {**found, "train": trained, "bundle_mb": round(size / 1e6, 1), "loaded": loaded}
 
 
