@@ -4,7 +4,8 @@ python -m tests.benchmarks.sizes build/accuracy/BUNDLE [--set magnetic_tile]
 
 Defective test images are split into quarters by the share of the image that their mask covers; each quarter is held against all good test
 images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same of
-the map with the codebook's evidence added; ``bundle`` that map scored by the bundle's rule, which is what decides on the line.
+the map with the codebook's evidence added; ``bundle`` that map scored by the bundle's rule, which is what decides on the line; ``paper,
+top N`` the paper's score with other numbers of pixels, none of which does well by small and large defects alike.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from edge_inspector.training.export import load_network
 from tests.benchmarks import ledger
 from tests.benchmarks.line import DATA
 
-RULES = ("paper", "evidence", "bundle")
+TOPS = (1, 25, 100, 400, 1200)
+RULES = ("paper", "evidence", "bundle", *(f"paper, top {pixels}" for pixels in TOPS))
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def look(network: PRN, manifest: Manifest, sample: Sample) -> Look:
     head, joined = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
     few, rule = manifest.score.score_pixels, manifest.score.pixels
     marked = float(decode_mask(sample.mask).mean()) if sample.label == "bad" and sample.mask else 0.0
-    return Look(sample.label == "bad", marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule)))
+    scores = (top_mean(head, few), top_mean(joined, few), top_means(joined, rule), *(top_mean(head, pixels) for pixels in TOPS))
+    return Look(sample.label == "bad", marked, scores)
 
 
 def by_quarter(looks: Sequence[Look], rule: int) -> dict[str, float]:
@@ -97,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     key = {"set": asked.set, "bundle": bundle_hash(bundle.manifest)[:12], "seen": len(trained.seen), "steps": trained.steps}
     ledger.record("sizes", key, result)
     for name, row in result.items():
-        sys.stdout.write(f"{name:9} " + "  ".join(f"{title} {value:.4f}" for title, value in row.items()) + "\n")
+        sys.stdout.write(f"{name:16} " + "  ".join(f"{title} {value:.4f}" for title, value in row.items()) + "\n")
 
 
 if __name__ == "__main__":
