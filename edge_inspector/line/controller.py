@@ -55,8 +55,7 @@ class Controller:
         self._pipeline: Pipeline | None = None
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
-        self._camera_name = station.camera[0].name
-        self._external = station.camera[0].trigger is not None
+        self._camera_name, self._external = station.camera[0].name, station.camera[0].external_trigger
         self._wanted = True
         self._camera_open = False
         self._gates: dict[str, Hello] = {}
@@ -141,6 +140,8 @@ class Controller:
             case CameraOpen():
                 self._camera_open = True
                 self._conditions.clear_condition("camera")
+                if self._pipeline is not None and not self._pipeline.armed:
+                    self._disarm()  # a camera that was away and counts signals itself: its count must be agreed with the PLC anew
                 self._advance()
             case CameraLost(error):
                 self._camera_open = False
@@ -163,8 +164,9 @@ class Controller:
                 self._gates.pop(name, None)
                 self._arming = None if not self._gates else self._arming
                 if self._station.reject.require_gate and not self._gates:
-                    message = f"gate client {name} is gone; every part is missed until it is back"
-                    self._conditions.raise_condition("gate", Severity.FAILURE, message)
+                    self._conditions.raise_condition(
+                        "gate", Severity.FAILURE, f"gate {name} is gone; every part is missed until it is back"
+                    )
             case GateArmed(arm):
                 if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._journal.epoch:
                     self._execute(self._arming)
@@ -323,7 +325,7 @@ class Controller:
         self._arming = None
         if self._pipeline is None or self._states.state is not State.READY or not self._wanted:
             return
-        self._pipeline.arm(self._naming(), self._running().image, base)
+        self._pipeline.arm(self._naming(), self._running().image, base, self._running().camera)
         self._states.to(State.CONTINUOUS_EXECUTION)
 
     def _disarm(self) -> None:
