@@ -76,18 +76,18 @@ class PylonNodes:
 class _Watch(pylon.CameraEventHandler):  # type: ignore[misc] # pypylon has no types
     """Notes an event's time stamp; pylon calls it inside ``RetrieveResult``, on the camera's thread."""
 
-    def __init__(self, stamps: deque[int | None], stamp: str, nanoseconds: float) -> None:
+    def __init__(self, stamps: deque[int | None], node: str, tick_ns: float) -> None:
         super().__init__()
+        self.node = node
         self._stamps = stamps
-        self._stamp = stamp
-        self._ns = nanoseconds
+        self._tick_ns = tick_ns
 
     def OnCameraEvent(self, camera: Any, _user_id: int, _node: Any) -> None:  # noqa: ANN401, N802 - pylon's name and types
         """One event."""
         found = None
         with suppress(genicam.GenericException):
-            ticks = camera.GetNodeMap().GetNode(self._stamp).Value
-            found = round(ticks * self._ns) if ticks else None
+            ticks = camera.GetNodeMap().GetNode(f"{self.node}Timestamp").Value
+            found = round(ticks * self._tick_ns) if ticks else None
         self._stamps.append(found)
 
 
@@ -127,10 +127,10 @@ class PylonDevice:
     def watch(self, event: str) -> None:
         """Note each of these events."""
         with self._errors(f"event {event} cannot be watched"):
-            self._handler = _Watch(self._stamps, f"Event{event}Timestamp", self._tick_ns)
+            self._handler = _Watch(self._stamps, f"Event{event}", self._tick_ns)
             self._camera.RegisterCameraEventHandler(
                 self._handler,
-                f"Event{event}",
+                self._handler.node,
                 0,
                 pylon.RegistrationMode_ReplaceAll,
                 pylon.Cleanup_None,
@@ -197,14 +197,14 @@ class PylonDevice:
 
     def close(self) -> None:
         """Let go of the camera. Idempotent."""
-        camera, self._camera = self._camera, None
-        if camera is None:
+        if self._camera is None:
             return
         with suppress(genicam.GenericException):
             if self._handler is not None:
-                camera.DeregisterCameraEventHandler(self._handler, "")
-            camera.Close()
-            camera.DestroyDevice()
+                self._camera.DeregisterCameraEventHandler(self._handler, self._handler.node)
+            self._camera.Close()
+            self._camera.DestroyDevice()
+        self._camera = None  # before the handler: pylon's camera still points to it
         self._handler = None
 
     # ---- inside

@@ -96,6 +96,8 @@ class TriggerLedger:
         ordinal = self._numbers.ordinal(shot.frame)
         gap, self._frame = ordinal - self._frame - 1, ordinal
         starved, self._underruns = underruns - self._underruns, underruns
+        if gap < 0:  # the pipeline finds the contradiction and stops the line
+            self._count += gap
         if shot.signals is not None:
             lost = self._by_signals(shot.signals, gap, starved)
         else:
@@ -115,7 +117,7 @@ class TriggerLedger:
         """The camera's own count says it; frame numbers and events only tell why."""
         self._missed.clear()
         skipped = self._base + signals - self._count - 1
-        if skipped < 0:  # a counter that went back: the pipeline finds the contradiction
+        if skipped < 0:  # as above
             self._count += skipped
         lost = self._skip(min(gap, skipped), _transport_loss(starved))
         return lost + self._skip(skipped - len(lost), "over-trigger: the camera counted this trigger and took no picture")

@@ -300,7 +300,7 @@ def _connect(settings: OpencvCamera) -> cv2.VideoCapture:
     return video
 
 
-def _image(frame: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
+def _image(frame: cv2.typing.MatLike) -> Image:
     """OpenCV's BGR (H, W, 3) or grey (H, W) as an Image in memory of its own."""
     if frame.ndim == 2:
         return np.array(frame[:, :, np.newaxis], np.uint8)
