@@ -138,15 +138,15 @@ def _counter(features: Features, settings: GenicamSettings) -> None:
 
 def _trigger(features: Features, settings: GenicamSettings) -> None:
     trigger = settings.trigger
+    if features.find("TriggerMode") is None:
+        if trigger.mode != "off":
+            raise CameraError(f"{features.label} has no feature TriggerMode: it cannot be triggered; set trigger.mode = 'off'")
+        return
     for other in _OTHER_TRIGGERS:
         if (other != trigger.selector or trigger.mode == "off") and features.select("TriggerSelector", other):
             features.write("trigger.mode", "Off", "TriggerMode")
     if trigger.mode == "off":
         return
-    if features.find("TriggerMode") is None:
-        raise CameraError(
-            f"{features.label} has no feature TriggerMode: it cannot be triggered; set trigger.mode = 'off' ({trigger.mode!r})"
-        )
     features.write("trigger.selector", trigger.selector, "TriggerSelector")
     features.write("trigger.mode", "On", "TriggerMode")
     features.write("trigger.source", trigger.feature, "TriggerSource")

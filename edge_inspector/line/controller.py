@@ -140,7 +140,7 @@ class Controller:
             case CameraOpen():
                 self._camera_open = True
                 self._conditions.clear_condition("camera")
-                if self._pipeline is not None and not self._pipeline.armed:
+                if self._pipeline is not None and not self._pipeline.inspecting:
                     self._disarm()  # a camera that was away and counts signals itself: its count must be agreed with the PLC anew
                 self._advance()
             case CameraLost(error):

@@ -83,7 +83,7 @@ class Pipeline:
         self._engine_loop.load(factory)
 
     @property
-    def armed(self) -> bool:
+    def inspecting(self) -> bool:
         """Whether parts are being inspected."""
         return self._camera_loop.armed
 
