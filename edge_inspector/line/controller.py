@@ -148,8 +148,7 @@ class Controller:
                 self._conditions.raise_condition("camera", Severity.FAILURE, f"camera {self._camera_name}: {error}")
             case Exhausted(detail):
                 log.info("%s", detail)
-                self._wanted = False
-                self._disarm()
+                self.stop()
                 self.exhausted.set()
             case CountSlip(slip):
                 self._slip(slip)
@@ -164,9 +163,8 @@ class Controller:
                 self._gates.pop(name, None)
                 self._arming = None if not self._gates else self._arming
                 if self._station.reject.require_gate and not self._gates:
-                    self._conditions.raise_condition(
-                        "gate", Severity.FAILURE, f"gate {name} is gone; every part is missed until it is back"
-                    )
+                    message = f"gate client {name} is gone; every part is missed until it is back"
+                    self._conditions.raise_condition("gate", Severity.FAILURE, message)
             case GateArmed(arm):
                 if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._journal.epoch:
                     self._execute(self._arming)
