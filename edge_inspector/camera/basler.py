@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -20,11 +19,9 @@ from edge_inspector.camera.streaming import StreamingCamera
 from edge_inspector.errors import CameraError
 from edge_inspector.settings.cameras import BaslerCamera
 
-log = logging.getLogger(__name__)
-
 COMMAND_S = 1.0
 _UNDERRUNS = ("Statistic_Buffer_Underrun_Count", "Statistic_Missed_Frame_Count")
-_GIGE, _EMULATOR = "BaslerGigE", "BaslerCamEmu"
+_GIGE = "BaslerGigE"
 
 
 @contextmanager
@@ -92,7 +89,7 @@ class _Watch(pylon.CameraEventHandler):  # type: ignore[misc] # pypylon has no t
 
 
 class PylonDevice:
-    """One Basler camera. GigE numbers frames from 1 (and 1 follows 65,535, unless its ids are extended), any other transport from 0."""
+    """One Basler camera. GigE numbers frames from 1 (and 1 follows 65,535 where its numbers are short), any other transport from 0."""
 
     def __init__(self, settings: BaslerCamera) -> None:
         self._settings = settings
@@ -146,7 +143,7 @@ class PylonDevice:
             self._stamps.clear()
             self._camera.StartGrabbing(pylon.GrabStrategy_LatestImageOnly if latest else pylon.GrabStrategy_OneByOne)
         gige = self._class == _GIGE
-        return FrameNumbers(1 if gige else 0, wraps=gige and not self._extended())
+        return FrameNumbers(1 if gige else 0, wraps=gige)
 
     def stop(self) -> None:
         """End streaming. Idempotent."""
@@ -199,11 +196,12 @@ class PylonDevice:
         """Let go of the camera. Idempotent."""
         if self._camera is None:
             return
-        with suppress(genicam.GenericException):
-            if self._handler is not None:
+        if self._handler is not None:
+            with suppress(genicam.GenericException):
                 self._camera.DeregisterCameraEventHandler(self._handler, self._handler.node)
-            self._camera.Close()
-            self._camera.DestroyDevice()
+        for leave in (self._camera.Close, self._camera.DestroyDevice):
+            with suppress(genicam.GenericException):
+                leave()
         self._camera = None  # before the handler: pylon's camera still points to it
         self._handler = None
 
@@ -231,9 +229,6 @@ class PylonDevice:
         signals = chunks.number("ChunkCounterValue", "ChunkTriggerinputcounter") if self._settings.counter is not None else None
         encoder = chunks.number("ChunkEncoderValue", "ChunkShaftEncoderCounter")
         return _whole(signals), _whole(encoder)
-
-    def _extended(self) -> bool:
-        return bool(self.features.number("GevGVSPExtendedIDMode") or False) or self.features.find("BslGevExtendedID") is not None
 
     def _check_there(self) -> None:
         if self._camera.IsCameraDeviceRemoved():

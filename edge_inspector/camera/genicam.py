@@ -22,6 +22,7 @@ from edge_inspector.errors import CameraError
 from edge_inspector.settings.cameras import GenicamCamera
 
 COMMAND_S = 1.0
+_FIRST = {"GEV": 1, "U3V": 0}
 SHORTEST_S = 0.001  # harvesters takes 0 for ever
 
 
@@ -93,6 +94,7 @@ class HarvestersDevice:
         self._acquirer: Any = None
         self._format: PixelFormat | None = None
         self._incomplete = _Incomplete()
+        self._transport = ""
         self.features: Features
 
     def open(self) -> None:
@@ -107,6 +109,7 @@ class HarvestersDevice:
             self._acquirer = self._harvester.create(place)
             self._acquirer.num_buffers = settings.buffers
             self._acquirer.add_callback(self._acquirer.Events.INCOMPLETE_BUFFER, self._incomplete)
+            self._transport = str(devices[place].tl_type)
             label = f"camera {settings.name} ({devices[place].model} {devices[place].serial_number})"
             self.features = Features(GenapiNodes(self._acquirer.remote_device.node_map), label)
             link = Features(GenapiNodes(self._acquirer.device.node_map), label)
@@ -116,13 +119,13 @@ class HarvestersDevice:
         """Events come through harvesters in producer-specific ways; missed triggers are told by the counts."""
 
     def start(self) -> FrameNumbers:
-        """Begin to stream. GenTL numbers frames from 1 or from 0, as the transport does; the first one decides, so one lost before it is
-        not told apart."""
+        """Begin to stream. GigE numbers frames from 1, USB3 from 0; with any other transport the first frame that comes decides, so that
+        one lost before it is not told."""
         with self._errors("does not stream"):
             self._format = pixel_format(self.features.text("PixelFormat"))
             self._incomplete.count = 0
             self._acquirer.start()
-        return FrameNumbers(None, wraps=False)
+        return FrameNumbers(_FIRST.get(self._transport), wraps=self._transport == "GEV")
 
     def stop(self) -> None:
         """End streaming. Idempotent."""

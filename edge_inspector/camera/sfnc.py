@@ -7,6 +7,7 @@ error; what only adds (chunks, transport) is a note in the log.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, replace
 
 from edge_inspector.camera.nodes import Features
 from edge_inspector.errors import CameraError
@@ -40,16 +41,40 @@ def configure(features: Features, settings: GenicamSettings) -> None:
         features.write(f"nodes.{name}", value, name)
 
 
-def adjust(features: Features, settings: GenicamSettings, rules: CameraRules) -> None:
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Exposure or gain: the feature's names, the automatic control that would change it, and what the camera had before anybody set it."""
+
+    key: str
+    names: tuple[str, ...]
+    automatic: str
+    own: float | None = None
+    own_automatic: str | None = None
+
+    def read(self, features: Features) -> Control:
+        """The same with what the camera has now. Raises CameraError."""
+        mode = features.text(self.automatic) if features.find(self.automatic) else None
+        return replace(self, own=features.number(*self.names), own_automatic=mode)
+
+    def write(self, features: Features, value: float | None) -> None:
+        """Set it, or give the camera back what it had: nothing of one recipe is left under the next. Raises CameraError."""
+        if value is not None:
+            features.select(self.automatic, "Off")
+            features.write(self.key, value, *self.names)
+        elif self.own is not None and features.number(*self.names) != self.own:
+            features.write(self.key, self.own, *self.names)
+        if value is None and self.own_automatic is not None:
+            features.select(self.automatic, self.own_automatic)
+
+
+EXPOSURE = Control("exposure_us", ("ExposureTime", "ExposureTimeAbs"), "ExposureAuto")
+GAIN = Control("gain_db", ("Gain",), "GainAuto")
+
+
+def adjust(features: Features, settings: GenicamSettings, rules: CameraRules, exposure: Control, gain: Control) -> None:
     """Exposure and gain: the recipe's, else the station's, else the camera's own. Raises CameraError."""
-    exposure = settings.exposure_us if rules.exposure_us is None else rules.exposure_us
-    gain = settings.gain_db if rules.gain_db is None else rules.gain_db
-    if exposure is not None:
-        features.select("ExposureAuto", "Off")
-        features.write("exposure_us", exposure, "ExposureTime", "ExposureTimeAbs")
-    if gain is not None:
-        features.select("GainAuto", "Off")
-        features.write("gain_db", gain, "Gain")
+    exposure.write(features, settings.exposure_us if rules.exposure_us is None else rules.exposure_us)
+    gain.write(features, settings.gain_db if rules.gain_db is None else rules.gain_db)
 
 
 def latency_us(features: Features) -> float:

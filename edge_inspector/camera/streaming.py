@@ -69,6 +69,7 @@ class StreamingCamera:
         trigger = settings.trigger
         self._source: TriggerSource | None = trigger_source(trigger.belt, trigger.rate) if trigger.mode == "software" else None
         self._rules = CameraRules()
+        self._exposure, self._gain = sfnc.EXPOSURE, sfnc.GAIN
         self._open = False
         self._lost: CameraError | None = None
         self._waiting: deque[Grab] = deque()
@@ -98,6 +99,7 @@ class StreamingCamera:
         try:
             self._device.open()
             sfnc.configure(self._device.features, self._settings)
+            self._exposure, self._gain = sfnc.EXPOSURE.read(self._device.features), sfnc.GAIN.read(self._device.features)
             event = sfnc.missed_event(self._device.features, self._settings)
             if event is not None:
                 self._device.watch(event)
@@ -117,7 +119,7 @@ class StreamingCamera:
         """Begin to stream: the first trigger from now on is ``trigger_count + 1``. Raises CameraError."""
         self._check_open()
         self._device.stop()
-        sfnc.adjust(self._device.features, self._settings, self._rules)
+        sfnc.adjust(self._device.features, self._settings, self._rules, self._exposure, self._gain)
         sfnc.reset_counter(self._device.features, self._settings)
         self._latency_us = sfnc.latency_us(self._device.features)
         self._waiting.clear()

@@ -34,8 +34,8 @@ def _genicam(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("make", [_basler, _genicam])
 def test_every_part_of_a_real_driver_has_its_verdict(make: Any, tmp_path: Path) -> None:  # noqa: ANN401
-    recipe = {"gate": {"reject_window_ms": 20_000.0}, "image": {"saturated_above": 255.0}}
-    station = write_station(tmp_path, make(tmp_path), **recipe)
+    gate, image = {"reject_window_ms": 20_000.0}, {"saturated_above": 255.0}
+    station = write_station(tmp_path, make(tmp_path), gate=gate, image=image)
     with LineProcess(station) as line:
         counts = run_plc_sim(station.endpoint("reject"), PARTS, timeout_s=60)
         assert line.stop() == 0, line.log_tail()

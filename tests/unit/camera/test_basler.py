@@ -122,6 +122,18 @@ def test_the_recipes_exposure_and_gain_come_before_the_stations(rigs: list[Rig])
     assert rig.device.features.number("Gain") == pytest.approx(1.0, abs=0.01)
 
 
+def test_nothing_of_one_recipe_is_left_in_the_camera_under_the_next(rigs: list[Rig]) -> None:
+    rig = rig_of(rigs, user_set="Default", trigger=SOFTWARE, nodes={"ExposureAuto": "Continuous"}).running()
+    features = rig.device.features
+    own = [features.number("ExposureTime"), features.number("Gain"), features.text("ExposureAuto")]
+    rig.camera.adjust(CameraRules(exposure_us=700.0, gain_db=6.0))
+    rig.camera.arm(0)
+    assert [features.number("ExposureTime"), features.text("ExposureAuto")] == [700, "Off"]
+    rig.camera.adjust(CameraRules())
+    rig.camera.arm(0)
+    assert [features.number("ExposureTime"), features.number("Gain"), features.text("ExposureAuto")] == own
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
