@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_inspector.images import fit, to_rgb
+from edge_inspector.images import check_form, fit
 from edge_inspector.records import AnomalyMap, Image
 from edge_inspector.settings.manifest import InputForm
 
@@ -87,9 +87,9 @@ def _even(length: float, most: int) -> int:
 
 def on_canvas(image: Image, form: InputForm) -> Image:
     """The image as the network sees it: uint8 (H, W, 3) RGB of the input's size, padding PADDING. Raises ImageError as ``images.fit``."""
-    rgb = to_rgb(image)
-    window = window_of((rgb.shape[0], rgb.shape[1]), form)
-    return window.pad(fit(rgb, window.h, window.w), PADDING)
+    check_form(image)
+    window = window_of((image.shape[0], image.shape[1]), form)
+    return window.pad(fit(image, window.h, window.w), PADDING)
 
 
 def on_image(anomaly_map: AnomalyMap, image: Size, form: InputForm) -> AnomalyMap:

@@ -234,9 +234,14 @@ _CHECKS: dict[bytes, Callable[[bytes], str]] = {
 
 def to_rgb(image: Image) -> Image:
     """uint8 (H, W, 3) RGB; grey is repeated over the channels. Raises ImageError for another shape or depth."""
+    check_form(image)
+    return image if image.shape[2] == 3 else np.repeat(image, 3, axis=2)
+
+
+def check_form(image: Image) -> None:
+    """Raises ImageError for anything but uint8 (H, W, 3) or (H, W, 1) with at least one pixel."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3) or image.size == 0:
         raise ImageError(f"an image is uint8 (H, W, 3) or (H, W, 1); this one is {image.dtype} {image.shape}")
-    return image if image.shape[2] == 3 else np.repeat(image, 3, axis=2)
 
 
 def fit(image: Image, height: int, width: int) -> Image:
@@ -245,11 +250,13 @@ def fit(image: Image, height: int, width: int) -> Image:
     The one resize of training and run time; ``geometry`` says to which size. Area averaging where neither side grows, else bilinear.
     Raises ImageError as `to_rgb`.
     """
-    rgb = to_rgb(image)
-    if rgb.shape[:2] == (height, width):
-        return np.ascontiguousarray(rgb)
-    shrinks = height <= rgb.shape[0] and width <= rgb.shape[1]
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8)
+    check_form(image)
+    if image.shape[:2] == (height, width):
+        return np.ascontiguousarray(to_rgb(image))
+    shrinks = height <= image.shape[0] and width <= image.shape[1]
+    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    # Grey becomes RGB after the resize, with the same result: before it, a large image would be copied threefold
+    return to_rgb(np.asarray(resized, np.uint8).reshape(height, width, image.shape[2]))
 
 
 # ---------------------------------------------------------------------------------------------------------------- encode

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("PYLON_CAMEMU", "2")  # pylon reads it once, when it is loaded: how many emulated cameras there are
+
 
 @pytest.fixture(autouse=True)
 def no_leaked_threads() -> Iterator[None]:

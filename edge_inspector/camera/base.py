@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Protocol
 
 from edge_inspector.records import Image, Reason
+from edge_inspector.settings.recipe import CameraRules
 
 
 @dataclass(frozen=True, slots=True)
 class Grab:
     """One trigger as the camera saw it: an image, or the reason why there is none.
 
-    ``trigger_count`` counts from 1 since the source was armed; ``triggered_ns`` and ``received_ns`` are CLOCK_MONOTONIC.
+    ``trigger_count`` counts from 1 since the source was armed; ``triggered_ns`` and ``received_ns`` are CLOCK_MONOTONIC. ``encoder_counts``
+    is the belt's encoder at the exposure, where the camera sends it.
     """
 
     trigger_count: int
@@ -23,6 +25,7 @@ class Grab:
     image: Image | None
     reason: Reason = Reason.NONE
     detail: str = ""
+    encoder_counts: int | None = None
 
 
 class Camera(Protocol):
@@ -36,8 +39,15 @@ class Camera(Protocol):
     def free_running(self) -> bool:
         """True where the camera paces itself, so that its count is the only count of parts there is."""
 
+    @property
+    def counts_triggers(self) -> bool:
+        """True where the camera alone numbers the signals that trigger it: after a loss its count must be agreed with the PLC anew."""
+
     def open(self) -> None:
         """Connect and get ready to be armed. Raises CameraError naming the device and what to do."""
+
+    def adjust(self, rules: CameraRules) -> None:
+        """Take what the recipe says of the camera, from the next ``arm`` on; one without such settings passes it over."""
 
     def arm(self, trigger_count: int) -> None:
         """Start delivering; the next part is ``trigger_count + 1`` where the camera counts itself."""

@@ -10,7 +10,7 @@ from edge_inspector import images
 from edge_inspector.camera.trigger import trigger_source
 from edge_inspector.camera.triggered import Picture, TriggeredCamera
 from edge_inspector.errors import CameraError, ImageError
-from edge_inspector.settings.station import FolderCamera
+from edge_inspector.settings.cameras import FolderCamera
 
 
 class FolderPictures:
@@ -51,6 +51,9 @@ class FolderPictures:
             return Picture(images.decode(path), str(path))
         except ImageError as error:
             return Picture(None, str(error))
+
+    def close(self) -> None:
+        """Nothing is open between two pictures."""
 
 
 def build(settings: FolderCamera) -> TriggeredCamera:

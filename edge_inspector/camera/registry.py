@@ -8,11 +8,14 @@ from typing import cast
 
 from edge_inspector.camera.base import Camera
 from edge_inspector.errors import CameraError
-from edge_inspector.settings.station import CameraSettings
+from edge_inspector.settings.cameras import CameraSettings
 
 # driver -> module with ``build(settings) -> Camera``, and the extra that brings what it needs ("" : nothing beyond the core)
 DRIVERS: dict[str, tuple[str, str]] = {
+    "basler": ("edge_inspector.camera.basler", "basler"),
     "folder": ("edge_inspector.camera.folder", ""),
+    "genicam": ("edge_inspector.camera.genicam", "genicam"),
+    "opencv": ("edge_inspector.camera.opencv", ""),
     "simulated": ("edge_inspector.camera.simulated", ""),
 }
 

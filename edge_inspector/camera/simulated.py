@@ -7,7 +7,7 @@ from edge_inspector.camera.simulator.spec import PRODUCTS, part_spec
 from edge_inspector.camera.trigger import trigger_source
 from edge_inspector.camera.triggered import Picture, TriggeredCamera
 from edge_inspector.errors import CameraError
-from edge_inspector.settings.station import SimulatedCamera
+from edge_inspector.settings.cameras import SimulatedCamera
 
 
 class SimulatedPictures:
@@ -45,6 +45,9 @@ class SimulatedPictures:
         spec = part_spec(settings.product, settings.seed, number, settings.bad_fraction)
         kinds = "+".join(defect.kind.value for defect in spec.defects) or "good"
         return Picture(render(spec, settings.size).image, f"{settings.product} {settings.seed}/{number} {kinds}")
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def build(settings: SimulatedCamera) -> TriggeredCamera:

@@ -10,6 +10,7 @@ from edge_inspector.camera.trigger import TriggerSource
 from edge_inspector.errors import CameraError, CameraExhausted
 from edge_inspector.records import Image, Reason
 from edge_inspector.service import Clock, SystemClock
+from edge_inspector.settings.recipe import CameraRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class PictureSource(Protocol):
 
     def picture(self, number: int) -> Picture:
         """Picture ``number`` (from 0, any size). Does not raise for a picture that cannot be read."""
+
+    def close(self) -> None:
+        """Let go of what is open. Idempotent."""
 
 
 class TriggeredCamera:
@@ -60,6 +64,14 @@ class TriggeredCamera:
     def free_running(self) -> bool:
         """True where no belt triggers it."""
         return self._trigger.free_running
+
+    @property
+    def counts_triggers(self) -> bool:
+        """Never: the belt's messages bear their number."""
+        return False
+
+    def adjust(self, rules: CameraRules) -> None:
+        """Pictures have neither exposure nor gain."""
 
     def open(self) -> None:
         """Find the pictures, connect to the belt, begin with the first picture. Raises CameraError."""
@@ -111,4 +123,5 @@ class TriggeredCamera:
         """Let go of the belt and the pictures. Idempotent."""
         self._open = False
         self._ready = None
+        self._pictures.close()
         self._trigger.close()

@@ -55,8 +55,7 @@ class Controller:
         self._pipeline: Pipeline | None = None
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
-        self._camera_name = station.camera[0].name
-        self._external = station.camera[0].trigger is not None
+        self._camera_name, self._external = station.camera[0].name, station.camera[0].external_trigger
         self._wanted = True
         self._camera_open = False
         self._gates: dict[str, Hello] = {}
@@ -141,14 +140,15 @@ class Controller:
             case CameraOpen():
                 self._camera_open = True
                 self._conditions.clear_condition("camera")
+                if self._pipeline is not None and not self._pipeline.inspecting:
+                    self._disarm()  # a camera that was away and counts signals itself: its count must be agreed with the PLC anew
                 self._advance()
             case CameraLost(error):
                 self._camera_open = False
                 self._conditions.raise_condition("camera", Severity.FAILURE, f"camera {self._camera_name}: {error}")
             case Exhausted(detail):
                 log.info("%s", detail)
-                self._wanted = False
-                self._disarm()
+                self.stop()
                 self.exhausted.set()
             case CountSlip(slip):
                 self._slip(slip)
@@ -323,7 +323,7 @@ class Controller:
         self._arming = None
         if self._pipeline is None or self._states.state is not State.READY or not self._wanted:
             return
-        self._pipeline.arm(self._naming(), self._running().image, base)
+        self._pipeline.arm(self._naming(), self._running().image, base, self._running().camera)
         self._states.to(State.CONTINUOUS_EXECUTION)
 
     def _disarm(self) -> None:

@@ -12,7 +12,7 @@ from edge_inspector.camera.registry import open_camera
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.line.loading import OpenEngine
 from edge_inspector.service import Clock, SystemClock
-from edge_inspector.settings.station import CameraSettings
+from edge_inspector.settings.cameras import CameraSettings
 from edge_inspector.store.database import open_database
 
 

@@ -12,7 +12,8 @@ from edge_inspector.engine.registry import NAMES, available
 from edge_inspector.errors import SettingsError
 from edge_inspector.line.loading import bundle_of
 from edge_inspector.settings import Recipe, Station, load_recipe, load_station
-from edge_inspector.settings.station import FolderCamera, SimulatedCamera
+from edge_inspector.settings.cameras import FolderCamera, GenicamCamera, OpencvCamera, SimulatedCamera
+from edge_inspector.settings.genicam_cameras import GenicamSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,17 @@ def _check_backend(config: Path, station: Station) -> None:
 
 def _check_camera(config: Path, station: Station) -> None:
     for camera in station.camera:
+        where = f"{config}: camera.{camera.name}"
         if isinstance(camera, FolderCamera) and not camera.path.is_dir():
-            raise SettingsError(f"{config}: camera.{camera.name}.path = '{camera.path}': no such folder")
+            raise SettingsError(f"{where}.path = '{camera.path}': no such folder")
+        if isinstance(camera, OpencvCamera) and camera.path is not None and not camera.path.is_file():
+            raise SettingsError(f"{where}.path = '{camera.path}': no such file")
+        if isinstance(camera, GenicamCamera) and not camera.producer.is_file():
+            raise SettingsError(f"{where}.producer = '{camera.producer}': no such file; name the .cti file of the maker's GenTL producer")
         if isinstance(camera, SimulatedCamera) and camera.product not in PRODUCTS:
-            raise SettingsError(f"{config}: camera.{camera.name}.product = '{camera.product}': expected one of {', '.join(PRODUCTS)}")
+            raise SettingsError(f"{where}.product = '{camera.product}': expected one of {', '.join(PRODUCTS)}")
+        if isinstance(camera, GenicamSettings) and camera.delivery == "latest" and station.reject.require_gate:
+            raise SettingsError(f"{where}.delivery = 'latest': leaves frames out, and a gate waits for every part; use 'one_by_one'")
 
 
 def describe(plan: Plan) -> dict[str, str]:
@@ -83,8 +91,5 @@ def describe(plan: Plan) -> dict[str, str]:
         "database": str(s.database.url),
         "archive": str(s.archive.path),
     }
-    for camera in s.camera:
-        where = f"folder {camera.path}" if isinstance(camera, FolderCamera) else f"simulated {camera.product}, seed {camera.seed}"
-        pace = f"triggered by {camera.trigger}" if camera.trigger else f"{camera.rate:g} parts a second"
-        rows[f"camera {camera.name}"] = f"{where}, {pace}"
+    rows.update({f"camera {camera.name}": camera.summary for camera in s.camera})
     return rows

@@ -15,7 +15,7 @@ from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, Ex
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Frame, Reason, View
 from edge_inspector.service import Clock, Pulse
-from edge_inspector.settings.recipe import ImageRules
+from edge_inspector.settings.recipe import CameraRules, ImageRules
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class CameraLoop:
         self._armed: Acquisition | None = None
         self.pulse = Pulse(clock)
         """Marked at every turn: each grab, and each wait for one."""
+        self._camera_rules = CameraRules()
+        self._pause_s = FIRST_RETRY_S  # before the next try to open; a camera that opens and fails at once is tried ever more rarely, too
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}")
 
     @property
@@ -74,12 +76,13 @@ class CameraLoop:
         """Start the thread; CameraOpen or CameraLost follows."""
         self._thread.start()
 
-    def arm(self, naming: Naming, rules: ImageRules, base: int | None) -> None:
+    def arm(self, naming: Naming, rules: ImageRules, base: int | None, camera: CameraRules | None = None) -> None:
         """Inspect the parts after count ``base`` (None: the first count seen begins), and after those that this epoch has had."""
         with self._taking:
             before = self._acquisition
             if before is not None and before.epoch == naming.epoch and before.last_count is not None:
                 base = max(base or 0, before.last_count)
+            self._camera_rules = camera or CameraRules()
             self._acquisition = self._armed = Acquisition(naming, FrameCheck(rules), base, self._clock.monotonic_ns())
         self._changed.set()
 
@@ -130,23 +133,32 @@ class CameraLoop:
         except Exception as error:  # noqa: BLE001 - whatever a driver throws, the camera is taken for lost and opened again
             self._tell(CameraLost(error))
             self._close()
-            self._idle(FIRST_RETRY_S)
+            self._back_off()
 
     def _open(self) -> bool:
         """Open with capped back-off; parts owed meanwhile are accounted for as missed."""
-        pause = FIRST_RETRY_S
         while not self._stop.is_set():
             self.pulse.mark(OPENING_S)
             try:
                 self._camera.open()
             except Exception as error:  # noqa: BLE001 - a driver's own errors are not ours
                 self._tell(CameraLost(error))
-                self._idle(pause)
-                pause = min(2 * pause, LONGEST_RETRY_S)
+                self._back_off()
             else:
+                self._disarm_uncounted()
                 self._tell(CameraOpen())
                 return True
         return False
+
+    def _disarm_uncounted(self) -> None:
+        """Signals went unseen while the camera was away: it cannot count on from where it was. Whoever hears CameraOpen arms anew."""
+        if self._camera.counts_triggers:
+            with self._taking:
+                self._armed = None
+
+    def _back_off(self) -> None:
+        self._idle(self._pause_s)
+        self._pause_s = min(2 * self._pause_s, LONGEST_RETRY_S)
 
     def _idle(self, seconds: float) -> None:
         """Wait without a camera, but keep the account."""
@@ -158,6 +170,7 @@ class CameraLoop:
                 self._account(armed)
 
     def _grab_while(self, armed: Acquisition) -> None:
+        self._camera.adjust(self._camera_rules)
         self._camera.arm(armed.last_count or 0)
         while self._armed is armed:
             self.pulse.mark()
@@ -169,6 +182,7 @@ class CameraLoop:
             if grab is None:
                 self._account(armed)
             else:
+                self._pause_s = FIRST_RETRY_S
                 self._take(grab, armed)
 
     def _take(self, grab: Grab, armed: Acquisition) -> None:

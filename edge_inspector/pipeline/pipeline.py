@@ -17,7 +17,7 @@ from edge_inspector.pipeline.events import CountSlip, PipelineEvent
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason, View
 from edge_inspector.service import Clock, Pulse
-from edge_inspector.settings.recipe import ImageRules
+from edge_inspector.settings.recipe import CameraRules, ImageRules
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +87,15 @@ class Pipeline:
         """Judge by another judge the parts that come after those waiting now; EngineReady or EngineFailed follows."""
         self._engine_loop.load(factory)
 
-    def arm(self, naming: Naming, rules: ImageRules, base: int | None) -> None:
-        """Inspect every part after count ``base``."""
+    @property
+    def inspecting(self) -> bool:
+        """Whether parts are being inspected."""
+        return self._camera_loop.armed
+
+    def arm(self, naming: Naming, rules: ImageRules, base: int | None, camera: CameraRules | None = None) -> None:
+        """Inspect every part after count ``base``, with the recipe's camera settings."""
         self._watch.reset(naming.window_ns // 2)
-        self._camera_loop.arm(naming, rules, base)
+        self._camera_loop.arm(naming, rules, base, camera)
 
     def disarm(self) -> None:
         """Take no further part: when this returns none is added to those waiting, which are judged, but missed ones."""

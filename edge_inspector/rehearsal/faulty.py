@@ -37,7 +37,8 @@ from edge_inspector.records import Image, Reason, ScoreMap
 from edge_inspector.rehearsal.faults import Kind, Schedule, read_faults
 from edge_inspector.service import SystemClock, setup_logging
 from edge_inspector.settings.manifest import Manifest
-from edge_inspector.settings.station import CameraSettings
+from edge_inspector.settings.recipe import CameraRules
+from edge_inspector.settings.cameras import CameraSettings
 from edge_inspector.store.database import open_database
 
 STUB_SAYS = (0.0,) * 7 + (1.0,)
@@ -66,6 +67,15 @@ class FaultyCamera:
     def free_running(self) -> bool:
         """As the camera is."""
         return self._camera.free_running
+
+    @property
+    def counts_triggers(self) -> bool:
+        """As the camera does."""
+        return self._camera.counts_triggers
+
+    def adjust(self, rules: CameraRules) -> None:
+        """As the camera does."""
+        self._camera.adjust(rules)
 
     def open(self) -> None:
         """Raises CameraError while it is unplugged."""

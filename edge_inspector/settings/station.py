@@ -3,47 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_inspector.settings.model import Settings
-
-Endpoint = Annotated[str, Field(pattern=r"^(tcp://[^\s/:]+:(\d{1,5}|\*)|tcp://\[[0-9A-Fa-f:]+\]:\d{1,5}|ipc://.+)$")]
-Rate = Annotated[float, Field(gt=0.0, le=1000.0)]
-
-
-class FolderCamera(Settings):
-    """Replays the image files of a folder (PNG, JPEG, BMP, TIFF; 8 and 16 bit; grey and colour), searched recursively."""
-
-    driver: Literal["folder"]
-    name: str = "cam0"
-    path: Path
-    rate: Rate = Field(10.0, description="parts a second, where the camera paces itself")
-    order: Literal["name", "random"] = "name"
-    seed: int = 0
-    repeat: bool = False
-    trigger: Endpoint | None = Field(None, description="a belt that says when; without it the camera paces itself")
-
-
-class SimulatedCamera(Settings):
-    """Renders parts: product, defects and their frequency by seed."""
-
-    driver: Literal["simulated"]
-    name: str = "cam0"
-    product: str = "ring"
-    seed: int = 1
-    bad_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
-    size: Annotated[int, Field(ge=64, le=4096)] = 256
-    rate: Rate = 10.0
-    parts: Annotated[int, Field(gt=0)] | None = Field(None, description="how many before the belt ends; None: for ever")
-    distinct: Annotated[int, Field(ge=2, le=4096)] | None = Field(
-        None, description="show so many different parts over and over, each rendered once; None: no two are the same"
-    )
-    trigger: Endpoint | None = Field(None, description="a belt that says when; without it the camera paces itself")
-
-
-CameraSettings = Annotated[FolderCamera | SimulatedCamera, Field(discriminator="driver")]
+from edge_inspector.settings.cameras import CameraSettings, with_paths_from
+from edge_inspector.settings.model import Endpoint, Settings
 
 
 class EngineSettings(Settings):
@@ -138,7 +103,7 @@ class Station(Settings):
             return path if path.is_absolute() else (folder / path).resolve()
 
         state = at(self.state)
-        cameras = tuple(c.model_copy(update={"path": at(c.path)}) if isinstance(c, FolderCamera) else c for c in self.camera)
+        cameras = tuple(with_paths_from(camera, folder) for camera in self.camera)
         keys = {name: at(path) for name in ("curve_secret_key", "curve_client_keys") if (path := getattr(self.reject, name)) is not None}
         return self.model_copy(
             update={

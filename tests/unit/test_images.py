@@ -250,3 +250,9 @@ def test_overlay_changes_what_is_marked_and_nothing_else(name: str) -> None:
     assert int(picture[30, 30, 0]) > int(picture[30, 30, 2])  # towards red
     assert (picture[50:] == 128).all()
     assert (grey == 128).all()
+
+
+@pytest.mark.parametrize("size", [(256, 256), (60, 90), (120, 180), (40, 60), (400, 30)])
+def test_grey_is_fitted_as_the_same_picture_in_rgb(size: tuple[int, int]) -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (120, 180, 1), dtype=np.uint8)
+    assert np.array_equal(images.fit(grey, *size), images.fit(images.to_rgb(grey), *size))

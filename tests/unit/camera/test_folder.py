@@ -12,7 +12,7 @@ from edge_inspector.camera.folder import FolderPictures, build
 from edge_inspector.camera.registry import open_camera
 from edge_inspector.errors import CameraError, CameraExhausted
 from edge_inspector.records import Reason
-from edge_inspector.settings.station import FolderCamera
+from edge_inspector.settings.cameras import FolderCamera
 
 RATE = 1000.0
 

@@ -7,7 +7,7 @@ import pytest
 from edge_inspector.camera import registry
 from edge_inspector.camera.registry import open_camera
 from edge_inspector.errors import CameraError
-from edge_inspector.settings.station import SimulatedCamera
+from edge_inspector.settings.cameras import SimulatedCamera
 
 SETTINGS = SimulatedCamera(driver="simulated", size=64, name="north")
 
@@ -20,7 +20,7 @@ def test_the_camera_bears_the_stations_name() -> None:
 
 
 def test_an_unknown_driver_is_named_with_the_known_ones() -> None:
-    with pytest.raises(CameraError, match="no driver 'kodak'; there are: folder, simulated"):
+    with pytest.raises(CameraError, match="no driver 'kodak'; there are: basler, folder, genicam, opencv, simulated"):
         open_camera(SETTINGS.model_copy(update={"driver": "kodak"}))
 
 

@@ -24,7 +24,7 @@ from edge_inspector.pipeline.events import CameraOpen, EngineReady
 from edge_inspector.records import Reason, State
 from edge_inspector.service import SystemClock
 from edge_inspector.settings import Recipe, Station
-from edge_inspector.settings.recipe import ImageRules
+from edge_inspector.settings.recipe import CameraRules, ImageRules
 from edge_inspector.wire.messages import Arm, Hello
 from tests.unit.pipeline.rig import PATIENCE_S, RECIPE, GatedEngine
 
@@ -43,7 +43,11 @@ class NotedPipeline:
     def taken(self, epoch: int) -> int | None:
         return self.count if epoch == self.epoch else None
 
-    def arm(self, naming: Naming, rules: ImageRules, base: int | None) -> None:
+    @property
+    def inspecting(self) -> bool:
+        return self.executing
+
+    def arm(self, naming: Naming, rules: ImageRules, base: int | None, camera: CameraRules | None = None) -> None:
         self.armed.append((naming.epoch, base))
         self.epoch, self.count, self.executing = naming.epoch, base, True
 

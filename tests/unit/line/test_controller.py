@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_inspector.errors import EngineError, JournalError, StateError
+from edge_inspector.errors import CameraError, EngineError, JournalError, StateError
 from edge_inspector.line.events import Command, GateLeft, InTime, Late, RecipeRequested, ThreadDied
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, EngineTrouble, Exhausted
@@ -75,6 +75,22 @@ def test_a_gate_that_comes_back_while_parts_run_changes_nothing(tmp_path: Path, 
         assert (b.state(), b.active()) == (State.CONTINUOUS_EXECUTION, ("gate",))
         b.feed(b.gate(19))
         assert (b.active(), len(b.pipeline.armed), b.pipeline.lost[1:]) == ((), 1, [])
+
+
+def test_a_camera_that_lost_its_count_is_armed_anew_with_the_plcs(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition camera")
+    with bench(tmp_path) as b:
+        b.execute(10)
+        b.took(20)
+        b.feed(CameraLost(CameraError("unplugged")))
+        assert b.state() is State.CONTINUOUS_EXECUTION, "what the PLC counts meanwhile is accounted for"
+        b.controller.plc_count(26)
+        b.pipeline.executing = False  # as the camera's thread leaves it
+        b.feed(CameraOpen())
+        assert (b.state(), b.link.arms[-1]) == (State.READY, (b.journal.epoch, 26))
+        assert b.pipeline.lost[-1] == (b.journal.epoch, list(range(21, 27)), Reason.STOPPED)
+        b.feed(b.answer())
+        assert (b.state(), b.pipeline.armed[-1]) == (State.CONTINUOUS_EXECUTION, (b.journal.epoch, 26))
 
 
 def test_a_plc_that_counts_anew_while_the_line_stands_begins_an_epoch(tmp_path: Path) -> None:

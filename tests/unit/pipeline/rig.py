@@ -21,7 +21,7 @@ from edge_inspector.pipeline.events import PipelineEvent
 from edge_inspector.records import Judgement, ScoreMap
 from edge_inspector.service import SystemClock
 from edge_inspector.settings import Recipe
-from edge_inspector.settings.recipe import ImageRules
+from edge_inspector.settings.recipe import CameraRules, ImageRules
 
 PATIENCE_S = 10.0
 WINDOW_NS = 400_000_000
@@ -58,9 +58,14 @@ class ScriptedCamera:
     armed: list[int] = field(default_factory=list)
     in_grab: Callable[[], None] = lambda: None
     close_error: Exception | None = None
+    counts_triggers: bool = False
+    adjusted: list[CameraRules] = field(default_factory=list)
 
     def open(self) -> None:
         self.opened += 1
+
+    def adjust(self, rules: CameraRules) -> None:
+        self.adjusted.append(rules)
 
     def arm(self, trigger_count: int) -> None:
         self.armed.append(trigger_count)

@@ -16,6 +16,7 @@ from edge_inspector.pipeline.events import (
     EngineTrouble,
     Exhausted,
 )
+from edge_inspector.settings.recipe import CameraRules
 from tests.unit.pipeline.rig import PATIENCE_S, RECIPE, RULES, GatedEngine, ScriptedCamera, naming, running, shot
 
 
@@ -132,6 +133,21 @@ def test_a_lost_camera_is_opened_again_and_what_it_missed_is_accounted_for(expec
         assert rig.link.wait(3)[1:] == [(2, "counter_gap", "r:1"), (3, "counter_gap", "r:1")]
         rig.camera.shots.put(shot(4))
         assert rig.link.wait(4)[3][:2] == (4, "none")
+
+
+def test_a_camera_that_counts_signals_itself_waits_for_its_new_base_after_a_loss() -> None:
+    with running(ScriptedCamera(counts_triggers=True)) as rig:
+        rig.pipeline.arm(naming(), RULES, 0, CameraRules(exposure_us=500.0))
+        rig.camera.shots.put(shot(1))
+        rig.link.wait(1)
+        rig.camera.shots.put(CameraError("unplugged"))
+        rig.wait_event(CameraOpen, 2)
+        assert not rig.pipeline.inspecting, "signals that came meanwhile were seen by nobody"
+        rig.pipeline.arm(naming(), RULES, 7)
+        rig.camera.shots.put(shot(8))
+        assert rig.link.wait(2)[1][:2] == (8, "none")
+        assert rig.camera.armed == [0, 7]
+        assert [rules.exposure_us for rules in rig.camera.adjusted] == [500.0, None]
 
 
 def test_the_end_of_a_replay_and_of_the_parts_asked_for() -> None:

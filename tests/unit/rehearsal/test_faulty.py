@@ -20,6 +20,7 @@ from edge_inspector.errors import CameraError, EngineError
 from edge_inspector.records import Image, Reason
 from edge_inspector.rehearsal.faults import Fault, Kind, Schedule
 from edge_inspector.rehearsal.faulty import Disturber, FaultyCamera, FaultyEngine, SteppedClock
+from edge_inspector.settings.recipe import CameraRules
 
 IMAGES = np.zeros((1, 64, 64, 3), np.uint8)
 
@@ -27,7 +28,7 @@ IMAGES = np.zeros((1, 64, 64, 3), np.uint8)
 class Counting:
     """A camera whose pictures are their numbers."""
 
-    name, free_running = "cam0", False
+    name, free_running, counts_triggers = "cam0", False, False
 
     def __init__(self) -> None:
         self.count = 0
@@ -35,6 +36,9 @@ class Counting:
 
     def open(self) -> None:
         self.opened += 1
+
+    def adjust(self, rules: CameraRules) -> None:
+        pass
 
     def arm(self, trigger_count: int) -> None:
         self.count = trigger_count
