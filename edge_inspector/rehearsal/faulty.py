@@ -36,9 +36,9 @@ from edge_inspector.line.process import run_line
 from edge_inspector.records import Image, Reason, ScoreMap
 from edge_inspector.rehearsal.faults import Kind, Schedule, read_faults
 from edge_inspector.service import SystemClock, setup_logging
+from edge_inspector.settings.cameras import CameraSettings
 from edge_inspector.settings.manifest import Manifest
 from edge_inspector.settings.recipe import CameraRules
-from edge_inspector.settings.cameras import CameraSettings
 from edge_inspector.store.database import open_database
 
 STUB_SAYS = (0.0,) * 7 + (1.0,)
