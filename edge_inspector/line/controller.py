@@ -54,10 +54,10 @@ class Controller:
         self._pipeline: Pipeline | None = None
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
-        self._camera_name = station.camera[0].name
+        self._cameras = tuple(camera.name for camera in station.camera)
         self._counting = Counting(journal, recovery, station.camera[0].trigger is not None)
         self._wanted = True
-        self._camera_open = False
+        self._open: set[str] = set()  # cameras
         self._gates: dict[str, Hello] = {}
         self._arming: int | None = None  # the base that waits for the gate's answer
         self._booted = False  # the first engine is loaded, or has failed to
@@ -135,13 +135,13 @@ class Controller:
 
     def _handle_camera(self, event: object) -> None:
         match event:
-            case CameraOpen():
-                self._camera_open = True
-                self._conditions.clear_condition("camera")
+            case CameraOpen(camera):
+                self._open.add(camera)
+                self._conditions.clear_condition(self._condition_of(camera))
                 self._advance()
-            case CameraLost(error):
-                self._camera_open = False
-                self._conditions.raise_condition("camera", Severity.FAILURE, f"camera {self._camera_name}: {error}")
+            case CameraLost(error, camera):
+                self._open.discard(camera)
+                self._conditions.raise_condition(self._condition_of(camera), Severity.FAILURE, f"camera {camera}: {error}")
             case Exhausted(detail):
                 log.info("%s", detail)
                 self._wanted = False
@@ -151,6 +151,9 @@ class Controller:
                 self._slip(slip)
             case _:
                 self._handle_gate(event)
+
+    def _condition_of(self, camera: str) -> str:
+        return "camera" if len(self._cameras) == 1 else f"camera {camera}"
 
     def _handle_gate(self, event: object) -> None:
         match event:
@@ -228,6 +231,8 @@ class Controller:
             "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count",
         )
         self._slipped = True
+        if self._pipeline is not None:
+            self._pipeline.distrust()
 
     def _thread_died(self, thread: str, error: str) -> None:
         message = f"thread {thread} ended by {error}; restart the line"
@@ -257,7 +262,7 @@ class Controller:
 
     def _advance(self) -> None:
         """Go on towards execution as far as things stand."""
-        if self._states.state is State.INITIALIZED and self._camera_open:
+        if self._states.state is State.INITIALIZED and self._open.issuperset(self._cameras):
             self._states.to(State.READY)
         if self._states.state is State.READY and self._wanted and self._arming is None and self._loading is None:
             self._arm()
@@ -313,7 +318,7 @@ class Controller:
 
     def _naming(self) -> Naming:
         window_ms = self._running().gate.reject_window_ms or 0.0
-        return Naming(self._station.station, self._counting.epoch, self._camera_name, int(window_ms * 1e6))
+        return Naming(self._station.station, self._counting.epoch, "", int(window_ms * 1e6))
 
     # ---- commands, on the main loop (see ``ask``)
 

@@ -83,6 +83,8 @@ def describe(plan: Plan) -> dict[str, str]:
         "database": str(s.database.url),
         "archive": str(s.archive.path),
     }
+    if len(s.camera) > 1:
+        rows["join"] = f"{len(s.camera)} cameras on each part: {decision.join.value}"
     for camera in s.camera:
         where = f"folder {camera.path}" if isinstance(camera, FolderCamera) else f"simulated {camera.product}, seed {camera.seed}"
         pace = f"triggered by {camera.trigger}" if camera.trigger else f"{camera.rate:g} parts a second"

@@ -92,7 +92,9 @@ class Line:
             recovery=recovery,
             status=self._link_status,
         )
-        self._pipeline = Pipeline(open_camera(station.camera[0]), self._link, self._controller.tell, self._clock, station.queue, parts)
+        cameras = [open_camera(camera) for camera in station.camera]
+        lag_ns = int(station.trigger_lag_ms * 1e6)
+        self._pipeline = Pipeline(cameras, self._link, self._controller.tell, self._clock, station.queue, parts, lag_ns)
         self._control = LineControl(
             station,
             self._controller,

@@ -92,9 +92,17 @@ class Delivery:
         with self._lock:
             return self._ledger.account
 
-    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
+    def expect(
+        self,
+        part_id: str,
+        trigger_count: int,
+        triggered_ns: int,
+        triggered_utc: datetime,
+        deadline_ns: int,
+        deadline_counts: int | None = None,
+    ) -> bool:
         """A part is owed a verdict from now on. False, without effect, where it is known already."""
-        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch)
+        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch, deadline_counts)
         with self._lock:
             return self._ledger.open(part)
 

@@ -17,7 +17,10 @@ REMEMBERED = 50_000  # settled parts whose names are still known, so that none i
 
 @dataclass(frozen=True, slots=True)
 class OpenPart:
-    """A part that is owed a verdict: ``triggered_ns`` and ``deadline_ns`` are CLOCK_MONOTONIC ns, ``epoch`` that of its trigger."""
+    """A part that is owed a verdict: ``triggered_ns`` and ``deadline_ns`` are CLOCK_MONOTONIC ns, ``epoch`` that of its trigger.
+
+    ``deadline_counts`` is its deadline in counts of the belt's encoder, where the recipe's window is in counts.
+    """
 
     part_id: str
     trigger_count: int
@@ -25,6 +28,7 @@ class OpenPart:
     triggered_utc: datetime
     deadline_ns: int
     epoch: int = 0
+    deadline_counts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

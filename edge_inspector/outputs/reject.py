@@ -129,9 +129,20 @@ class RejectLink:
         """Listen. Raises WireError naming the endpoint: in use, or beyond loopback without keys."""
         self._thread.start()
 
-    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
-        """A part was triggered and is owed a verdict before ``deadline_ns``. False, without effect, where it is known already."""
-        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns)
+    def expect(
+        self,
+        part_id: str,
+        trigger_count: int,
+        triggered_ns: int,
+        triggered_utc: datetime,
+        deadline_ns: int,
+        deadline_counts: int | None = None,
+    ) -> bool:
+        """A part was triggered; its verdict is owed before ``deadline_ns``, or where ``deadline_counts`` is given before the belt is there.
+
+        False, without effect, where it is known already.
+        """
+        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, deadline_counts)
         self._thread.wake.set()
         return fresh
 

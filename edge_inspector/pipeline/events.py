@@ -31,14 +31,17 @@ class EngineTrouble:
 
 @dataclass(frozen=True, slots=True)
 class CameraOpen:
-    """The camera is connected."""
+    """A camera is connected."""
+
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraLost:
-    """The camera is not there; its thread keeps trying."""
+    """A camera is not there; its thread keeps trying."""
 
     error: Exception
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from edge_inspector.records import Frame, Inspection, Missed, QueueFull, Reason
 
+FULL = "the engine is slower than the line: the queue was full"
+
 
 class InspectionQueue:
     """First in, first out. At ``capacity`` waiting frames a new part keeps its place in the order but loses its images (``MISS_NEW``)."""
@@ -27,7 +29,7 @@ class InspectionQueue:
         with self._ready:
             frames = _frames(inspection)
             fits = frames == 0 or self._frames < self._capacity
-            item = inspection if fits else _without_images(inspection)
+            item = inspection if fits else _without_images(inspection, Reason.QUEUE_FULL, FULL)
             self._frames += _frames(item)
             self._items.append(item)
             self._put += 1
@@ -55,6 +57,12 @@ class InspectionQueue:
         with self._ready:
             return self._taken >= mark
 
+    def spoil(self, reason: Reason, detail: str) -> None:
+        """What waits now keeps its place, and loses its images: nobody may judge it any more."""
+        with self._ready:
+            self._items = deque(_without_images(item, reason, detail) for item in self._items)
+            self._frames = 0
+
     def close(self) -> None:
         """Wake the reader; what waits can still be read."""
         with self._ready:
@@ -69,10 +77,9 @@ def _frames(inspection: Inspection) -> int:
     return sum(isinstance(view, Frame) for view in inspection.views)
 
 
-def _without_images(inspection: Inspection) -> Inspection:
-    detail = "the engine is slower than the line: the queue was full"
+def _without_images(inspection: Inspection, reason: Reason, detail: str) -> Inspection:
     views = tuple(
-        Missed(v.part_id, v.camera, v.trigger_count, v.triggered_ns, v.deadline_ns, Reason.QUEUE_FULL, detail)
+        Missed(v.part_id, v.camera, v.trigger_count, v.triggered_ns, v.deadline_ns, reason, detail, v.deadline_counts)
         if isinstance(v, Frame)
         else v
         for v in inspection.views

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_inspector.records import LatePolicy
+from edge_inspector.records import JoinRule, LatePolicy
 from edge_inspector.settings.model import Settings
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -32,6 +32,7 @@ class DecisionRules(Settings):
     reject_area_px: Annotated[float, Field(gt=0.0)] | None = Field(None, description="a region of this area rejects whatever the score")
     roi: tuple[Polygon, ...] = Field((), description="only inside these polygons is inspected; none means the whole image")
     dont_care: tuple[Polygon, ...] = Field((), description="inside these polygons nothing counts")
+    join: JoinRule = Field(JoinRule.WORST, description="which views decide, where several cameras look at a part: worst, any or all")
 
     @model_validator(mode="after")
     def _ordered(self) -> DecisionRules:

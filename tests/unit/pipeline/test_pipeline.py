@@ -85,8 +85,8 @@ def test_a_new_epoch_begins_at_its_own_base() -> None:
 @pytest.mark.parametrize(
     ("counts", "slip"),
     [
-        ((501, 502, 1), Slip(502, 1, "the camera")),
-        ((501, 502 + LONGEST_GAP), Slip(501, 502 + LONGEST_GAP, "the camera")),
+        ((501, 502, 1), Slip(502, 1, "camera cam0")),
+        ((501, 502 + LONGEST_GAP), Slip(501, 502 + LONGEST_GAP, "camera cam0")),
     ],
     ids=["back", "leap"],
 )
@@ -105,7 +105,7 @@ def test_a_counter_that_began_anew_while_the_line_stood_is_noticed() -> None:
     with running() as rig:
         rig.pipeline.arm(naming(window_ns=2), RULES, 500)
         rig.camera.shots.put(shot(7))
-        assert rig.wait_event(CountSlip) == CountSlip(Slip(500, 7, "the camera"))
+        assert rig.wait_event(CountSlip) == CountSlip(Slip(500, 7, "camera cam0"))
         assert rig.link.expected == []
 
 
