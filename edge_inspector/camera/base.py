@@ -14,6 +14,7 @@ class Grab:
     """One trigger as the camera saw it: an image, or the reason why there is none.
 
     ``trigger_count`` counts from 1 since the source was armed; ``triggered_ns`` and ``received_ns`` are CLOCK_MONOTONIC.
+    ``encoder_counts`` is the belt's encoder at the trigger; None where the camera does not know it.
     """
 
     trigger_count: int
@@ -23,6 +24,7 @@ class Grab:
     image: Image | None
     reason: Reason = Reason.NONE
     detail: str = ""
+    encoder_counts: int | None = None
 
 
 class Camera(Protocol):

@@ -113,7 +113,7 @@ class LineControl:
         """Load the recipe version, run it, make it the active one; returns its label."""
         found = recipes.get_recipe(self._database, name, version)
         recipe = found.recipe()
-        check_recipe(recipe)
+        check_recipe(recipe, self._station)
         settings = self._station.engine
         bundle = bundle_of(recipe, settings.models)
         load = partial(open_judge, recipe, bundle, settings, found.label)

@@ -317,8 +317,9 @@ class Controller:
         return self.judge.recipe
 
     def _naming(self) -> Naming:
-        window_ms = self._running().gate.reject_window_ms or 0.0
-        return Naming(self._station.station, self._counting.epoch, "", int(window_ms * 1e6))
+        gate = self._running().gate
+        window_ns = int((gate.reject_window_ms or 0.0) * 1e6)
+        return Naming(self._station.station, self._counting.epoch, "", window_ns, gate.reject_window_counts)
 
     # ---- commands, on the main loop (see ``ask``)
 

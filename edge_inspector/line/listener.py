@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested
 from edge_inspector.outputs.base import Output, Sent
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.ledger import OpenPart
 from edge_inspector.outputs.recorder import Recorder
 from edge_inspector.pipeline import Conditions
@@ -15,10 +16,13 @@ from edge_inspector.wire.messages import Arm, Hello
 class LineListener:
     """Called on the link's thread."""
 
-    def __init__(self, controller: Controller, conditions: Conditions, recorder: Recorder, followers: tuple[Output, ...]) -> None:
+    def __init__(
+        self, controller: Controller, conditions: Conditions, recorder: Recorder, encoder: Encoder, followers: tuple[Output, ...]
+    ) -> None:
         self._controller = controller
         self._conditions = conditions
         self._recorder = recorder
+        self._encoder = encoder
         self._followers = followers
         self._late = False
 
@@ -51,6 +55,10 @@ class LineListener:
     def gate_count(self, trigger_count: int) -> None:
         """The PLC's own count of triggers."""
         self._controller.plc_count(trigger_count)
+
+    def gate_encoder(self, encoder: int) -> None:
+        """Where the belt is."""
+        self._encoder.report(encoder)
 
     def recipe_requested(self, name: str, version: int | None) -> None:
         """The PLC asks for a recipe."""

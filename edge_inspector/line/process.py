@@ -25,6 +25,7 @@ from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
 from edge_inspector.line.snapshot import Snapshot
 from edge_inspector.outputs.archive import Archive
+from edge_inspector.outputs.encoder import SILENT_NS, Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.listener import LinkStatus
 from edge_inspector.outputs.recorder import Recorder
@@ -69,6 +70,7 @@ class Line:
         self._told_ready = False
         station = plan.station
         self._clock = SystemClock()
+        self._encoder = Encoder(self._clock, max(SILENT_NS, 5 * station.reject.heartbeat_ms * 1_000_000))
         self._conditions = Conditions(self._clock, self._publish)
         self._states = StateMachine(lambda _state: self._publish())
         self._status: StatusOutput | None = None
@@ -88,13 +90,14 @@ class Line:
             station.station,
             self._journal,
             self._clock,
-            LineListener(self._controller, self._conditions, self._recorder, (self._status_output, self._archive)),
+            LineListener(self._controller, self._conditions, self._recorder, self._encoder, (self._status_output, self._archive)),
             recovery=recovery,
             status=self._link_status,
+            encoder=self._encoder,
         )
         cameras = [open_camera(camera) for camera in station.camera]
         lag_ns = int(station.trigger_lag_ms * 1e6)
-        self._pipeline = Pipeline(cameras, self._link, self._controller.tell, self._clock, station.queue, parts, lag_ns)
+        self._pipeline = Pipeline(cameras, self._link, self._controller.tell, self._clock, station.queue, parts, lag_ns, self._encoder)
         self._control = LineControl(
             station,
             self._controller,
@@ -238,7 +241,7 @@ def activate_file_recipe(database: Database, plan: Plan) -> RecipeVersion:
     active = recipes.active(database)
     if active is not None and _remembered(memory) == digest:
         log.info("recipe %s is active; %s has not changed", active.label, plan.station.recipe)
-        check_recipe(active.recipe())
+        check_recipe(active.recipe(), plan.station)
         return active
     version, new = recipes.import_recipe(database, plan.recipe, actor="file")
     active = recipes.activate(database, plan.recipe.name, version, actor="file")

@@ -19,6 +19,7 @@ import zmq
 from pydantic import ValidationError
 
 from edge_inspector.outputs.delivery import TURN_PARTS, Delivery
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account
 from edge_inspector.outputs.listener import LinkStatus, Listener, tell
@@ -72,13 +73,14 @@ class RejectLink:
         *,
         recovery: Recovery | None = None,
         status: Callable[[], LinkStatus] = LinkStatus,
+        encoder: Encoder | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
         self._clock = clock
         self._listener = listener
         self._status = status
-        self._delivery = Delivery(station, settings.require_gate, journal, clock, listener)
+        self._delivery = Delivery(station, settings.require_gate, journal, clock, listener, encoder)
         self._table = ResendTable(settings.heartbeat_ms * 1_000_000)
         self._inbox: deque[Callable[[], None]] = deque()
         self._arming: _Arming | None = None

@@ -172,6 +172,7 @@ class Talk:
     def _take(self, peer: Peer, message: m.AnyMessage) -> None:
         match message:
             case m.Heartbeat():
+                self._position(peer, message.encoder)
                 self._count(peer, message.trigger_count)
             case m.Bye():
                 self._peers.leave(peer)
@@ -216,6 +217,10 @@ class Talk:
     def _count(self, peer: Peer, trigger_count: int | None) -> None:
         if peer.is_gate and trigger_count is not None:
             tell(self._around.listener.gate_count, trigger_count)
+
+    def _position(self, peer: Peer, encoder: int | None) -> None:
+        if peer.is_gate and encoder is not None:
+            tell(self._around.listener.gate_encoder, encoder)
 
     def _left(self, peer: Peer, why: str) -> None:
         log.info("client %s (%s) %s", peer.name, peer.role, why)

@@ -39,6 +39,10 @@ class Naming:
         """When the verdict must have left, by the clock."""
         return NEVER_NS if self.window_counts is not None else triggered_ns + self.window_ns
 
+    def deadline_counts(self, encoder: int | None) -> int | None:
+        """The encoder count by which it must have; None where the clock decides."""
+        return None if self.window_counts is None or encoder is None else encoder + self.window_counts
+
     def lost(self, trigger_count: int, triggered_ns: int, reason: Reason, detail: str = "") -> Missed:
         """A part that could not be inspected. It waits for nothing any more, so a window in counts gives it no deadline."""
         deadline_ns = self.deadline_ns(triggered_ns)
@@ -112,7 +116,7 @@ class Acquisition:
         if grab.image is None:
             reason = Reason.GRAB_FAILED if grab.reason is Reason.NONE else grab.reason
             return naming.lost(grab.trigger_count, grab.triggered_ns, reason, grab.detail)
-        refused = self._check.refuse(grab.image)
+        refused = self._check.refuse(grab.image) or self._undated(grab)
         if refused is not None:
             return naming.lost(grab.trigger_count, grab.triggered_ns, *refused)
         return Frame(
@@ -124,4 +128,11 @@ class Acquisition:
             grab.image,
             grab.received_ns,
             naming.deadline_ns(grab.triggered_ns),
+            naming.deadline_counts(grab.encoder_counts),
         )
+
+    def _undated(self, grab: Grab) -> tuple[Reason, str] | None:
+        """Without the belt's position at its trigger nobody knows when a part is at the gate."""
+        if self._naming.window_counts is None or grab.encoder_counts is not None:
+            return None
+        return Reason.GRAB_FAILED, "the camera gave no encoder count with this trigger, and the recipe's reject window is in counts"

@@ -35,6 +35,19 @@ class Parts(Protocol):
         """Do what is due; called at least every ``GRAB_TIMEOUT_S`` while no frame comes."""
 
 
+class Belt(Protocol):
+    """Where the belt is, in counts of its encoder; called on any thread."""
+
+    def arm(self, window: int | None) -> None:
+        """Parts are inspected from now on whose reject window is so many counts, or None in time."""
+
+    def seen(self, counts: int, at_ns: int) -> None:
+        """The belt was there at that time."""
+
+    def passed(self, deadline_counts: int) -> bool:
+        """Whether it is beyond that, or may be."""
+
+
 class CameraLoop:
     """One camera in its own thread, which gives every part to ``parts``; ``lag_ns`` is explained in ``counts.CountWatch``.
 
@@ -49,6 +62,7 @@ class CameraLoop:
         clock: Clock,
         lag_ns: int,
         limit: int | None = None,
+        belt: Belt | None = None,
     ) -> None:
         self._camera = camera
         self._parts = parts
@@ -56,6 +70,7 @@ class CameraLoop:
         self._watch = CountWatch(0, lag_ns)
         self._clock = clock
         self._left = limit
+        self._belt = belt
         self._stop = threading.Event()
         self._changed = threading.Event()  # a wake-up for the idle thread: armed or stopping
         self._taking = threading.Lock()  # a part is taken whole before an arm or disarm, or after it
@@ -209,6 +224,8 @@ class CameraLoop:
 
     def _views(self, grab: Grab, armed: Acquisition) -> tuple[Slip | None, list[View]]:
         """The parts that a grab makes known, the last one missed where the PLC contradicts its count; or the slip that it shows."""
+        if self._belt is not None and grab.encoder_counts is not None:
+            self._belt.seen(grab.encoder_counts, grab.triggered_ns)
         slip = armed.slip(grab)
         if slip is not None:
             return slip, []

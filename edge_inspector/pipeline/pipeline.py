@@ -11,7 +11,7 @@ from typing import Protocol
 from edge_inspector.camera.base import Camera
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline.acquisition import Naming
-from edge_inspector.pipeline.camera_loop import CameraLoop
+from edge_inspector.pipeline.camera_loop import Belt, CameraLoop
 from edge_inspector.pipeline.counts import LAG_NS, Slip
 from edge_inspector.pipeline.engine_loop import EngineLoop, JudgeFactory
 from edge_inspector.pipeline.events import CountSlip, Exhausted, PipelineEvent
@@ -58,6 +58,7 @@ class Pipeline:
         capacity: int,
         limit: int | None = None,
         lag_ns: int = LAG_NS,
+        belt: Belt | None = None,
     ) -> None:
         self._link = link
         self._tell = tell
@@ -65,10 +66,11 @@ class Pipeline:
         self._queue = InspectionQueue(capacity)
         names = tuple(camera.name for camera in cameras)
         self._join = Join(names, link, self._queue.put, self._slipped, clock, capacity, lag_ns)
-        self._camera_loops = [CameraLoop(camera, self._join, self._tell_of_camera, clock, lag_ns, limit) for camera in cameras]
+        self._camera_loops = [CameraLoop(camera, self._join, self._tell_of_camera, clock, lag_ns, limit, belt) for camera in cameras]
         self._ended: list[Exhausted] = []  # replays that are over, of those armed now
         self._lock = threading.Lock()
-        self._engine_loop = EngineLoop(self._queue, self._post, tell, clock)
+        self._belt = belt
+        self._engine_loop = EngineLoop(self._queue, self._post, tell, clock, belt)
         self._started = False
 
     @property
@@ -100,6 +102,8 @@ class Pipeline:
         """Inspect every part after count ``base``."""
         with self._lock:
             self._ended.clear()
+        if self._belt is not None:
+            self._belt.arm(naming.window_counts)
         for loop in self._camera_loops:
             loop.arm(naming, rules, base)
 

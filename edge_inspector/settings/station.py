@@ -43,6 +43,11 @@ class SimulatedCamera(Settings):
 CameraSettings = Annotated[FolderCamera | SimulatedCamera, Field(discriminator="driver")]
 
 
+def gives_encoder(camera: CameraSettings) -> bool:
+    """Whether the camera tells the belt's encoder count with each trigger: those do that follow a belt's messages."""
+    return isinstance(camera, FolderCamera | SimulatedCamera) and camera.trigger is not None
+
+
 class EngineSettings(Settings):
     """Where models are looked up and what runs them. ``threads`` 0 leaves one core to the rest of the line."""
 

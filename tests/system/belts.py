@@ -42,10 +42,10 @@ class HandBelt:
             self._watching += 1 if self._triggers.recv()[:1] == b"\x01" else -1
         return self._watching
 
-    def trigger(self, label: int, part: int = 0, encoder: int | None = None) -> None:
-        """The cameras see a trigger, and take it for number ``label``."""
+    def trigger(self, label: int, part: int = 0, encoder: int | None = None, triggered_ns: int | None = None) -> None:
+        """The cameras see a trigger, of now unless ``triggered_ns`` says when it was, and take it for number ``label``."""
         given: dict[str, Any] = {} if encoder is None else {"encoder": encoder}
-        message = Trigger(trigger_count=label, triggered_ns=time.monotonic_ns(), part=part, **given)
+        message = Trigger(trigger_count=label, triggered_ns=triggered_ns or time.monotonic_ns(), part=part, **given)
         self._triggers.send(encode(message), zmq.NOBLOCK)
 
     def listen(self, seconds: float) -> None:

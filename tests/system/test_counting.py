@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,11 @@ FAULT_AT = 4
 
 
 @contextmanager
-def belt_and_line(folder: Path, *names: str, **recipe: Any) -> Iterator[tuple[HandBelt, LineProcess, Any]]:  # noqa: ANN401
+def belt_and_line(folder: Path, *names: str, encoder: bool = False, **recipe: Any) -> Iterator[tuple[HandBelt, LineProcess, Any]]:  # noqa: ANN401
     trigger = f"ipc://{folder}/trigger"
     cameras = [simulated(name=name, trigger=trigger, seed=seed) for seed, name in enumerate(names or ("cam0",))]
     station = write_station(folder, *cameras, image={"reject_frozen": False}, **recipe)
-    with LineProcess(station) as line, HandBelt(trigger, station.endpoint("reject")) as belt:
+    with LineProcess(station) as line, HandBelt(trigger, station.endpoint("reject"), encoder=encoder) as belt:
         belt.wait_armed(len(cameras))
         yield belt, line, station
 
@@ -63,4 +64,23 @@ def test_two_cameras_make_one_part_and_a_dead_one_makes_it_missed(tmp_path: Path
         assert [part["cameras"] for part in parts] == [["left", "right"]] * 3
         counts = ask(station, "status")["counts"]
         assert (counts["triggers"], counts["open"]) == (3, 0)
+        assert line.stop() == 0, line.log_tail()
+
+
+def test_by_encoder_a_part_is_late_when_the_belt_says_so(tmp_path: Path) -> None:
+    with belt_and_line(tmp_path, encoder=True, gate={"reject_window_counts": 500}) as (belt, line, station):
+        for part, at_trigger, now in ((1, 100, 110), (2, 200, 701), (3, 700, 710)):  # the second is told of late
+            triggered_ns = time.monotonic_ns()
+            belt.encoder = now
+            belt.client.beat()
+            belt.listen(0.2)
+            belt.count = part
+            belt.trigger(part, part, at_trigger, triggered_ns)
+            belt.listen(0.4)
+        belt.listen_until(lambda: len(belt.verdicts) == 3, "three verdicts")
+        found = belt.outcomes()
+        assert found[2] == "late"
+        assert {found[1], found[3]} <= {"accepted", "rejected"}
+        assert belt.verdicts[1].deadline_counts == 490
+        assert ask(station, "status")["counts"]["late"] == 1
         assert line.stop() == 0, line.log_tail()

@@ -75,6 +75,9 @@ class Recorded:
     def gate_count(self, trigger_count: int) -> None:
         self._tell("count", trigger_count)
 
+    def gate_encoder(self, encoder: int) -> None:
+        self._tell("encoder", encoder)
+
     def recipe_requested(self, name: str, version: int | None) -> None:
         self._tell("recipe", (name, version))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -12,7 +13,7 @@ from edge_inspector.camera.base import Grab
 from edge_inspector.pipeline.acquisition import Acquisition, Naming
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.prepare import FrameCheck
-from edge_inspector.records import Frame, Inspection, Missed, Reason, View
+from edge_inspector.records import NEVER_NS, Frame, Inspection, Missed, Reason, View
 from edge_inspector.settings.recipe import ImageRules
 
 NAMING = Naming("line1", 9, "cam0", 500)
@@ -34,6 +35,16 @@ def test_a_frame_has_name_and_deadline() -> None:
     (frame,) = acquisition().take(grab(1))
     assert isinstance(frame, Frame)
     assert (frame.part_id, frame.trigger_count, frame.deadline_ns) == ("line1-9-1", 1, 1500)
+
+
+def test_a_window_in_counts_dates_a_frame_by_the_belt() -> None:
+    by_counts = Acquisition(Naming("line1", 9, "cam0", 0, 600), FrameCheck(ImageRules()), 0)
+    (frame,) = by_counts.take(replace(grab(1), encoder_counts=100))
+    (undated,) = by_counts.take(grab(2))
+    assert isinstance(frame, Frame)
+    assert (frame.deadline_ns, frame.deadline_counts) == (NEVER_NS, 700)
+    assert isinstance(undated, Missed)
+    assert (undated.reason, undated.deadline_ns) == (Reason.GRAB_FAILED, NEVER_NS)
 
 
 def test_a_gap_is_missed_before_the_frame_that_shows_it() -> None:
