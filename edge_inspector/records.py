@@ -87,6 +87,13 @@ class LatePolicy(str, Enum):
     STOP = "stop"
 
 
+class AlarmPolicy(str, Enum):
+    """What the line does when too many parts are rejected."""
+
+    ALARM = "alarm"
+    STOP = "stop"
+
+
 class JoinRule(str, Enum):
     """Which views of a part decide its verdict. A missing view makes the part missed under each of them."""
 
@@ -105,7 +112,10 @@ class QueueFull(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something wrong that stands until it is over (``active``) and a person has acknowledged it."""
+    """Something wrong that stands until it is over (``active``) and noted.
+
+    ``acknowledged``: a machine or a screen has taken note of it; ``confirmed_by``: the person who has looked into it.
+    """
 
     name: str
     severity: Severity
@@ -113,6 +123,7 @@ class Condition:
     since_utc: datetime
     active: bool = True
     acknowledged: bool = False
+    confirmed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

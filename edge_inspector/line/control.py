@@ -14,6 +14,7 @@ from sqlalchemy import Engine as Database
 
 from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError
 from edge_inspector.judge import Judge
+from edge_inspector.line.confirm import confirm_part
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import check_recipe
@@ -21,7 +22,7 @@ from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
 from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
-from edge_inspector.store import recipes
+from edge_inspector.store import audit, recipes
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ Params = dict[str, Any]
 
 
 class LineControl:
-    """The handlers by method name: ping, status, start, stop, recipe, threshold, acknowledge, parts."""
+    """The handlers by method name: ping, status, start, stop, recipe, threshold, acknowledge, confirm, parts."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class LineControl:
             "recipe": self._recipe,
             "threshold": self._threshold,
             "acknowledge": self._acknowledge,
+            "confirm": self._confirm,
             "parts": self._parts,
         }
 
@@ -75,6 +77,21 @@ class LineControl:
 
     def _acknowledge(self, params: Params) -> Params:
         self._conditions.acknowledge(_text(params, "condition"))
+        return self._snapshot()
+
+    def _confirm(self, params: Params) -> Params:
+        """A person, ``by``, has looked into a ``condition``, or says what a ``part`` is: ``decision`` accept or reject, with a ``note``."""
+        person = _text(params, "by")
+        note = params.get("note", "")
+        if not isinstance(note, str):
+            raise SettingsError(f"note = {note!r}: expected a text")
+        if ("condition" in params) == ("part" in params):
+            raise SettingsError("confirm takes a condition or a part, one of the two")
+        if "part" in params:
+            return confirm_part(self._database, person, _text(params, "part"), _text(params, "decision"), note)
+        name = _text(params, "condition")
+        self._conditions.confirm(name, person)
+        audit.note(self._database, person, "condition.confirm", name, {"note": note})
         return self._snapshot()
 
     def requested(self, name: str, version: int | None) -> None:

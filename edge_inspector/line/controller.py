@@ -20,7 +20,8 @@ from typing import Any
 from edge_inspector.errors import EdgeInspectorError, StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.counting import Counting
-from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested, ThreadDied
+from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
+from edge_inspector.line.policies import Policies
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.reject import RejectLink
@@ -28,8 +29,17 @@ from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
 from edge_inspector.pipeline.acquisition import Naming
 from edge_inspector.pipeline.counts import Slip
 from edge_inspector.pipeline.engine_loop import JudgeFactory
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, EngineTrouble, Exhausted
-from edge_inspector.records import LatePolicy, Severity, State
+from edge_inspector.pipeline.events import (
+    CameraLost,
+    CameraOpen,
+    CountSlip,
+    EngineFailed,
+    EngineReady,
+    EngineSlow,
+    EngineTrouble,
+    Exhausted,
+)
+from edge_inspector.records import Severity, State
 from edge_inspector.settings import Recipe, Station
 from edge_inspector.wire.messages import Hello
 
@@ -58,6 +68,7 @@ class Controller:
         self._counting = Counting(journal, recovery, station.camera[0].trigger is not None)
         self._wanted = True
         self._open: set[str] = set()  # cameras
+        self._policies = Policies(conditions, self._fail)
         self._gates: dict[str, Hello] = {}
         self._arming: int | None = None  # the base that waits for the gate's answer
         self._booted = False  # the first engine is loaded, or has failed to
@@ -130,6 +141,10 @@ class Controller:
                 self._conditions.clear_condition("inspection")
             case EngineTrouble(detail):
                 self._conditions.raise_condition("inspection", Severity.FAILURE, f"parts cannot be inspected and are rejected: {detail}")
+            case EngineSlow(None):
+                self._conditions.clear_condition("engine_slow")
+            case EngineSlow(str(detail)):
+                self._conditions.raise_condition("engine_slow", Severity.OUT_OF_SPECIFICATION, detail)
             case _:
                 self._handle_camera(event)
 
@@ -168,8 +183,8 @@ class Controller:
             case GateArmed(arm):
                 if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
                     self._execute(self._arming)
-            case Late() | InTime():
-                self._late(event)
+            case Late() | InTime() | PartDone():
+                self._outcome(event)
             case RecipeRequested(name, version):
                 self._requested(name, version)
             case ThreadDied(thread, error):
@@ -242,15 +257,12 @@ class Controller:
         else:  # parts go on: what this thread was for is behind the reject link
             self._conditions.raise_condition(f"thread {thread}", Severity.FAILURE, message)
 
-    def _late(self, event: Late | InTime) -> None:
-        policy = self._running().gate.late_policy
-        if isinstance(event, InTime):
-            if self._states.state is not State.ERROR:
-                self._conditions.clear_condition("late")
-        elif policy is LatePolicy.ALARM:
-            self._conditions.raise_condition("late", Severity.OUT_OF_SPECIFICATION, "verdicts came too late; the parts were rejected")
-        elif policy is LatePolicy.STOP and self._states.state in EXECUTING:
-            self._fail("late", f"the verdict on part {event.part_id} came after its deadline; the recipe's late policy stops the line")
+    def _outcome(self, event: Late | InTime | PartDone) -> None:
+        state = self._states.state
+        if state in EXECUTING:
+            self._policies.running(event, self._running())
+        elif state is not State.ERROR:
+            self._policies.standing(event, self._running())
 
     def _fail(self, name: str, message: str) -> None:
         self._wanted = False
@@ -336,8 +348,9 @@ class Controller:
                 self._note_last()
                 self._counting.begin_epoch()
                 self._slipped = False
-            for name in ("count_slip", "late", "main_loop"):
+            for name in ("count_slip", "main_loop"):
                 self._conditions.clear_condition(name)
+            self._policies.start()
             self._states.to(State.PREOPERATIONAL)
             self._states.to(State.INITIALIZED)
         self._advance()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested
+from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested
 from edge_inspector.outputs.base import Output, Sent
 from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.ledger import OpenPart
 from edge_inspector.outputs.recorder import Recorder
 from edge_inspector.pipeline import Conditions
-from edge_inspector.records import Outcome, Severity
+from edge_inspector.records import Outcome, Reason, Severity
 from edge_inspector.wire.messages import Arm, Hello
+
+UNSEEN = (Reason.STOPPED, Reason.RESTART)  # nobody looked: they say nothing about process or inspection
 
 
 class LineListener:
@@ -31,6 +33,8 @@ class LineListener:
         self._recorder.notify()
         for follower in self._followers:
             follower.put(sent)
+        if sent.message.reason not in UNSEEN:
+            self._controller.tell(PartDone(sent.message.outcome))
         if self._late and sent.message.outcome is not Outcome.MISSED:
             self._late = False
             self._controller.tell(InTime())

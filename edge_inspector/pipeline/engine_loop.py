@@ -9,7 +9,8 @@ from collections.abc import Callable
 from edge_inspector.engine.base import Engine
 from edge_inspector.judge import Judge, missed
 from edge_inspector.pipeline.camera_loop import Belt
-from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineTrouble, PipelineEvent
+from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineSlow, EngineTrouble, PipelineEvent
+from edge_inspector.pipeline.load import LoadWatch
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason
 from edge_inspector.service import Clock
@@ -38,6 +39,7 @@ class EngineLoop:
         self._judge: Judge | None = None
         self._next: tuple[JudgeFactory, int] | None = None  # and the place in the queue from which on it judges
         self._troubled = False
+        self._load = LoadWatch(queue.capacity)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine")
 
@@ -70,6 +72,7 @@ class EngineLoop:
         """Load what is to be loaded, judge the next part; False at the end."""
         try:
             self._load_next()
+            self.watch_load()
             inspection = self._queue.get(timeout_s=0.05)
             if inspection is None:
                 return not self._stop.is_set()
@@ -78,6 +81,13 @@ class EngineLoop:
             log.exception("the engine thread failed")
             self._trouble(f"{type(error).__name__}: {error}")
         return True
+
+    def watch_load(self) -> None:
+        """Say so where the engine is too slow, or is so no more. Called before each part is put or taken, on either thread."""
+        now = self._clock.monotonic_ns()
+        changed = self._load.note(self._queue.frames, self._queue.age(now), now)
+        if changed is not None:
+            self._tell(EngineSlow(changed or None))
 
     def _load_next(self) -> None:
         pending = self._next

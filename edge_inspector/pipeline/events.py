@@ -30,6 +30,13 @@ class EngineTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSlow:
+    """The engine is slower than the line; None: it keeps up again."""
+
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CameraOpen:
     """A camera is connected."""
 
@@ -58,4 +65,4 @@ class CountSlip:
     slip: Slip
 
 
-PipelineEvent = EngineReady | EngineFailed | EngineTrouble | CameraOpen | CameraLost | Exhausted | CountSlip
+PipelineEvent = EngineReady | EngineFailed | EngineTrouble | EngineSlow | CameraOpen | CameraLost | Exhausted | CountSlip

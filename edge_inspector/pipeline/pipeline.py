@@ -17,7 +17,7 @@ from edge_inspector.pipeline.engine_loop import EngineLoop, JudgeFactory
 from edge_inspector.pipeline.events import CountSlip, Exhausted, PipelineEvent
 from edge_inspector.pipeline.join import Join
 from edge_inspector.pipeline.queue import InspectionQueue
-from edge_inspector.records import Judgement, Reason
+from edge_inspector.records import Inspection, Judgement, Reason
 from edge_inspector.service import Clock
 from edge_inspector.settings.recipe import ImageRules
 
@@ -65,7 +65,7 @@ class Pipeline:
         self._clock = clock
         self._queue = InspectionQueue(capacity)
         names = tuple(camera.name for camera in cameras)
-        self._join = Join(names, link, self._queue.put, self._slipped, clock, capacity, lag_ns)
+        self._join = Join(names, link, self._put, self._slipped, clock, capacity, lag_ns)
         self._camera_loops = [CameraLoop(camera, self._join, self._tell_of_camera, clock, lag_ns, limit, belt) for camera in cameras]
         self._ended: list[Exhausted] = []  # replays that are over, of those armed now
         self._lock = threading.Lock()
@@ -141,6 +141,10 @@ class Pipeline:
         if not self._engine_loop.stop(timeout_s / 2):
             stuck.append("engine")
         return stuck
+
+    def _put(self, inspection: Inspection) -> None:
+        self._engine_loop.watch_load()
+        self._queue.put(inspection)
 
     def _tell_of_camera(self, event: PipelineEvent) -> None:
         """A replay is over when it is for every camera: a part that only one has seen still waits for the others."""

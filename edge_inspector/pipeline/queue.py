@@ -17,7 +17,7 @@ class InspectionQueue:
     policy = QueueFull.MISS_NEW
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._items: deque[Inspection] = deque()
         self._frames = 0
         self._put = self._taken = 0  # parts, ever
@@ -28,7 +28,7 @@ class InspectionQueue:
         """Append; False where the part became missed because the queue was full. Never blocks."""
         with self._ready:
             frames = _frames(inspection)
-            fits = frames == 0 or self._frames < self._capacity
+            fits = frames == 0 or self._frames < self.capacity
             item = inspection if fits else _without_images(inspection, Reason.QUEUE_FULL, FULL)
             self._frames += _frames(item)
             self._items.append(item)
@@ -46,6 +46,19 @@ class InspectionQueue:
             self._taken += 1
             self._frames -= _frames(item)
             return item
+
+    @property
+    def frames(self) -> int:
+        """The frames that wait."""
+        return self._frames
+
+    def age(self, now_ns: int) -> float:
+        """How much of its reject window the part has used that has waited longest, 0..1 and beyond; 0 where none waits."""
+        with self._ready:
+            if not self._items:
+                return 0.0
+            oldest = self._items[0]
+            return (now_ns - oldest.triggered_ns) / max(1, oldest.deadline_ns - oldest.triggered_ns)
 
     def mark(self) -> int:
         """A place in the order: after every part put so far."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_inspector.records import JoinRule, LatePolicy
+from edge_inspector.records import AlarmPolicy, JoinRule, LatePolicy
 from edge_inspector.settings.model import Settings
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -69,6 +69,15 @@ class ImageRules(Settings):
     channels: Annotated[int, Field(ge=1, le=3)] | None = None
 
 
+class AlarmRules(Settings):
+    """When so many parts are rejected that somebody has to look. Everything that the gate rejects counts, missed parts too."""
+
+    rejects_in_row: Annotated[int, Field(ge=2)] | None = None
+    reject_rate: Annotated[float, Field(gt=0.0, le=1.0)] | None = Field(None, description="share of the last ``window`` parts")
+    window: Annotated[int, Field(ge=10, le=100_000)] = 100
+    policy: AlarmPolicy = AlarmPolicy.ALARM
+
+
 class CameraRules(Settings):
     """Camera settings that belong to the product; None leaves the camera's own."""
 
@@ -86,6 +95,7 @@ class Recipe(Settings):
     decision: DecisionRules = DecisionRules()
     gate: GateRules
     image: ImageRules = ImageRules()
+    alarms: AlarmRules = AlarmRules()
     camera: CameraRules = CameraRules()
 
     @field_validator("bundle")

@@ -116,8 +116,8 @@ class Bench:
         self.pipeline.count = count
 
 
-def judge(label: str = "r:1", late_policy: str = "reject") -> Judge:
-    values = RECIPE.model_dump() | {"gate": {"reject_window_ms": 400, "late_policy": late_policy}}
+def judge(label: str = "r:1", late_policy: str = "reject", alarms: dict[str, Any] | None = None) -> Judge:
+    values = RECIPE.model_dump() | {"gate": {"reject_window_ms": 400, "late_policy": late_policy}, "alarms": alarms or {}}
     return Judge(GatedEngine(), Recipe.model_validate(values), label)
 
 

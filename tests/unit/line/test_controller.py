@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 
 from edge_inspector.errors import EngineError, JournalError, StateError
-from edge_inspector.line.events import Command, GateLeft, InTime, Late, RecipeRequested, ThreadDied
+from edge_inspector.line.events import Command, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, EngineTrouble, Exhausted
-from edge_inspector.records import Reason, State
+from edge_inspector.pipeline.events import (
+    CameraLost,
+    CameraOpen,
+    CountSlip,
+    EngineFailed,
+    EngineReady,
+    EngineSlow,
+    EngineTrouble,
+    Exhausted,
+)
+from edge_inspector.records import Outcome, Reason, Severity, State
 from tests.unit.line.bench import Bench, bench, judge, recovery
 from tests.unit.pipeline.rig import PATIENCE_S
 
@@ -142,7 +151,8 @@ def test_a_count_that_leaps_is_not_believed_until_somebody_starts_the_line(tmp_p
     [
         SLIP, EngineFailed(EngineError("gone")), EngineTrouble("gone"), EngineTrouble(None),
         CameraLost(RuntimeError("gone"), "cam0"), CameraOpen("cam0"), Exhausted("end"),
-        Late("p"), InTime(), GateLeft("plc"), ThreadDied("engine", "E"), ThreadDied("archive", "E"), object(),
+        Late("p"), InTime(), PartDone(Outcome.REJECTED), EngineSlow("full"), EngineSlow(None),
+        GateLeft("plc"), ThreadDied("engine", "E"), ThreadDied("archive", "E"), object(),
     ],
     ids=lambda event: type(event).__name__,
 )  # fmt: skip
@@ -203,6 +213,39 @@ def test_late_policy(tmp_path: Path, policy: str, state: State, conditions: tupl
         assert (b.state(), b.active()) == (state, conditions)
         b.feed(InTime())
         assert b.active() == (("late",) if policy == "stop" else ())  # an alarm is over, a stop waits for a person
+
+
+@pytest.mark.parametrize(("policy", "state"), [("alarm", State.CONTINUOUS_EXECUTION), ("stop", State.ERROR)])
+def test_too_many_rejects_are_an_alarm_or_a_stop(tmp_path: Path, policy: str, state: State, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition rejects_in_row")
+    rules = {"rejects_in_row": 3, "policy": policy}
+    with bench(tmp_path) as b:
+        b.execute()
+        b.feed(EngineReady(judge(alarms=rules)), *[PartDone(Outcome.REJECTED)] * 2)
+        assert (b.state(), b.active()) == (State.CONTINUOUS_EXECUTION, ())
+        b.feed(PartDone(Outcome.MISSED))
+        assert (b.state(), b.active()) == (state, ("rejects_in_row",))
+        severity = b.conditions.listed()[0].severity
+        assert severity is (Severity.FAILURE if policy == "stop" else Severity.OUT_OF_SPECIFICATION)
+        b.feed(PartDone(Outcome.ACCEPTED))
+        assert b.active() == (("rejects_in_row",) if policy == "stop" else ())  # a stop waits for a person
+        b.ask(b.controller.start)
+        assert b.active() == ()
+        if policy == "stop":
+            b.feed(b.answer())
+        b.feed(*[PartDone(Outcome.REJECTED)] * 2)
+        assert b.state() is State.CONTINUOUS_EXECUTION  # counted anew
+
+
+def test_an_engine_that_is_too_slow_is_out_of_specification(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition engine_slow")
+    with bench(tmp_path) as b:
+        b.execute()
+        b.feed(EngineSlow("4 of 8"))
+        (listed,) = b.conditions.listed()
+        assert (listed.name, listed.severity, b.state()) == ("engine_slow", Severity.OUT_OF_SPECIFICATION, State.CONTINUOUS_EXECUTION)
+        b.feed(EngineSlow(None))
+        assert b.active() == ()
 
 
 def test_a_thread_that_died_is_told_and_no_start_pretends_that_parts_are_inspected(tmp_path: Path, expected_warnings: list[str]) -> None:
