@@ -2,6 +2,8 @@
 
 plan.py         settings -> what will run, with every name resolved (check-config prints it)
 process.py      the composition root: builds the objects, runs the controller, stops everything in its order
+stations.py     several lines in one process, which share engines
+threads.py      whose a thread is that has died
 controller.py   the main loop: events in, state transitions and arming out
 counting.py     from which trigger count parts are inspected, and which passed unseen
 policies.py     late parts and too many rejects: an alarm or a stop, by the recipe

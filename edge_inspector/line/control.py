@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Engine as Database
 
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.engine.shared import EngineOpener
 from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.confirm import confirm_part
@@ -43,6 +45,7 @@ class LineControl:
         snapshot: Callable[[], Params],
         parts: Callable[[Params], Params],
         link: RejectLink,
+        opener: EngineOpener = open_engine,
     ) -> None:
         self._station = station
         self._controller = controller
@@ -51,6 +54,7 @@ class LineControl:
         self._snapshot = snapshot
         self._parts = parts
         self._link = link
+        self._opener = opener
         self._worker: threading.Thread | None = None
 
     def handlers(self) -> dict[str, Callable[[Params], Params]]:
@@ -133,7 +137,7 @@ class LineControl:
         check_recipe(recipe, self._station)
         settings = self._station.engine
         bundle = bundle_of(recipe, settings.models)
-        load = partial(open_judge, recipe, bundle, settings, found.label)
+        load = partial(open_judge, recipe, bundle, settings, found.label, self._opener)
         self._loaded(self._controller.ask(lambda: self._controller.change(load)))
         recipes.activate(self._database, found.name, found.version)
         return found.label

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge_inspector.decision import with_proposals
 from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
 from edge_inspector.engine.registry import open_engine
+from edge_inspector.engine.shared import EngineOpener
 from edge_inspector.judge import Judge
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.station import EngineSettings
@@ -18,9 +19,9 @@ def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
     return load_bundle(find_bundle(recipe.bundle, models))
 
 
-def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str) -> Judge:
+def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str, opener: EngineOpener = open_engine) -> Judge:
     """Load the bundle on the station's backend; on the thread that will use it. Raises EngineError, SettingsError."""
-    engine = open_engine(bundle, settings.backend, engine_threads(settings), recipe.precision)
+    engine = opener(bundle, settings.backend, engine_threads(settings), recipe.precision)
     try:
         return Judge(engine, with_proposals(recipe, bundle.manifest, engine.precision), label)
     except BaseException:

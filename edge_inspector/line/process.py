@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Engine as Database
 
 from edge_inspector.camera.registry import open_camera
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.engine.shared import EngineOpener
 from edge_inspector.errors import StoreError
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.controller import Controller
@@ -24,6 +26,7 @@ from edge_inspector.line.listener import LineListener
 from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
 from edge_inspector.line.snapshot import Snapshot
+from edge_inspector.line.threads import ThreadOwner
 from edge_inspector.outputs.archive import Archive
 from edge_inspector.outputs.encoder import SILENT_NS, Encoder
 from edge_inspector.outputs.journal import Journal
@@ -47,6 +50,11 @@ log = logging.getLogger(__name__)
 STOP_S = 5.0  # for each stage of stopping
 
 
+def notify_ready() -> None:
+    """Tell the service manager that this process, which runs one line, is ready."""
+    notify("READY=1")
+
+
 def run_line(config: Path, parts: int | None = None) -> None:
     """Run the line of ``station.toml`` until SIGTERM or SIGINT, or until ``parts`` parts have their outcome.
 
@@ -60,10 +68,24 @@ def run_line(config: Path, parts: int | None = None) -> None:
 
 
 class Line:
-    """Everything that one line process holds. Each thing that is started leaves its own stop on ``stages``, run in reverse order."""
+    """Everything that one line holds. Each thing that is started leaves its own stop on ``stages``, run in reverse order.
 
-    def __init__(self, plan: Plan, stages: contextlib.ExitStack, parts: int | None = None) -> None:
+    ``opener`` opens engines; ``owner`` knows this line's threads, where the process has other lines, too; ``ready`` is told once.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stages: contextlib.ExitStack,
+        parts: int | None = None,
+        opener: EngineOpener = open_engine,
+        owner: ThreadOwner | None = None,
+        ready: Callable[[], object] = notify_ready,
+    ) -> None:
         self._plan = plan
+        self._opener = opener
+        self._owner = owner
+        self._tell_ready = ready
         self._parts = parts
         self._stages = stages
         self._end = threading.Event()
@@ -106,6 +128,7 @@ class Line:
             lambda: self.snapshot().to_json(),
             self._status_output.parts,
             self._link,
+            self._opener,
         )
         self._controller.connect(self._pipeline, self._link, self._control.requested)
         self._desk = DeskChild(plan.config, station.desk)
@@ -140,6 +163,9 @@ class Line:
 
     def _watch_threads(self) -> None:
         """No thread dies unheard: the main loop learns of it."""
+        if self._owner is not None:
+            self._owner.tell = self._controller.tell
+            return
         before = threading.excepthook
 
         def died(args: threading.ExceptHookArgs) -> None:
@@ -151,7 +177,8 @@ class Line:
         self._stage("thread watch", lambda: setattr(threading, "excepthook", before))
 
     def _start(self, name: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
-        start()
+        with self._owner.starting() if self._owner is not None else contextlib.nullcontext():
+            start()
         self._stage(name, stop)
 
     def _stage(self, name: str, stop: Callable[[], object]) -> None:
@@ -172,7 +199,7 @@ class Line:
     # ---- parts of the whole
 
     def _judge_factory(self) -> JudgeFactory:
-        return partial(open_judge, self._version.recipe(), self._bundle, self._plan.station.engine, self._version.label)
+        return partial(open_judge, self._version.recipe(), self._bundle, self._plan.station.engine, self._version.label, self._opener)
 
     def _archived(self, part_id: str, paths: list[str]) -> None:
         self._journal.append("archived", {"part_id": part_id, "paths": paths})
@@ -215,7 +242,7 @@ class Line:
         self._desk.tend()
         if not self._told_ready and self._states.state in (State.READY, State.CONTINUOUS_EXECUTION):
             self._told_ready = True
-            notify("READY=1")
+            self._tell_ready()
         if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
             log.info("%d parts have their outcome", self._link.account.triggers)
             self._end.set()

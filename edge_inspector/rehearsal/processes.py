@@ -66,13 +66,15 @@ class TemporaryStation:
 
 
 class LineProcess:
-    """``edge-inspector run`` as a child, its log in a file."""
+    """``edge-inspector run`` as a child, its log in a file of the first station's; questions go to that one."""
 
-    def __init__(self, station: TemporaryStation) -> None:
+    def __init__(self, station: TemporaryStation, *others: TemporaryStation) -> None:
         self._station = station
         self._log = station.folder / "line.log"
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "edge_inspector", "run", "--config", str(station.config)]
+            command = [sys.executable, "-m", "edge_inspector", "run"]
+            for each in (station, *others):
+                command += ["--config", str(each.config)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def wait_for(self, states: tuple[str, ...], timeout_s: float = READY_S) -> dict[str, Any]:
