@@ -199,13 +199,11 @@ class Controller:
             self._counting.meet(hello.trigger_count)
         self._advance()
 
-    def plc_count(self, count: int | None) -> None:
+    def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted (any thread; a gate's hello is followed by this, too)."""
-        if count is None:
-            return
         self._counting.plc = count
         if self._pipeline is not None:
-            self._pipeline.plc_count(count)
+            self._pipeline.plc_count(count, acked)
 
     def _do(self, action: Callable[[], Any], answer: Future[Any]) -> None:
         if not answer.set_running_or_notify_cancel():

@@ -56,9 +56,9 @@ class LineListener:
         """A gate is armed."""
         self._controller.tell(GateArmed(arm))
 
-    def gate_count(self, trigger_count: int) -> None:
+    def gate_count(self, trigger_count: int, acked: int) -> None:
         """The PLC's own count of triggers."""
-        self._controller.plc_count(trigger_count)
+        self._controller.plc_count(trigger_count, acked)
 
     def gate_encoder(self, encoder: int) -> None:
         """Where the belt is."""

@@ -110,7 +110,7 @@ class CameraLoop:
             before = self._acquisition
             if before is not None and before.epoch == naming.epoch and before.last_count is not None:
                 base = max(base or 0, before.last_count)
-            self._watch.reset(naming.patience_ns, base, now)
+            self._watch.reset(naming.patience_ns)
             self._acquisition = self._armed = Acquisition(replace(naming, camera=self._camera.name), FrameCheck(rules), base, now)
         self._changed.set()
 
@@ -119,12 +119,15 @@ class CameraLoop:
         with self._taking:
             self._armed = None
 
-    def plc_count(self, count: int) -> Slip | None:
-        """The PLC says how many triggers it has counted; while nobody inspects parts it may count, and begin anew, as it likes."""
+    def plc_count(self, count: int, acked: int) -> Slip | None:
+        """The PLC says how many triggers it has counted, after it had acknowledged ``acked``; the slip that this shows.
+
+        While nobody inspects parts it may count, and begin anew, as it likes.
+        """
         ours = self.last_count
         if self._camera.free_running or ours is None or not self.armed:
             return None
-        return Slip(ours, count) if count > ours + LONGEST_GAP else self._watch.report(count, self._clock.monotonic_ns())
+        return Slip(ours, count) if count > ours + LONGEST_GAP else self._watch.report(count, ours, acked, self._clock.monotonic_ns())
 
     def halt(self) -> None:
         """Ask the thread to end, and do not wait for it."""
@@ -232,7 +235,6 @@ class CameraLoop:
         theirs = None if self._camera.free_running else self._watch.ahead_of(grab.trigger_count, grab.triggered_ns)
         if theirs is not None and self._watch.doubt(grab.trigger_count):
             return Slip(grab.trigger_count, theirs), []
-        self._watch.took(grab.trigger_count, grab.triggered_ns)
         parts = armed.take(grab)
         if theirs is not None and parts:
             parts[-1] = armed.doubtful(parts[-1], theirs)

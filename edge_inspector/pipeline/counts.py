@@ -3,10 +3,12 @@
 A part judged as its neighbour is the worst that can happen: every verdict after it belongs to another part. So the counts are compared
 whenever they can be: a PLC says how many triggers it has counted, a frame says when its trigger was.
 
-    the PLC had counted n, and our frame n was triggered later    we have lost a trigger: the frame may be of part n+1
-    we took frame n, and the PLC still does not know n later      we have seen a trigger too many
+    the PLC had counted n, and our frame n was triggered later             we have lost a trigger: the frame may be of part n+1
+    the PLC has acknowledged our verdict on n, and has not counted n yet   we have seen a trigger too many
 
-What travels is late by up to ``lag_ns``, so a difference counts only beyond it; one may be chance, two parts in a row are a slip.
+The first compares two clocks' words, so a difference counts only beyond ``lag_ns``; the second is the order of one sender's messages, and
+holds however long they travel. One may be chance, two parts near each other are a slip. A frame of ours that the PLC does not know half a
+reject window later (at most 0.5 s) is a slip by itself.
 """
 
 from __future__ import annotations
@@ -48,29 +50,24 @@ class CountWatch:
         self._lag_ns = lag_ns
         self._lock = threading.Lock()
         self._claims: deque[tuple[int, int]] = deque(maxlen=KEPT)  # (claimed at ns, count), both rising
-        self._ours: deque[tuple[int, int]] = deque(maxlen=KEPT)  # (triggered at ns, count), both rising
+        self._ours: deque[tuple[int, int]] = deque(maxlen=KEPT)  # (at ns, our count when the PLC last told its own)
         self._doubt: int | None = None  # the count at which the two first disagreed
 
-    def took(self, count: int, triggered_ns: int) -> None:
-        """A frame came with this count."""
+    def report(self, theirs: int, ours: int, acked: int, now_ns: int) -> Slip | None:
+        """The PLC says how many triggers it has counted, after it has acknowledged ``acked``. The slip, where we have counted more."""
         with self._lock:
-            if not self._ours or count > self._ours[-1][1]:
-                self._ours.append((triggered_ns, count))
-
-    def report(self, theirs: int, now_ns: int) -> Slip | None:
-        """The PLC says how many triggers it has counted. The slip, where we have counted more."""
-        with self._lock:
-            _forget(self._claims, now_ns - self._grace_ns)
-            _forget(self._ours, now_ns - self._grace_ns - self._lag_ns)
+            horizon = now_ns - max(self._grace_ns, self._lag_ns)
+            _forget(self._claims, horizon)
+            _forget(self._ours, horizon)
+            before = _newest(self._ours, now_ns - min(self._grace_ns, LONGEST_LAG_NS))
+            self._ours.append((now_ns, ours))
             if not self._claims or theirs > self._claims[-1][1]:
                 self._claims.append((now_ns, theirs))
-            settled = _newest(self._ours, now_ns - min(self._grace_ns, LONGEST_LAG_NS))
-            if theirs < settled:
-                return Slip(settled, theirs)
-            ours = _newest(self._ours, now_ns - self._lag_ns)
-            if theirs == ours == self._newest_ours() == _newest(self._claims, now_ns - self._lag_ns):
+            if theirs < before:
+                return Slip(before, theirs)
+            if theirs == ours == _newest(self._ours, now_ns - self._lag_ns) == _newest(self._claims, now_ns - self._lag_ns):
                 self._doubt = None  # both have stood there for a while, so they agree
-            return Slip(ours, theirs) if theirs < ours and self._doubted(ours) else None
+            return Slip(acked, theirs) if theirs < acked and self._doubted(acked) else None
 
     def ahead_of(self, count: int, triggered_ns: int) -> int | None:
         """The PLC's count where it had counted ``count`` longer than the lag before our frame ``count`` was triggered."""
@@ -88,15 +85,13 @@ class CountWatch:
         with self._lock:
             return _newest(self._claims, now_ns - self._grace_ns)
 
-    def reset(self, grace_ns: int, base: int | None, now_ns: int) -> None:
-        """Forget everything: the PLC and the line agree that the count stands at ``base`` (None: at nothing known)."""
+    def reset(self, grace_ns: int) -> None:
+        """Forget everything: the PLC and the line are about to agree on a new base."""
         with self._lock:
             self._grace_ns = grace_ns
             self._claims.clear()
             self._ours.clear()
             self._doubt = None
-            if base is not None:
-                self._ours.append((now_ns, base))
 
     def _doubted(self, count: int) -> bool:
         """Note a doubt; whether it is the second. The same part twice is one doubt."""
@@ -106,9 +101,6 @@ class CountWatch:
         if first is None or count > first:
             self._doubt = count
         return False
-
-    def _newest_ours(self) -> int:
-        return self._ours[-1][1] if self._ours else 0
 
 
 def _newest(samples: deque[tuple[int, int]], until_ns: int) -> int:

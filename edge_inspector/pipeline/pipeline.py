@@ -123,9 +123,12 @@ class Pipeline:
         for count in counts:
             self._join.take(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc)
 
-    def plc_count(self, count: int) -> None:
-        """The PLC says how many triggers it has counted; while nobody inspects parts it may count, and begin anew, as it likes."""
-        slips = [loop.plc_count(count) for loop in self._camera_loops]
+    def plc_count(self, count: int, acked: int = 0) -> None:
+        """The PLC says how many triggers it has counted, after it had acknowledged the verdict on count ``acked``.
+
+        While nobody inspects parts it may count, and begin anew, as it likes.
+        """
+        slips = [loop.plc_count(count, acked) for loop in self._camera_loops]
         slip = next((slip for slip in slips if slip is not None), None)
         if slip is not None:
             self._slipped(slip)

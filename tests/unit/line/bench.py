@@ -57,7 +57,7 @@ class NotedPipeline:
     def load(self, factory: JudgeFactory) -> None:
         self.loads.append(factory)
 
-    def plc_count(self, count: int) -> None: ...
+    def plc_count(self, count: int, acked: int = 0) -> None: ...
 
     def distrust(self) -> None:
         self.distrusted = True

@@ -39,14 +39,14 @@ def test_stations_of_their_own_go_together(tmp_path: Path) -> None:
 def test_what_two_stations_share_is_named_with_both_files(tmp_path: Path, what: str) -> None:
     first, second = two(tmp_path)
     mine, theirs = first.station, second.station
-    update: dict[str, Any] = {
+    updates: dict[str, dict[str, Any]] = {
         "station": {"station": mine.station},
         "state": {"state": mine.state},
         "endpoint": {"desk": theirs.desk.model_copy(update={"endpoint": mine.reject.endpoint})},
         "database.url": {"database": mine.database},
         "archive.path": {"archive": mine.archive},
-    }[what]
-    plans = [first, replace(second, station=theirs.model_copy(update=update))]
+    }
+    plans = [first, replace(second, station=theirs.model_copy(update=updates[what]))]
     with pytest.raises(SettingsError, match=rf"second/station.toml: {what} .*first/station.toml"):
         check_apart(plans)
 
