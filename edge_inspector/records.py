@@ -13,6 +13,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+NEVER_NS = 2**62  # a deadline by the clock that does not come: what counts is the belt's encoder
+
 Image = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W, 1) grey
 AnomalyMap = NDArray[np.float32]  # (h, w), 0..1
 Mask = NDArray[np.bool_]  # (H, W), True where something is marked
@@ -85,6 +87,21 @@ class LatePolicy(str, Enum):
     STOP = "stop"
 
 
+class AlarmPolicy(str, Enum):
+    """What the line does when too many parts are rejected."""
+
+    ALARM = "alarm"
+    STOP = "stop"
+
+
+class JoinRule(str, Enum):
+    """Which views of a part decide its verdict. A missing view makes the part missed under each of them."""
+
+    WORST = "worst"  # the highest score of all views, and a region of any
+    ANY = "any"  # the first view that rejects, else the first for review
+    ALL = "all"  # the view with the least to say against the part: a reject only where every view rejects
+
+
 class QueueFull(str, Enum):
     """What a bounded queue does with a new item when it is full. Inspection queues never drop in silence."""
 
@@ -95,7 +112,10 @@ class QueueFull(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something wrong that stands until it is over (``active``) and a person has acknowledged it."""
+    """Something wrong that stands until it is over (``active``) and noted.
+
+    ``acknowledged``: a machine or a screen has taken note of it; ``confirmed_by``: the person who has looked into it.
+    """
 
     name: str
     severity: Severity
@@ -103,6 +123,7 @@ class Condition:
     since_utc: datetime
     active: bool = True
     acknowledged: bool = False
+    confirmed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +131,9 @@ class Frame:
     """One image of one part.
 
     ``image`` is uint8 (H, W, 3) RGB or (H, W, 1) grey, read-only by convention. ``triggered_ns`` is when the part crossed the
-    trigger, ``received_ns`` when its image was complete in host memory, ``deadline_ns`` when its verdict must have left.
+    trigger, ``received_ns`` when its image was complete in host memory, ``deadline_ns`` when its verdict must have left;
+    ``deadline_counts`` is the belt's encoder count at which it must have, where the recipe's window is in counts
+    (``deadline_ns`` is NEVER_NS then).
     """
 
     part_id: str
@@ -121,6 +144,7 @@ class Frame:
     image: Image
     received_ns: int = 0
     deadline_ns: int = 0
+    deadline_counts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +158,7 @@ class Missed:
     deadline_ns: int
     reason: Reason
     detail: str = ""
+    deadline_counts: int | None = None
 
 
 View = Frame | Missed
@@ -156,6 +181,11 @@ class Inspection:
     def deadline_ns(self) -> int:
         """The earliest deadline of its views."""
         return min(view.deadline_ns for view in self.views)
+
+    @property
+    def deadline_counts(self) -> int | None:
+        """The earliest deadline of its views in encoder counts; None where its deadline is a time."""
+        return min((view.deadline_counts for view in self.views if view.deadline_counts is not None), default=None)
 
     @property
     def missed(self) -> Missed | None:

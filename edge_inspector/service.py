@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Protocol
 
@@ -140,14 +140,18 @@ class Pulse:
         return taken / 1e9 if taken > bound_s * 1e9 + allowance else None
 
 
+Say = Callable[[str], object]  # takes an sd_notify(3) state, as ``notify`` does
+
+
 class Watchdog:
     """Pings systemd from a thread of its own while every loop has come round within half the time-out. Without a time-out it does nothing.
 
     Until ``started`` it also asks for more time to start: warming an engine, or waiting for a camera, takes as long as it takes.
     """
 
-    def __init__(self, pulses: Mapping[str, Pulse], timeout_s: float | None) -> None:
+    def __init__(self, pulses: Mapping[str, Pulse], timeout_s: float | None, say: Say = notify) -> None:
         self._pulses = pulses
+        self._say = say
         self._timeout_s = timeout_s or 0.0
         self._starting = True
         self._hanging: tuple[str, ...] = ()
@@ -179,16 +183,15 @@ class Watchdog:
         late = {name: taken for name, pulse in self._pulses.items() if (taken := pulse.late_s(self._timeout_s / 2)) is not None}
         if tuple(late) != self._hanging:
             self._hanging = tuple(late)
-            _tell_hanging(late)
+            self._tell_hanging(late)
         if not late:
-            notify("WATCHDOG=1" + (f"\nEXTEND_TIMEOUT_USEC={int(self._timeout_s * 1e6)}" if self._starting else ""))
+            self._say("WATCHDOG=1" + (f"\nEXTEND_TIMEOUT_USEC={int(self._timeout_s * 1e6)}" if self._starting else ""))
 
-
-def _tell_hanging(late: Mapping[str, float]) -> None:
-    if not late:
-        log.info("every loop comes round again")
-        notify(status_line("every loop comes round again"))
-        return
-    text = ", ".join(f"{name} for {taken:.1f} s" for name, taken in late.items())
-    log.error("no turn of the loop of %s; systemd is not pinged until there is one", text)
-    notify(status_line(f"hanging: no turn of the loop of {text}"))
+    def _tell_hanging(self, late: Mapping[str, float]) -> None:
+        if not late:
+            log.info("every loop comes round again")
+            self._say(status_line("every loop comes round again"))
+            return
+        text = ", ".join(f"{name} for {taken:.1f} s" for name, taken in late.items())
+        log.error("no turn of the loop of %s; systemd is not pinged until there is one", text)
+        self._say(status_line(f"hanging: no turn of the loop of {text}"))

@@ -103,7 +103,8 @@ class TriggeredCamera:
         self._next = number + 1
         reason = Reason.GRAB_FAILED if picture.image is None else Reason.NONE
         received = self._clock.monotonic_ns()
-        return Grab(trigger.trigger_count, trigger.triggered_ns, captured, received, picture.image, reason, picture.detail)
+        encoder = trigger.encoder if "encoder" in trigger.model_fields_set else None
+        return Grab(trigger.trigger_count, trigger.triggered_ns, captured, received, picture.image, reason, picture.detail, encoder)
 
     def _picture(self, number: int) -> Picture:
         if self._ready is None or self._ready[0] != number:

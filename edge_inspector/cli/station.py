@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-Config = Annotated[Path, typer.Option("--config", help="station.toml", exists=True, dir_okay=False)]
+Configs = Annotated[list[Path], typer.Option("--config", help="station.toml; again for each further station", exists=True, dir_okay=False)]
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -46,13 +46,17 @@ def check_config(config: Annotated[Path, typer.Argument(help="station.toml")]) -
 
 
 def run(
-    config: Config,
+    config: Configs,
     parts: Annotated[int | None, typer.Option(min=1, help="end after so many parts")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="log more")] = False,
 ) -> None:
-    """Run the line until SIGTERM or Ctrl-C: camera, engine, verdicts, records."""
+    """Run the line until SIGTERM or Ctrl-C: camera, engine, verdicts, records. With --config given again, several lines in one process."""
     from edge_inspector.line.process import run_line
+    from edge_inspector.line.stations import run_lines
     from edge_inspector.service import setup_logging
 
     setup_logging(verbose)
-    run_line(config, parts)
+    if len(config) == 1:
+        run_line(config[0], parts)
+    else:
+        run_lines(config, parts)

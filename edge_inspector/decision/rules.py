@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_inspector.decision.join import join_views
 from edge_inspector.decision.regions import Size, find_regions, inspected_mask
 from edge_inspector.decision.score import top_means
 from edge_inspector.errors import SettingsError
@@ -66,13 +67,13 @@ def rules_of(recipe: Recipe, manifest: Manifest) -> Rules:
 
 
 def decide(maps: tuple[AnomalyMap, ...], image_sizes: tuple[Size, ...], rules: Rules) -> Verdict:
-    """The verdict on one part from the (h, w) map of each view; the worst view's score counts.
+    """The verdict on one part from the (h, w) map of each view; the recipe's ``join`` says which of them decide.
 
-    ``image_sizes`` are (height, width) of the camera images. No map at all, or a value that is not finite, rejects.
+    ``image_sizes`` are (height, width) of the camera images. No map at all, or a value that is not finite in any view, rejects.
     """
     if not maps:
         return Verdict(Decision.REJECT, Reason.NOT_FINITE, math.nan, rules.accept, detail="no map")
-    score, regions = -math.inf, list[Region]()
+    verdicts = list[Verdict]()
     for view, (anomaly_map, size) in enumerate(zip(maps, image_sizes, strict=True)):
         counted = inspected_mask(rules.areas, size, (anomaly_map.shape[0], anomaly_map.shape[1]))
         if counted is not None and not counted.any():
@@ -80,9 +81,8 @@ def decide(maps: tuple[AnomalyMap, ...], image_sizes: tuple[Size, ...], rules: R
         found = _judge_view(anomaly_map, counted, size, rules, view)
         if found is None:
             return Verdict(Decision.REJECT, Reason.NOT_FINITE, math.nan, rules.accept, detail=f"view {view}: map is not finite")
-        score = max(score, found[0])
-        regions += found[1]
-    return _verdict(score, tuple(regions), rules)
+        verdicts.append(_verdict(found[0], tuple(found[1]), rules))
+    return join_views(tuple(verdicts), rules.areas.join)
 
 
 def _nothing_inspected(rules: Rules, view: int) -> Verdict:

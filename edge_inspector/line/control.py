@@ -12,16 +12,19 @@ from typing import Any
 
 from sqlalchemy import Engine as Database
 
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.engine.shared import EngineOpener
 from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError
 from edge_inspector.judge import Judge
+from edge_inspector.line.confirm import confirm_part
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.loading import OpenEngine, bundle_of, open_judge
+from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import check_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
 from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
-from edge_inspector.store import recipes
+from edge_inspector.store import audit, recipes
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ Params = dict[str, Any]
 
 
 class LineControl:
-    """The handlers by method name: ping, status, start, stop, recipe, threshold, acknowledge, parts."""
+    """The handlers by method name: ping, status, start, stop, recipe, threshold, acknowledge, confirm, parts."""
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class LineControl:
         snapshot: Callable[[], Params],
         parts: Callable[[Params], Params],
         link: RejectLink,
-        opener: OpenEngine,
+        opener: EngineOpener = open_engine,
     ) -> None:
         self._station = station
         self._controller = controller
@@ -64,6 +67,7 @@ class LineControl:
             "recipe": self._recipe,
             "threshold": self._threshold,
             "acknowledge": self._acknowledge,
+            "confirm": self._confirm,
             "parts": self._parts,
         }
 
@@ -77,6 +81,21 @@ class LineControl:
 
     def _acknowledge(self, params: Params) -> Params:
         self._conditions.acknowledge(_text(params, "condition"))
+        return self._snapshot()
+
+    def _confirm(self, params: Params) -> Params:
+        """A person, ``by``, has looked into a ``condition``, or says what a ``part`` is: ``decision`` accept or reject, with a ``note``."""
+        person = _text(params, "by")
+        note = params.get("note", "")
+        if not isinstance(note, str):
+            raise SettingsError(f"note = {note!r}: expected a text")
+        if ("condition" in params) == ("part" in params):
+            raise SettingsError("confirm takes a condition or a part, one of the two")
+        if "part" in params:
+            return confirm_part(self._database, person, _text(params, "part"), _text(params, "decision"), note)
+        name = _text(params, "condition")
+        self._conditions.confirm(name, person)
+        audit.note(self._database, person, "condition.confirm", name, {"note": note})
         return self._snapshot()
 
     def requested(self, name: str, version: int | None) -> None:
@@ -115,7 +134,7 @@ class LineControl:
         """Load the recipe version, run it, make it the active one; returns its label."""
         found = recipes.get_recipe(self._database, name, version)
         recipe = found.recipe()
-        check_recipe(recipe)
+        check_recipe(recipe, self._station)
         settings = self._station.engine
         bundle = bundle_of(recipe, settings.models)
         load = partial(open_judge, recipe, bundle, settings, found.label, self._opener)

@@ -19,16 +19,27 @@ from typing import Any
 
 from edge_inspector.errors import EdgeInspectorError, StateError
 from edge_inspector.judge import Judge
-from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested, ThreadDied
+from edge_inspector.line.counting import Counting
+from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
+from edge_inspector.line.policies import Policies
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
 from edge_inspector.pipeline.acquisition import Naming
-from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
+from edge_inspector.pipeline.counts import Slip
 from edge_inspector.pipeline.engine_loop import JudgeFactory
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, EngineTrouble, Exhausted
-from edge_inspector.records import LatePolicy, Reason, Severity, State
+from edge_inspector.pipeline.events import (
+    CameraLost,
+    CameraOpen,
+    CountSlip,
+    EngineFailed,
+    EngineReady,
+    EngineSlow,
+    EngineTrouble,
+    Exhausted,
+)
+from edge_inspector.records import Severity, State
 from edge_inspector.settings import Recipe, Station
 from edge_inspector.wire.messages import Hello
 
@@ -46,22 +57,20 @@ class Controller:
         self, station: Station, journal: Journal, recovery: Recovery, states: StateMachine, conditions: Conditions, end: threading.Event
     ) -> None:
         self._station = station
-        self._journal = journal
         self._states = states
         self._conditions = conditions
         self._end = end
-        self._recovery: Recovery | None = recovery
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._pipeline: Pipeline | None = None
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
-        self._camera_name, self._external = station.camera[0].name, station.camera[0].external_trigger
+        self._cameras = tuple(camera.name for camera in station.camera)
+        self._counting = Counting(journal, recovery, station.camera[0].external_trigger)
         self._wanted = True
-        self._camera_open = False
+        self._open: set[str] = set()  # cameras
+        self._policies = Policies(conditions, self._fail)
         self._gates: dict[str, Hello] = {}
         self._arming: int | None = None  # the base that waits for the gate's answer
-        self._plc: int | None = None  # what the PLC last said it has counted
-        self._last: int | None = None  # the highest trigger count that this epoch has dealt with
         self._booted = False  # the first engine is loaded, or has failed to
         self._loading: Future[Judge] | None = None
         self._dead: str | None = None  # a thread without which no part is inspected
@@ -132,20 +141,24 @@ class Controller:
                 self._conditions.clear_condition("inspection")
             case EngineTrouble(detail):
                 self._conditions.raise_condition("inspection", Severity.FAILURE, f"parts cannot be inspected and are rejected: {detail}")
+            case EngineSlow(None):
+                self._conditions.clear_condition("engine_slow")
+            case EngineSlow(str(detail)):
+                self._conditions.raise_condition("engine_slow", Severity.OUT_OF_SPECIFICATION, detail)
             case _:
                 self._handle_camera(event)
 
     def _handle_camera(self, event: object) -> None:
         match event:
-            case CameraOpen():
-                self._camera_open = True
-                self._conditions.clear_condition("camera")
+            case CameraOpen(camera):
+                self._open.add(camera)
+                self._conditions.clear_condition(self._condition_of(camera))
                 if self._pipeline is not None and not self._pipeline.inspecting:
                     self._disarm()  # a camera that was away and counts signals itself: its count must be agreed with the PLC anew
                 self._advance()
-            case CameraLost(error):
-                self._camera_open = False
-                self._conditions.raise_condition("camera", Severity.FAILURE, f"camera {self._camera_name}: {error}")
+            case CameraLost(error, camera):
+                self._open.discard(camera)
+                self._conditions.raise_condition(self._condition_of(camera), Severity.FAILURE, f"camera {camera}: {error}")
             case Exhausted(detail):
                 log.info("%s", detail)
                 self.stop()
@@ -154,6 +167,9 @@ class Controller:
                 self._slip(slip)
             case _:
                 self._handle_gate(event)
+
+    def _condition_of(self, camera: str) -> str:
+        return "camera" if len(self._cameras) == 1 else f"camera {camera}"
 
     def _handle_gate(self, event: object) -> None:
         match event:
@@ -166,10 +182,10 @@ class Controller:
                     message = f"gate client {name} is gone; every part is missed until it is back"
                     self._conditions.raise_condition("gate", Severity.FAILURE, message)
             case GateArmed(arm):
-                if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._journal.epoch:
+                if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
                     self._execute(self._arming)
-            case Late() | InTime():
-                self._late(event)
+            case Late() | InTime() | PartDone():
+                self._outcome(event)
             case RecipeRequested(name, version):
                 self._requested(name, version)
             case ThreadDied(thread, error):
@@ -181,29 +197,14 @@ class Controller:
         self._gates[name] = hello
         self._conditions.clear_condition("gate")
         if hello.trigger_count is not None and self._states.state not in EXECUTING:
-            self._plc = hello.trigger_count
-            if self._external and self._last is not None and self._plc < self._last:
-                self._begin_epoch()
+            self._counting.meet(hello.trigger_count)
         self._advance()
 
-    def _begin_epoch(self) -> None:
-        """The PLC's count is not the one that we know any more: part ids must not repeat, and its count is the base from now on.
-
-        Where it counts from the beginning again, the parts that it has counted since have passed here unseen.
-        """
-        before, now = self._last, self._plc
-        log.info("the PLC's count is %s, ours was %s; a new epoch begins", now, before)
-        self._journal.start_epoch()
-        self._recovery = None
-        self._last = 0 if before is not None and now is not None and now <= before // 2 else None
-
-    def plc_count(self, count: int | None) -> None:
+    def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted (any thread; a gate's hello is followed by this, too)."""
-        if count is None:
-            return
-        self._plc = count
+        self._counting.plc = count
         if self._pipeline is not None:
-            self._pipeline.plc_count(count)
+            self._pipeline.plc_count(count, acked)
 
     def _do(self, action: Callable[[], Any], answer: Future[Any]) -> None:
         if not answer.set_running_or_notify_cancel():
@@ -244,6 +245,8 @@ class Controller:
             "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count",
         )
         self._slipped = True
+        if self._pipeline is not None:
+            self._pipeline.distrust()
 
     def _thread_died(self, thread: str, error: str) -> None:
         message = f"thread {thread} ended by {error}; restart the line"
@@ -253,15 +256,12 @@ class Controller:
         else:  # parts go on: what this thread was for is behind the reject link
             self._conditions.raise_condition(f"thread {thread}", Severity.FAILURE, message)
 
-    def _late(self, event: Late | InTime) -> None:
-        policy = self._running().gate.late_policy
-        if isinstance(event, InTime):
-            if self._states.state is not State.ERROR:
-                self._conditions.clear_condition("late")
-        elif policy is LatePolicy.ALARM:
-            self._conditions.raise_condition("late", Severity.OUT_OF_SPECIFICATION, "verdicts came too late; the parts were rejected")
-        elif policy is LatePolicy.STOP and self._states.state in EXECUTING:
-            self._fail("late", f"the verdict on part {event.part_id} came after its deadline; the recipe's late policy stops the line")
+    def _outcome(self, event: Late | InTime | PartDone) -> None:
+        state = self._states.state
+        if state in EXECUTING:
+            self._policies.running(event, self._running())
+        elif state is not State.ERROR:
+            self._policies.standing(event, self._running())
 
     def _fail(self, name: str, message: str) -> None:
         self._wanted = False
@@ -273,7 +273,7 @@ class Controller:
 
     def _advance(self) -> None:
         """Go on towards execution as far as things stand."""
-        if self._states.state is State.INITIALIZED and self._camera_open:
+        if self._states.state is State.INITIALIZED and self._open.issuperset(self._cameras):
             self._states.to(State.READY)
         if self._states.state is State.READY and self._wanted and self._arming is None and self._loading is None:
             self._arm()
@@ -281,43 +281,26 @@ class Controller:
     def _arm(self) -> None:
         if self._link is None or (self._station.reject.require_gate and not self._gates):
             return
-        base = self._base()
+        self._note_last()
+        base = self._counting.base()
         if base is not None:
-            if self._leaps(base):
+            slip = self._counting.leap(base)
+            if slip is not None:
+                self._slip(slip)
                 return
             self._account_for_absence(base)
-            self._last = base
-            self._link.arm(self._journal.epoch, base)
+            self._counting.last = base
+            self._link.arm(self._counting.epoch, base)
         if self._station.reject.require_gate and base is not None:
             self._arming = base
         else:
             self._execute(base)
 
-    def _base(self) -> int | None:
-        """The count after which parts are inspected: the PLC's, where it counts our triggers, else our own."""
-        self._note_last()
-        if not self._external:
-            return self._last or 0
-        known = [count for count in (self._plc, self._last) if count is not None]
-        return max(known) if known else None
-
-    def _leaps(self, base: int) -> bool:
-        """Whether the PLC counts on from so far away that its count must be wrong, or nobody wants those parts reported one by one."""
-        before = self._recovery.base if self._recovery is not None else self._last
-        if not self._external or before is None or base <= before + LONGEST_GAP:
-            return False
-        self._slip(Slip(before, base))
-        return True
-
     def _account_for_absence(self, base: int) -> None:
         """Parts that the PLC counted while nobody looked are missed, before any part is inspected."""
-        if self._pipeline is None or not self._external:
-            return
-        recovery, self._recovery = self._recovery, None
-        if recovery is not None:
-            self._pipeline.lose(self._naming(), recovery.unaccounted(base), Reason.RESTART)
-        elif self._last is not None:
-            self._pipeline.lose(self._naming(), list(range(self._last + 1, base + 1)), Reason.STOPPED)
+        counts, reason = self._counting.absent(base)
+        if self._pipeline is not None and counts:
+            self._pipeline.lose(self._naming(), counts, reason)
 
     def _execute(self, base: int | None) -> None:
         self._arming = None
@@ -337,9 +320,7 @@ class Controller:
 
     def _note_last(self) -> None:
         """Parts may have been taken, or given up, since we last looked."""
-        taken = self._pipeline.taken(self._journal.epoch) if self._pipeline is not None else None
-        if taken is not None:
-            self._last = max(self._last or 0, taken)
+        self._counting.note(self._pipeline.taken(self._counting.epoch) if self._pipeline is not None else None)
 
     def _running(self) -> Recipe:
         if self.judge is None:
@@ -347,8 +328,9 @@ class Controller:
         return self.judge.recipe
 
     def _naming(self) -> Naming:
-        window_ms = self._running().gate.reject_window_ms or 0.0
-        return Naming(self._station.station, self._journal.epoch, self._camera_name, int(window_ms * 1e6))
+        gate = self._running().gate
+        window_ns = int((gate.reject_window_ms or 0.0) * 1e6)
+        return Naming(self._station.station, self._counting.epoch, "", window_ns, gate.reject_window_counts)
 
     # ---- commands, on the main loop (see ``ask``)
 
@@ -363,10 +345,11 @@ class Controller:
                 raise StateError(self._dead)
             if self._slipped:
                 self._note_last()
-                self._begin_epoch()
+                self._counting.begin_epoch()
                 self._slipped = False
-            for name in ("count_slip", "late", "main_loop"):
+            for name in ("count_slip", "main_loop"):
                 self._conditions.clear_condition(name)
+            self._policies.start()
             self._states.to(State.PREOPERATIONAL)
             self._states.to(State.INITIALIZED)
         self._advance()

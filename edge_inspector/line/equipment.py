@@ -10,7 +10,7 @@ from sqlalchemy import Engine as Database
 from edge_inspector.camera.base import Camera
 from edge_inspector.camera.registry import open_camera
 from edge_inspector.engine.registry import open_engine
-from edge_inspector.line.loading import OpenEngine
+from edge_inspector.engine.shared import EngineOpener
 from edge_inspector.service import Clock, SystemClock
 from edge_inspector.settings.cameras import CameraSettings
 from edge_inspector.store.database import open_database
@@ -22,5 +22,5 @@ class Equipment:
 
     clock: Clock = field(default_factory=SystemClock)
     camera: Callable[[CameraSettings], Camera] = open_camera
-    engine: OpenEngine = open_engine
+    engine: EngineOpener = open_engine
     database: Callable[[str], Database] = open_database

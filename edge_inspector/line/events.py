@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from edge_inspector.records import Outcome
 from edge_inspector.wire.messages import Arm, Hello
 
 
@@ -50,6 +51,13 @@ class Late:
 @dataclass(frozen=True, slots=True)
 class InTime:
     """The first verdict after a late one that left in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartDone:
+    """A part that was inspected, or should have been, has its outcome."""
+
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, RecipeRequested
+from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested
 from edge_inspector.outputs.base import Output, Sent
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.ledger import OpenPart
 from edge_inspector.outputs.recorder import Recorder
 from edge_inspector.pipeline import Conditions
-from edge_inspector.records import Outcome, Severity
+from edge_inspector.records import Outcome, Reason, Severity
 from edge_inspector.wire.messages import Arm, Hello
+
+UNSEEN = (Reason.STOPPED, Reason.RESTART)  # nobody looked: they say nothing about process or inspection
 
 
 class LineListener:
     """Called on the link's thread."""
 
-    def __init__(self, controller: Controller, conditions: Conditions, recorder: Recorder, followers: tuple[Output, ...]) -> None:
+    def __init__(
+        self, controller: Controller, conditions: Conditions, recorder: Recorder, encoder: Encoder, followers: tuple[Output, ...]
+    ) -> None:
         self._controller = controller
         self._conditions = conditions
         self._recorder = recorder
+        self._encoder = encoder
         self._followers = followers
         self._late = False
 
@@ -27,6 +33,8 @@ class LineListener:
         self._recorder.notify()
         for follower in self._followers:
             follower.put(sent)
+        if sent.message.reason not in UNSEEN:
+            self._controller.tell(PartDone(sent.message.outcome))
         if self._late and sent.message.outcome is not Outcome.MISSED:
             self._late = False
             self._controller.tell(InTime())
@@ -48,9 +56,13 @@ class LineListener:
         """A gate is armed."""
         self._controller.tell(GateArmed(arm))
 
-    def gate_count(self, trigger_count: int) -> None:
+    def gate_count(self, trigger_count: int, acked: int) -> None:
         """The PLC's own count of triggers."""
-        self._controller.plc_count(trigger_count)
+        self._controller.plc_count(trigger_count, acked)
+
+    def gate_encoder(self, encoder: int) -> None:
+        """Where the belt is."""
+        self._encoder.report(encoder)
 
     def recipe_requested(self, name: str, version: int | None) -> None:
         """The PLC asks for a recipe."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from edge_inspector.decision import with_proposals
-from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
 from edge_inspector.engine.registry import open_engine
+from edge_inspector.engine.shared import EngineOpener
 from edge_inspector.judge import Judge
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.station import EngineSettings
-
-OpenEngine = Callable[[Bundle, str, int, str], Engine]  # bundle, backend, threads, precision; as the registry's ``open_engine``
 
 
 def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
@@ -22,7 +19,7 @@ def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
     return load_bundle(find_bundle(recipe.bundle, models))
 
 
-def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str, opener: OpenEngine = open_engine) -> Judge:
+def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str, opener: EngineOpener = open_engine) -> Judge:
     """Load the bundle on the station's backend; on the thread that will use it. Raises EngineError, SettingsError."""
     engine = opener(bundle, settings.backend, engine_threads(settings), recipe.precision)
     try:

@@ -14,6 +14,7 @@ from edge_inspector.line.loading import bundle_of
 from edge_inspector.settings import Recipe, Station, load_recipe, load_station
 from edge_inspector.settings.cameras import FolderCamera, GenicamCamera, OpencvCamera, SimulatedCamera
 from edge_inspector.settings.genicam_cameras import GenicamSettings
+from edge_inspector.settings.station import gives_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,20 @@ def make_plan(config: Path) -> Plan:
     """Read and resolve ``station.toml``. Raises SettingsError or BundleError naming file, key, value and what to do."""
     station = load_station(config)
     file_recipe = load_recipe(station.recipe)
-    check_recipe(file_recipe)
+    check_recipe(file_recipe, station)
     _check_backend(config, station)
     _check_camera(config, station)
     bundle = bundle_of(file_recipe, station.engine.models)
     return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest), bundle)
 
 
-def check_recipe(recipe: Recipe) -> None:
+def check_recipe(recipe: Recipe, station: Station) -> None:
     """Refuse what this line cannot do. Raises SettingsError."""
-    if recipe.gate.reject_window_ms is None:
+    without = [camera.name for camera in station.camera if not gives_encoder(camera)]
+    if recipe.gate.reject_window_counts is not None and without:
         raise SettingsError(
             f"recipe {recipe.name}: gate.reject_window_counts = {recipe.gate.reject_window_counts}: "
-            "the station's camera reports no encoder; give gate.reject_window_ms"
+            f"camera {without[0]} tells no encoder count with its triggers; give gate.reject_window_ms"
         )
 
 
@@ -70,6 +72,11 @@ def _check_camera(config: Path, station: Station) -> None:
             raise SettingsError(f"{where}.delivery = 'latest': leaves frames out, and a gate waits for every part; use 'one_by_one'")
 
 
+def _window(recipe: Recipe) -> str:
+    gate = recipe.gate
+    return f"{gate.reject_window_ms:g} ms" if gate.reject_window_ms is not None else f"{gate.reject_window_counts} encoder counts"
+
+
 def describe(plan: Plan) -> dict[str, str]:
     """The resolved plan as name and value, for people."""
     s, r, m = plan.station, plan.recipe, plan.bundle.manifest
@@ -80,7 +87,7 @@ def describe(plan: Plan) -> dict[str, str]:
         "bundle": f"{m.id} in {plan.bundle.folder}, input {m.input.width}x{m.input.height}, {m.prototypes.k} prototypes",
         "thresholds": f"accept below {decision.accept_threshold:.4f}, reject from {decision.reject_threshold:.4f}, "
         f"regions from {decision.region_threshold:.4f}",
-        "reject window": f"{r.gate.reject_window_ms:g} ms, late policy {r.gate.late_policy.value}",
+        "reject window": f"{_window(r)}, late policy {r.gate.late_policy.value}",
         "engine": f"{s.engine.backend} (installed: {', '.join(available())}), threads {s.engine.threads or 'one fewer than cores'}",
         "reject link": f"{s.reject.endpoint}, gate {'required' if s.reject.require_gate else 'not required'}, "
         f"heartbeat {s.reject.heartbeat_ms} ms",
@@ -91,5 +98,7 @@ def describe(plan: Plan) -> dict[str, str]:
         "database": str(s.database.url),
         "archive": str(s.archive.path),
     }
+    if len(s.camera) > 1:
+        rows["join"] = f"{len(s.camera)} cameras on each part: {decision.join.value}"
     rows.update({f"camera {camera.name}": camera.summary for camera in s.camera})
     return rows

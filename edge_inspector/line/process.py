@@ -26,7 +26,9 @@ from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
 from edge_inspector.line.snapshot import Snapshot
 from edge_inspector.line.supervision import Supervision
+from edge_inspector.line.threads import ThreadOwner
 from edge_inspector.outputs.archive import Archive
+from edge_inspector.outputs.encoder import SILENT_NS, Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.listener import LinkStatus
 from edge_inspector.outputs.recorder import Recorder
@@ -35,7 +37,7 @@ from edge_inspector.outputs.status import StatusOutput
 from edge_inspector.pipeline import Conditions, Pipeline, StateMachine
 from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.records import Severity, State
-from edge_inspector.service import notify, status_line, stop_on_signals
+from edge_inspector.service import Say, notify, status_line, stop_on_signals
 from edge_inspector.settings import Station
 from edge_inspector.store import recipes
 from edge_inspector.store.recipes import RecipeVersion
@@ -55,13 +57,13 @@ def run_line(config: Path, parts: int | None = None, equipment: Equipment | None
     plan = make_plan(config)
     stop = stop_on_signals()
     with contextlib.ExitStack() as stages:
-        line = Line(plan, stages, parts, equipment or Equipment())
+        line = Line(plan, stages, parts, equipment)
         line.run(stop)
     notify(status_line(line.farewell()))
-    _leave_behind_what_hangs()
+    leave_behind_what_hangs()
 
 
-def _leave_behind_what_hangs() -> None:
+def leave_behind_what_hangs() -> None:
     """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return."""
     left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon]
     if left:
@@ -71,16 +73,30 @@ def _leave_behind_what_hangs() -> None:
 
 
 class Line:
-    """Everything that one line process holds. Each thing that is started leaves its own stop on ``stages``, run in reverse order."""
+    """Everything that one line holds. Each thing that is started leaves its own stop on ``stages``, run in reverse order.
 
-    def __init__(self, plan: Plan, stages: contextlib.ExitStack, parts: int | None, equipment: Equipment) -> None:
+    ``equipment`` is what it is built on; ``owner`` knows this line's threads, where the process has other lines, too; ``say`` takes what
+    the service manager is to hear.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stages: contextlib.ExitStack,
+        parts: int | None = None,
+        equipment: Equipment | None = None,
+        owner: ThreadOwner | None = None,
+        say: Say = notify,
+    ) -> None:
         self._plan = plan
-        self._equipment = equipment
+        self._equipment = equipment = equipment or Equipment()
+        self._owner = owner
         self._parts = parts
         self._stages = stages
         self._end = threading.Event()
         station = plan.station
         self._clock = equipment.clock
+        self._encoder = Encoder(self._clock, max(SILENT_NS, 5 * station.reject.heartbeat_ms * 1_000_000))
         self._conditions = Conditions(self._clock, self._publish)
         self._states = StateMachine(lambda _state: self._publish())
         self._status: StatusOutput | None = None
@@ -100,12 +116,14 @@ class Line:
             station.station,
             self._journal,
             self._clock,
-            LineListener(self._controller, self._conditions, self._recorder, (self._status_output, self._archive)),
+            LineListener(self._controller, self._conditions, self._recorder, self._encoder, (self._status_output, self._archive)),
             recovery=recovery,
             status=self._link_status,
+            encoder=self._encoder,
         )
-        camera = equipment.camera(station.camera[0])
-        self._pipeline = Pipeline(camera, self._link, self._controller.tell, self._clock, station.queue, parts)
+        cameras = [equipment.camera(camera) for camera in station.camera]
+        lag_ns = int(station.trigger_lag_ms * 1e6)
+        self._pipeline = Pipeline(cameras, self._link, self._controller.tell, self._clock, station.queue, parts, lag_ns, self._encoder)
         self._control = LineControl(
             station,
             self._controller,
@@ -119,7 +137,7 @@ class Line:
         self._controller.connect(self._pipeline, self._link, self._control.requested)
         self._desk = DeskChild(plan.config, station.desk)
         pulses = {**self._pipeline.pulses, "reject": self._link.pulse}
-        self._supervision = Supervision(pulses, self._states, self._conditions, self._clock)
+        self._supervision = Supervision(pulses, self._states, self._conditions, self._clock, say)
 
     def _build_outputs(self, station: Station) -> None:
         self._recorder = Recorder(self._database, self._journal, station.station, self._conditions, station.database.commit_every_ms)
@@ -158,6 +176,9 @@ class Line:
 
     def _watch_threads(self) -> None:
         """No thread dies unheard: the main loop learns of it."""
+        if self._owner is not None:
+            self._owner.tell = self._controller.tell
+            return
         before = threading.excepthook
 
         def died(args: threading.ExceptHookArgs) -> None:
@@ -169,7 +190,8 @@ class Line:
         self._stage("thread watch", lambda: setattr(threading, "excepthook", before))
 
     def _start(self, name: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
-        start()
+        with self._owner.starting() if self._owner is not None else contextlib.nullcontext():
+            start()
         self._stage(name, stop)
 
     def _stage(self, name: str, stop: Callable[[], object]) -> None:
@@ -258,7 +280,7 @@ def activate_file_recipe(database: Database, plan: Plan) -> RecipeVersion:
     active = recipes.active(database)
     if active is not None and _remembered(memory) == digest:
         log.info("recipe %s is active; %s has not changed", active.label, plan.station.recipe)
-        check_recipe(active.recipe())
+        check_recipe(active.recipe(), plan.station)
         return active
     version, new = recipes.import_recipe(database, plan.recipe, actor="file")
     active = recipes.activate(database, plan.recipe.name, version, actor="file")

@@ -41,6 +41,7 @@ class Snapshot:
                 "since_utc": utc_text(c.since_utc),
                 "active": c.active,
                 "acknowledged": c.acknowledged,
+                "confirmed_by": c.confirmed_by,
             }
             for c in self.conditions
         ]

@@ -25,13 +25,14 @@ from typing import Any, Protocol
 
 from edge_inspector.errors import JournalError
 from edge_inspector.outputs.base import Sent
-from edge_inspector.outputs.draft import Draft, unseen
+from edge_inspector.outputs.draft import Draft, Left, unseen
+from edge_inspector.outputs.encoder import UNKNOWN_NS, Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account, Ledger, OpenPart
 from edge_inspector.outputs.listener import Listener, tell
 from edge_inspector.outputs.recovery import Key
 from edge_inspector.outputs.resend import Entry
-from edge_inspector.records import Judgement, Outcome, Reason
+from edge_inspector.records import NEVER_NS, Judgement, Outcome, Reason
 from edge_inspector.service import Clock
 from edge_inspector.wire.messages import VerdictMessage, encode
 
@@ -67,12 +68,15 @@ class _Held:
 class Delivery:
     """The parts of one link; ``outlet`` is set before the first part is taken."""
 
-    def __init__(self, station: str, require_gate: bool, journal: Journal, clock: Clock, listener: Listener) -> None:
+    def __init__(
+        self, station: str, require_gate: bool, journal: Journal, clock: Clock, listener: Listener, encoder: Encoder | None = None
+    ) -> None:
         self._station = station
         self._require_gate = require_gate
         self._journal = journal
         self._clock = clock
         self._listener = listener
+        self._encoder = encoder or Encoder(clock)
         self._ledger = Ledger()
         self._lock = threading.Lock()  # guards the ledger, and who is announced
         self._announced: set[str] = set()
@@ -92,9 +96,17 @@ class Delivery:
         with self._lock:
             return self._ledger.account
 
-    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
+    def expect(
+        self,
+        part_id: str,
+        trigger_count: int,
+        triggered_ns: int,
+        triggered_utc: datetime,
+        deadline_ns: int,
+        deadline_counts: int | None = None,
+    ) -> bool:
         """A part is owed a verdict from now on. False, without effect, where it is known already."""
-        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch)
+        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch, deadline_counts)
         with self._lock:
             return self._ledger.open(part)
 
@@ -128,7 +140,8 @@ class Delivery:
         if self._retry_ns is not None and now_ns >= self._retry_ns:
             self._retry()
         with self._lock:
-            parts = [part for part in self._ledger.overdue(now_ns, TURN_PARTS) if part.part_id not in self._announced]
+            due = [*self._ledger.overdue(now_ns, TURN_PARTS), *(part for part in self._ledger.counted() if self._overdue(part))]
+            parts = [part for part in due if part.part_id not in self._announced]
         for part in parts:
             self._give_up(part, Reason.LATE, "no verdict could leave before its deadline")
 
@@ -175,7 +188,7 @@ class Delivery:
             return self._ledger.get(inspection.part_id)
 
     def _deliver(self, draft: Draft) -> None:
-        if draft.outcome is not Outcome.MISSED and self._now() > draft.part.deadline_ns:
+        if draft.outcome is not Outcome.MISSED and self._overdue(draft.part):
             draft = draft.missed(Reason.LATE, "its verdict came after the deadline")
         if self._may_wait(draft) and not (self.outlet and self.outlet.has_gate):
             self._held[draft.part.part_id] = _Held(draft, None)
@@ -184,12 +197,27 @@ class Delivery:
 
     def _may_wait(self, draft: Draft) -> bool:
         """Missed parts never wait: a gate that comes later gets them as a replay."""
-        return self._require_gate and draft.outcome is not Outcome.MISSED and self._now() < draft.part.deadline_ns
+        return self._require_gate and draft.outcome is not Outcome.MISSED and not self._overdue(draft.part)
+
+    def _overdue(self, part: OpenPart) -> bool:
+        """By the clock; where the window is in counts, by the belt."""
+        if part.deadline_counts is not None:
+            return self._encoder.passed(part.deadline_counts)
+        return self._now() > part.deadline_ns
+
+    def _left(self, part: OpenPart, now_ns: int) -> Left:
+        if part.deadline_counts is not None:
+            return Left(self._encoder.left_ns(part.deadline_counts), self._encoder.left(part.deadline_counts))
+        return Left(UNKNOWN_NS if part.deadline_ns == NEVER_NS else part.deadline_ns - now_ns)
+
+    def _message(self, draft: Draft, now_ns: int) -> VerdictMessage:
+        """The message with the next number. Raises JournalError."""
+        return draft.message(self._station, self._journal.next_seq(), now_ns, self._left(draft.part, now_ns))
 
     def _publish(self, draft: Draft, supersedes: int | None = None) -> None:
         now = self._now()
         try:
-            message = draft.message(self._station, self._journal.next_seq(), now)
+            message = self._message(draft, now)
             self.record("verdict", draft.entry(message, now, supersedes))
         except JournalError as error:
             self._publish_unrecorded(draft, supersedes, error)
@@ -202,7 +230,7 @@ class Delivery:
             draft = draft.missed(Reason.NOT_JOURNALED, str(error))
         now = self._now()
         try:
-            message = draft.message(self._station, self._journal.next_seq(), now)
+            message = self._message(draft, now)
         except JournalError:
             draft = draft if draft.outcome is Outcome.MISSED else draft.missed(Reason.NOT_JOURNALED, str(error))
             self._unnumbered.append((draft, supersedes))
@@ -212,10 +240,11 @@ class Delivery:
         self._send(draft, message)
 
     def _send(self, draft: Draft, message: VerdictMessage) -> None:
-        if draft.outcome is not Outcome.MISSED and self._now() > draft.part.deadline_ns:
+        if draft.outcome is not Outcome.MISSED and self._overdue(draft.part):
             self._supersede(draft, message, Reason.LATE, "its verdict was on record only after the deadline")
             return
-        entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), draft.part.deadline_ns)
+        gone_ns = self._now() + self._left(draft.part, self._now()).ns
+        entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), gone_ns)
         left = self.outlet is not None and self.outlet.publish(entry)
         if left or not self._may_wait(draft):
             self._finish(draft, message)
@@ -287,7 +316,7 @@ class Delivery:
             self._pay()
             while self._unnumbered:
                 (draft, supersedes), now = self._unnumbered[0], self._now()
-                message = draft.message(self._station, self._journal.next_seq(), now)
+                message = self._message(draft, now)
                 self.record("verdict", draft.entry(message, now, supersedes))
                 self._unnumbered.popleft()
                 self._send(draft, message)

@@ -15,6 +15,14 @@ REGIONS_MAX = 200  # the largest; a map that is all over above the threshold has
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a part's window, negative once it is over: in ns, and where the window is in encoder counts in those, too."""
+
+    ns: int
+    counts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What will be said of one part, before it has a number. ``recipe`` and ``model`` name what judged it."""
 
@@ -52,8 +60,8 @@ class Draft:
         )
         return replace(self, judgement=judgement)
 
-    def message(self, station: str, seq: int, now_ns: int) -> VerdictMessage:
-        """The message, as of ``now_ns``."""
+    def message(self, station: str, seq: int, now_ns: int, left: Left) -> VerdictMessage:
+        """The message, as of ``now_ns``, when ``left`` is what is left of its window."""
         part, verdict, outcome = self.part, self.judgement.verdict, self.outcome
         return VerdictMessage(
             epoch=part.epoch,
@@ -68,7 +76,8 @@ class Draft:
             threshold=_finite(verdict.threshold),
             triggered_utc=utc_text(part.triggered_utc),
             age_ms=_ms(now_ns - part.triggered_ns),
-            deadline_ms=_ms(part.deadline_ns - now_ns),
+            deadline_ms=_ms(left.ns),
+            deadline_counts=left.counts,
             late=self.late,
             recipe=self.recipe,
             model=self.model,

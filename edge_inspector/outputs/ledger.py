@@ -17,7 +17,10 @@ REMEMBERED = 50_000  # settled parts whose names are still known, so that none i
 
 @dataclass(frozen=True, slots=True)
 class OpenPart:
-    """A part that is owed a verdict: ``triggered_ns`` and ``deadline_ns`` are CLOCK_MONOTONIC ns, ``epoch`` that of its trigger."""
+    """A part that is owed a verdict: ``triggered_ns`` and ``deadline_ns`` are CLOCK_MONOTONIC ns, ``epoch`` that of its trigger.
+
+    ``deadline_counts`` is its deadline in counts of the belt's encoder, where the recipe's window is in counts.
+    """
 
     part_id: str
     trigger_count: int
@@ -25,6 +28,7 @@ class OpenPart:
     triggered_utc: datetime
     deadline_ns: int
     epoch: int = 0
+    deadline_counts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._open: dict[str, OpenPart] = {}
+        self._counted: dict[str, OpenPart] = {}  # those of them whose deadline is in encoder counts
         self._deadlines: list[tuple[int, str]] = []  # a heap; holds settled parts until they come to its top
         self._settled: OrderedDict[str, None] = OrderedDict()
         self._account = Account()
@@ -59,7 +64,10 @@ class Ledger:
         if part.part_id in self._open or part.part_id in self._settled:
             return False
         self._open[part.part_id] = part
-        heapq.heappush(self._deadlines, (part.deadline_ns, part.part_id))
+        if part.deadline_counts is None:
+            heapq.heappush(self._deadlines, (part.deadline_ns, part.part_id))
+        else:
+            self._counted[part.part_id] = part
         self._account = replace(self._account, triggers=self._account.triggers + 1)
         return True
 
@@ -71,6 +79,7 @@ class Ledger:
         """Give an open part its outcome. The first wins: False, and nothing changes, where the part is not open."""
         if self._open.pop(part_id, None) is None:
             return False
+        self._counted.pop(part_id, None)
         self._settled[part_id] = None
         if len(self._settled) > REMEMBERED:
             self._settled.popitem(last=False)
@@ -87,6 +96,10 @@ class Ledger:
     def parts(self) -> list[OpenPart]:
         """The open parts, in the order of their triggers."""
         return list(self._open.values())
+
+    def counted(self) -> list[OpenPart]:
+        """The open parts whose deadline is in encoder counts."""
+        return list(self._counted.values())
 
     def overdue(self, now_ns: int, most: int) -> list[OpenPart]:
         """Up to ``most`` open parts whose deadline has passed, the earliest first."""

@@ -43,8 +43,11 @@ class Listener(Protocol):
     def gate_armed(self, name: str, arm: Arm) -> None:
         """A gate answered the present ``arm``."""
 
-    def gate_count(self, trigger_count: int) -> None:
-        """A gate told how many triggers the PLC has counted."""
+    def gate_count(self, trigger_count: int, acked: int) -> None:
+        """A gate told how many triggers the PLC has counted, after it had acknowledged the verdict on count ``acked`` (0: none yet)."""
+
+    def gate_encoder(self, encoder: int) -> None:
+        """A gate told where the belt is, in counts of its encoder."""
 
     def recipe_requested(self, name: str, version: int | None) -> None:
         """A gate asks for a recipe; answer with ``recipe_ready`` or ``recipe_refused``."""

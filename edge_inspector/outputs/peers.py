@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
 from typing import Literal
 
 import zmq
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 SILENCE = 2.5  # intervals without a word: two heartbeats are lost
 ERRORS_PER_SECOND = 5  # answered, to one sender
+ACKS = 64  # of a client, remembered; more than it sends while its count and its acks may be out of step
 SENDERS = 256  # whose errors are counted apart
 LOG_EVERY_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
@@ -23,7 +24,7 @@ SECOND_NS = 1_000_000_000
 
 @dataclass(slots=True)
 class Peer:
-    """A client that said hello. ``armed`` is the arm that it has answered."""
+    """A client that said hello. ``armed`` is the arm that it has answered, ``acks`` when it acknowledged which counts of it last."""
 
     identity: bytes
     name: str
@@ -31,6 +32,11 @@ class Peer:
     heard_ns: int
     silence_ns: int
     armed: Arm | None = None
+    acks: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=ACKS))
+
+    def acked(self, until_ns: int) -> int:
+        """The highest count that it had acknowledged by then, 0 for none."""
+        return max((count for at, count in self.acks if at <= until_ns), default=0)
 
     @property
     def is_gate(self) -> bool:

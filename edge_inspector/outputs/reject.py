@@ -19,6 +19,7 @@ import zmq
 from pydantic import ValidationError
 
 from edge_inspector.outputs.delivery import TURN_PARTS, Delivery
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account
 from edge_inspector.outputs.listener import LinkStatus, Listener, tell
@@ -73,13 +74,14 @@ class RejectLink:
         *,
         recovery: Recovery | None = None,
         status: Callable[[], LinkStatus] = LinkStatus,
+        encoder: Encoder | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
         self._clock = clock
         self._listener = listener
         self._status = status
-        self._delivery = Delivery(station, settings.require_gate, journal, clock, listener)
+        self._delivery = Delivery(station, settings.require_gate, journal, clock, listener, encoder)
         self._table = ResendTable(settings.heartbeat_ms * 1_000_000)
         self._inbox: deque[Callable[[], None]] = deque()
         self._arming: _Arming | None = None
@@ -132,9 +134,20 @@ class RejectLink:
         """Listen. Raises WireError naming the endpoint: in use, or beyond loopback without keys."""
         self._thread.start()
 
-    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
-        """A part was triggered and is owed a verdict before ``deadline_ns``. False, without effect, where it is known already."""
-        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns)
+    def expect(
+        self,
+        part_id: str,
+        trigger_count: int,
+        triggered_ns: int,
+        triggered_utc: datetime,
+        deadline_ns: int,
+        deadline_counts: int | None = None,
+    ) -> bool:
+        """A part was triggered; its verdict is owed before ``deadline_ns``, or where ``deadline_counts`` is given before the belt is there.
+
+        False, without effect, where it is known already.
+        """
+        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, deadline_counts)
         self._thread.wake.set()
         return fresh
 

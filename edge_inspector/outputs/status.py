@@ -76,6 +76,7 @@ def part_payload(sent: Sent) -> dict[str, Any]:
         "regions": [region_payload(region) for region in judgement.verdict.regions],
         "detail": judgement.verdict.detail,
         "camera": judgement.inspection.views[0].camera,
+        "cameras": list(dict.fromkeys(view.camera for view in judgement.inspection.views)),
         "engine_ms": _ms(judgement.engine_ns),
         "latency_ms": _ms(sent.latency_ns),
         "overhead_ms": _ms(sent.overhead_ns),

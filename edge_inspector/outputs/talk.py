@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 1000  # verdicts resent in one go: about 10 ms, in which a live verdict waits
 RECEIVE = 500  # messages read in one go
+IN_STEP_NS = 25_000_000  # for a cycle a PLC's count may trail behind what it acknowledges
 CONGESTED_NS = 50_000_000
 
 
@@ -92,6 +93,8 @@ class Talk:
     def arm(self, arm: m.Arm) -> None:
         """Arm the gates that are here and those that come; repeated at each heartbeat until they have answered."""
         self._armed = arm
+        for gate in self._peers.gates():
+            gate.acks.clear()
         self._arm_gates()
 
     def tell_all(self, message: m.Message) -> None:
@@ -172,6 +175,7 @@ class Talk:
     def _take(self, peer: Peer, message: m.AnyMessage) -> None:
         match message:
             case m.Heartbeat():
+                self._position(peer, message.encoder)
                 self._count(peer, message.trigger_count)
             case m.Bye():
                 self._peers.leave(peer)
@@ -215,7 +219,12 @@ class Talk:
 
     def _count(self, peer: Peer, trigger_count: int | None) -> None:
         if peer.is_gate and trigger_count is not None:
-            tell(self._around.listener.gate_count, trigger_count)
+            now = self._around.now_ns()
+            tell(self._around.listener.gate_count, trigger_count, peer.acked(now - IN_STEP_NS))
+
+    def _position(self, peer: Peer, encoder: int | None) -> None:
+        if peer.is_gate and encoder is not None:
+            tell(self._around.listener.gate_encoder, encoder)
 
     def _left(self, peer: Peer, why: str) -> None:
         log.info("client %s (%s) %s", peer.name, peer.role, why)
@@ -235,4 +244,6 @@ class Talk:
             self._around.record("ack", {"epoch": ack.epoch, "seq": ack.seq, "trigger_count": ack.trigger_count})
         except JournalError:
             return  # not on record: it stays unsettled, is sent again, and acknowledged again
+        if self._armed is not None and ack.epoch == self._armed.epoch:
+            peer.acks.append((self._around.now_ns(), ack.trigger_count))
         self._table.settle(entry.key)

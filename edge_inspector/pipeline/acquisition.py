@@ -6,29 +6,47 @@ import logging
 from dataclasses import dataclass
 
 from edge_inspector.camera.base import Grab
-from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
+from edge_inspector.pipeline.counts import LONGEST_GAP, Slip, patience_ns
 from edge_inspector.prepare import FrameCheck
-from edge_inspector.records import Frame, Missed, Reason, View
+from edge_inspector.records import NEVER_NS, Frame, Missed, Reason, View
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How parts are named and timed: ``part_id`` is station-epoch-count."""
+    """How parts are named and timed: ``part_id`` is station-epoch-count.
+
+    The window from trigger to gate is ``window_ns`` or, where given, ``window_counts`` of the belt's encoder.
+    """
 
     station: str
     epoch: int
     camera: str
     window_ns: int
+    window_counts: int | None = None
+
+    @property
+    def patience_ns(self) -> int:
+        """How long a part may lack a frame after its trigger."""
+        return patience_ns(self.window_ns, self.window_counts)
 
     def part_id(self, trigger_count: int) -> str:
         """The part's name, unique over restarts because each start has its own epoch."""
         return f"{self.station}-{self.epoch}-{trigger_count}"
 
+    def deadline_ns(self, triggered_ns: int) -> int:
+        """When the verdict must have left, by the clock."""
+        return NEVER_NS if self.window_counts is not None else triggered_ns + self.window_ns
+
+    def deadline_counts(self, encoder: int | None) -> int | None:
+        """The encoder count by which it must have; None where the clock decides."""
+        return None if self.window_counts is None or encoder is None else encoder + self.window_counts
+
     def lost(self, trigger_count: int, triggered_ns: int, reason: Reason, detail: str = "") -> Missed:
-        """A part that could not be inspected."""
-        return Missed(self.part_id(trigger_count), self.camera, trigger_count, triggered_ns, triggered_ns + self.window_ns, reason, detail)
+        """A part that could not be inspected. It waits for nothing any more, so a window in counts gives it no deadline."""
+        deadline_ns = self.deadline_ns(triggered_ns)
+        return Missed(self.part_id(trigger_count), self.camera, trigger_count, triggered_ns, deadline_ns, reason, detail)
 
 
 class Acquisition:
@@ -59,9 +77,9 @@ class Acquisition:
         count, last = grab.trigger_count, self.last_count
         before, self._seen = self._seen, count
         back = before is not None and count < before
-        anew = self._base is not None and count <= self._base and grab.triggered_ns > self.armed_ns + self._naming.window_ns // 2
+        anew = self._base is not None and count <= self._base and grab.triggered_ns > self.armed_ns + self._naming.patience_ns
         leap = last is not None and count > last + LONGEST_GAP
-        return Slip(last or 0, count, "the camera") if back or anew or leap else None
+        return Slip(last or 0, count, f"camera {self._naming.camera}") if back or anew or leap else None
 
     def take(self, grab: Grab) -> list[View]:
         """The parts that this grab makes known: those its count has skipped, as missed, then its own. A count seen before makes none."""
@@ -83,16 +101,22 @@ class Acquisition:
 
     def stopped(self, view: View) -> Missed:
         """The same part as missed: it was being grabbed when the line stopped."""
-        if isinstance(view, Missed):
-            return view
-        return self._naming.lost(view.trigger_count, view.triggered_ns, Reason.STOPPED, "the line stopped while its image was taken")
+        return self._without_image(view, Reason.STOPPED, "the line stopped while its image was taken")
+
+    def doubtful(self, view: View, theirs: int) -> Missed:
+        """The same part as missed: the PLC had counted up to ``theirs`` before this frame's trigger."""
+        detail = f"the PLC had counted {theirs} triggers before this frame's was seen as number {view.trigger_count}"
+        return self._without_image(view, Reason.COUNTER_GAP, detail)
+
+    def _without_image(self, view: View, reason: Reason, detail: str) -> Missed:
+        return view if isinstance(view, Missed) else self._naming.lost(view.trigger_count, view.triggered_ns, reason, detail)
 
     def _view(self, grab: Grab) -> View:
         naming = self._naming
         if grab.image is None:
             reason = Reason.GRAB_FAILED if grab.reason is Reason.NONE else grab.reason
             return naming.lost(grab.trigger_count, grab.triggered_ns, reason, grab.detail)
-        refused = self._check.refuse(grab.image)
+        refused = self._check.refuse(grab.image) or self._undated(grab)
         if refused is not None:
             return naming.lost(grab.trigger_count, grab.triggered_ns, *refused)
         return Frame(
@@ -103,5 +127,12 @@ class Acquisition:
             grab.captured_utc,
             grab.image,
             grab.received_ns,
-            grab.triggered_ns + naming.window_ns,
+            naming.deadline_ns(grab.triggered_ns),
+            naming.deadline_counts(grab.encoder_counts),
         )
+
+    def _undated(self, grab: Grab) -> tuple[Reason, str] | None:
+        """Without the belt's position at its trigger nobody knows when a part is at the gate."""
+        if self._naming.window_counts is None or grab.encoder_counts is not None:
+            return None
+        return Reason.GRAB_FAILED, "the camera gave no encoder count with this trigger, and the recipe's reject window is in counts"

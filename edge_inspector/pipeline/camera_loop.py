@@ -1,16 +1,18 @@
-"""The camera thread: opens the camera, grabs while armed, reopens it when it is lost, and accounts for triggers that brought no frame."""
+"""A camera's thread: opens the camera, grabs while armed, reopens it when it is lost, and accounts for triggers that brought no frame."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from edge_inspector.camera.base import Camera, Grab
 from edge_inspector.errors import CameraExhausted
 from edge_inspector.pipeline.acquisition import Acquisition, Naming
-from edge_inspector.pipeline.counts import CountWatch
+from edge_inspector.pipeline.counts import LONGEST_GAP, CountWatch, Slip
 from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, Exhausted, PipelineEvent
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Frame, Reason, View
@@ -24,8 +26,31 @@ FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
 OPENING_S = 60.0  # what finding and opening a camera may take: discovery on a network, a stream that times out
 
 
+class Parts(Protocol):
+    """Where views go; called on the camera's thread."""
+
+    def take(self, view: View, triggered_utc: datetime) -> None:
+        """This camera's view of a part, and the moment of its trigger."""
+
+    def tend(self) -> None:
+        """Do what is due; called at least every ``GRAB_TIMEOUT_S`` while no frame comes."""
+
+
+class Belt(Protocol):
+    """Where the belt is, in counts of its encoder; called on any thread."""
+
+    def arm(self, window: int | None) -> None:
+        """Parts are inspected from now on whose reject window is so many counts, or None in time."""
+
+    def seen(self, counts: int, at_ns: int) -> None:
+        """The belt was there at that time."""
+
+    def passed(self, deadline_counts: int) -> bool:
+        """Whether it is beyond that, or may be."""
+
+
 class CameraLoop:
-    """One camera in its own thread. ``accept`` is called there for every part, with the UTC moment of its trigger.
+    """One camera in its own thread, which gives every part to ``parts``; ``lag_ns`` is explained in ``counts.CountWatch``.
 
     After ``limit`` parts it stops by itself, as at the end of a replay.
     """
@@ -33,18 +58,20 @@ class CameraLoop:
     def __init__(
         self,
         camera: Camera,
-        accept: Callable[[View, datetime], None],
+        parts: Parts,
         tell: Callable[[PipelineEvent], None],
-        watch: CountWatch,
         clock: Clock,
+        lag_ns: int,
         limit: int | None = None,
+        belt: Belt | None = None,
     ) -> None:
         self._camera = camera
-        self._accept = accept
+        self._parts = parts
         self._tell = tell
-        self._watch = watch
+        self._watch = CountWatch(0, lag_ns)
         self._clock = clock
         self._left = limit
+        self._belt = belt
         self._stop = threading.Event()
         self._changed = threading.Event()  # a wake-up for the idle thread: armed or stopping
         self._taking = threading.Lock()  # a part is taken whole before an arm or disarm, or after it
@@ -55,6 +82,11 @@ class CameraLoop:
         self._camera_rules = CameraRules()
         self._pause_s = FIRST_RETRY_S  # before the next try to open; a camera that opens and fails at once is tried ever more rarely, too
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}")
+
+    @property
+    def name(self) -> str:
+        """The camera's name."""
+        return self._camera.name
 
     @property
     def last_count(self) -> int | None:
@@ -78,12 +110,14 @@ class CameraLoop:
 
     def arm(self, naming: Naming, rules: ImageRules, base: int | None, camera: CameraRules | None = None) -> None:
         """Inspect the parts after count ``base`` (None: the first count seen begins), and after those that this epoch has had."""
+        now = self._clock.monotonic_ns()
         with self._taking:
             before = self._acquisition
             if before is not None and before.epoch == naming.epoch and before.last_count is not None:
                 base = max(base or 0, before.last_count)
             self._camera_rules = camera or CameraRules()
-            self._acquisition = self._armed = Acquisition(naming, FrameCheck(rules), base, self._clock.monotonic_ns())
+            self._watch.reset(naming.patience_ns)
+            self._acquisition = self._armed = Acquisition(replace(naming, camera=self._camera.name), FrameCheck(rules), base, now)
         self._changed.set()
 
     def disarm(self) -> None:
@@ -91,11 +125,25 @@ class CameraLoop:
         with self._taking:
             self._armed = None
 
-    def stop(self, timeout_s: float) -> bool:
-        """End the thread; False where it does not end in time. Idempotent."""
+    def plc_count(self, count: int, acked: int) -> Slip | None:
+        """The PLC says how many triggers it has counted, after it had acknowledged ``acked``; the slip that this shows.
+
+        While nobody inspects parts it may count, and begin anew, as it likes.
+        """
+        ours = self.last_count
+        if self._camera.free_running or ours is None or not self.armed:
+            return None
+        return Slip(ours, count) if count > ours + LONGEST_GAP else self._watch.report(count, ours, acked, self._clock.monotonic_ns())
+
+    def halt(self) -> None:
+        """Ask the thread to end, and do not wait for it."""
         self._stop.set()
         self._armed = None
         self._changed.set()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End the thread; False where it does not end in time. Idempotent."""
+        self.halt()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -107,7 +155,7 @@ class CameraLoop:
                 self._session()
             except Exception as error:  # a bug must not end the thread that keeps the account
                 log.exception("the camera thread failed")
-                self._tell(CameraLost(error))
+                self._tell(CameraLost(error, self._camera.name))
                 self._stop.wait(FIRST_RETRY_S)
         self._close()
         self.pulse.end()
@@ -131,7 +179,7 @@ class CameraLoop:
                 if armed is not None:
                     self._grab_while(armed)
         except Exception as error:  # noqa: BLE001 - whatever a driver throws, the camera is taken for lost and opened again
-            self._tell(CameraLost(error))
+            self._tell(CameraLost(error, self._camera.name))
             self._close()
             self._back_off()
 
@@ -142,11 +190,11 @@ class CameraLoop:
             try:
                 self._camera.open()
             except Exception as error:  # noqa: BLE001 - a driver's own errors are not ours
-                self._tell(CameraLost(error))
+                self._tell(CameraLost(error, self._camera.name))
                 self._back_off()
             else:
                 self._disarm_uncounted()
-                self._tell(CameraOpen())
+                self._tell(CameraOpen(self._camera.name))
                 return True
         return False
 
@@ -189,19 +237,38 @@ class CameraLoop:
         with self._taking:
             now, newest = self._armed, self._acquisition or armed
             if now is not None and (now is armed or grab.triggered_ns >= now.armed_ns):
-                slip = now.slip(grab)
-                parts = now.take(grab) if slip is None else []
+                slip, parts = self._views(grab, now)
             else:  # the line was stopped while this was being grabbed
                 slip = None
                 parts = [armed.stopped(view) for view in (newest if newest.epoch == armed.epoch else armed).take(grab)]
             for view in parts:
-                self._accept(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
+                self._parts.take(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
         if slip is not None:
             self._end(now, CountSlip(slip))
-        elif self._left is not None:
-            self._left -= 1
-            if self._left <= 0:
-                self._end(now, Exhausted("the parts asked for have been taken"))
+        else:
+            self._count_down(len(parts), now)
+
+    def _views(self, grab: Grab, armed: Acquisition) -> tuple[Slip | None, list[View]]:
+        """The parts that a grab makes known, the last one missed where the PLC contradicts its count; or the slip that it shows."""
+        if self._belt is not None and grab.encoder_counts is not None:
+            self._belt.seen(grab.encoder_counts, grab.triggered_ns)
+        slip = armed.slip(grab)
+        if slip is not None:
+            return slip, []
+        theirs = None if self._camera.free_running else self._watch.ahead_of(grab.trigger_count, grab.triggered_ns)
+        if theirs is not None and self._watch.doubt(grab.trigger_count):
+            return Slip(grab.trigger_count, theirs), []
+        parts = armed.take(grab)
+        if theirs is not None and parts:
+            parts[-1] = armed.doubtful(parts[-1], theirs)
+        return None, parts
+
+    def _count_down(self, parts: int, armed: Acquisition | None) -> None:
+        if self._left is None or not parts:
+            return
+        self._left -= parts
+        if self._left <= 0:
+            self._end(armed, Exhausted("the parts asked for have been taken"))
 
     def _end(self, armed: Acquisition | None, event: PipelineEvent) -> None:
         with self._taking:
@@ -210,11 +277,14 @@ class CameraLoop:
 
     def _account(self, acquisition: Acquisition) -> None:
         """Parts that the PLC has counted and no frame came for are missed."""
+        self._parts.tend()
         if self._camera.free_running:
             return
         now = self._clock.monotonic_ns()
         with self._taking:
             if self._acquisition is not acquisition:  # armed anew: what is owed is counted from another base
                 return
-            for lost in acquisition.skip_to(self._watch.owed(now), now, Reason.COUNTER_GAP):
-                self._accept(lost, self._clock.utc())
+            lost = acquisition.skip_to(self._watch.owed(now), now, Reason.COUNTER_GAP)
+            for view in lost:
+                self._parts.take(view, self._clock.utc())
+        self._count_down(len(lost), acquisition)

@@ -1,4 +1,8 @@
-"""What is wrong at the moment. A condition stays listed until it is over and a person has acknowledged it."""
+"""What is wrong at the moment.
+
+A condition stays listed until it is over and noted: acknowledged, by a machine or a screen that has taken note, or confirmed, by a person
+who has looked into it.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +43,12 @@ class Conditions:
         self._changed()
 
     def clear_condition(self, name: str) -> None:
-        """The cause is over; the condition stays listed until it is acknowledged."""
+        """The cause is over; the condition stays listed until it is acknowledged or confirmed."""
         with self._lock:
             known = self._table.get(name)
             if known is None or not known.active:
                 return
-            if known.acknowledged:
+            if known.acknowledged or known.confirmed_by:
                 del self._table[name]
             else:
                 self._table[name] = replace(known, active=False)
@@ -52,13 +56,20 @@ class Conditions:
         self._changed()
 
     def acknowledge(self, name: str) -> None:
-        """A person has seen it. Raises StateError where no such condition is listed."""
+        """A machine or a screen has taken note of it. Raises StateError where no such condition is listed."""
+        self._note(name, lambda known: replace(known, acknowledged=True))
+
+    def confirm(self, name: str, person: str) -> None:
+        """A person has looked into it. Raises StateError where no such condition is listed."""
+        self._note(name, lambda known: replace(known, confirmed_by=person))
+
+    def _note(self, name: str, noted: Callable[[Condition], Condition]) -> None:
         with self._lock:
             known = self._table.get(name)
             if known is None:
                 raise StateError(f"no condition '{name}' is listed; listed are: {', '.join(sorted(self._table)) or 'none'}")
             if known.active:
-                self._table[name] = replace(known, acknowledged=True)
+                self._table[name] = noted(known)
             else:
                 del self._table[name]
         self._changed()

@@ -1,4 +1,15 @@
-"""The count of triggers as PLC and camera tell it, held against ours, where all see the same triggers."""
+"""The count of triggers as PLC and camera tell it, held against ours, where all see the same triggers.
+
+A part judged as its neighbour is the worst that can happen: every verdict after it belongs to another part. So the counts are compared
+whenever they can be: a PLC says how many triggers it has counted, a frame says when its trigger was.
+
+    the PLC had counted n, and our frame n was triggered later             we have lost a trigger: the frame may be of part n+1
+    the PLC has acknowledged our verdict on n, and has not counted n yet   we have seen a trigger too many
+
+The first compares two clocks' words, so a difference counts only beyond ``lag_ns``; the second is the order of one sender's messages, and
+holds however long they travel. One may be chance, two parts near each other are a slip. A frame of ours that the PLC does not know half a
+reject window later (at most 0.5 s) is a slip by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +19,9 @@ from dataclasses import dataclass
 
 LONGEST_GAP = 100_000  # parts at once that can be believed to have been lost; a greater leap is a counter gone wrong
 LONGEST_LAG_NS = 500_000_000
+LAG_NS = 50_000_000
+DOUBT_PARTS = 20  # a second doubt that many parts after the first says nothing together with it
+KEPT = 4096  # samples; more than a PLC sends, and parts come, within the longest grace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +33,52 @@ class Slip:
     whose: str = "the PLC"
 
 
-class CountWatch:
-    """Compares counts; any thread may use it. ``grace_ns`` is how long a frame may take to arrive after its trigger.
+def patience_ns(window_ns: int, window_counts: int | None) -> int:
+    """How long a part may lack a frame after its trigger: half its window, or a set time where the window is in counts of the encoder."""
+    return LONGEST_LAG_NS if window_counts is not None else window_ns // 2
 
-    PLC ahead: ``owed`` says up to which count parts are due, once the PLC's claim is older than the grace.
-    Ours ahead: what we had counted a grace (at most ``LONGEST_LAG_NS``) ago must stand in every heartbeat since; ``report`` returns the
-    slip if it does not. Several gates may report the same PLC's count, each a little later than the other.
+
+class CountWatch:
+    """Compares one camera's count with the PLC's; any thread may use it.
+
+    ``grace_ns`` is how long a frame may take to arrive after its trigger, ``lag_ns`` how far apart in time PLC and camera may tell of one
+    trigger. Several gates may report the same PLC's count, each a little later than the other.
     """
 
-    def __init__(self, grace_ns: int) -> None:
+    def __init__(self, grace_ns: int, lag_ns: int = LAG_NS) -> None:
         self._grace_ns = grace_ns
+        self._lag_ns = lag_ns
         self._lock = threading.Lock()
-        self._claims: deque[tuple[int, int]] = deque()  # (claimed at ns, count), both rising
-        self._ours: deque[tuple[int, int]] = deque()  # (at ns, our count then)
+        self._claims: deque[tuple[int, int]] = deque(maxlen=KEPT)  # (claimed at ns, count), both rising
+        self._ours: deque[tuple[int, int]] = deque(maxlen=KEPT)  # (at ns, our count when the PLC last told its own)
+        self._doubt: int | None = None  # the count at which the two first disagreed
 
-    def report(self, theirs: int, ours: int, now_ns: int) -> Slip | None:
-        """A heartbeat brought the PLC's count."""
+    def report(self, theirs: int, ours: int, acked: int, now_ns: int) -> Slip | None:
+        """The PLC says how many triggers it has counted, after it has acknowledged ``acked``. The slip, where we have counted more."""
         with self._lock:
+            horizon = now_ns - max(self._grace_ns, self._lag_ns)
+            _forget(self._claims, horizon)
+            _forget(self._ours, horizon)
             before = _newest(self._ours, now_ns - min(self._grace_ns, LONGEST_LAG_NS))
             self._ours.append((now_ns, ours))
-            _newest(self._claims, now_ns - self._grace_ns)
             if not self._claims or theirs > self._claims[-1][1]:
                 self._claims.append((now_ns, theirs))
-            return Slip(before, theirs) if theirs < before else None
+            if theirs < before:
+                return Slip(before, theirs)
+            if theirs == ours == _newest(self._ours, now_ns - self._lag_ns) == _newest(self._claims, now_ns - self._lag_ns):
+                self._doubt = None  # both have stood there for a while, so they agree
+            return Slip(acked, theirs) if theirs < acked and self._doubted(acked) else None
+
+    def ahead_of(self, count: int, triggered_ns: int) -> int | None:
+        """The PLC's count where it had counted ``count`` longer than the lag before our frame ``count`` was triggered."""
+        with self._lock:
+            theirs = _newest(self._claims, triggered_ns - self._lag_ns)
+            return theirs if theirs >= count else None
+
+    def doubt(self, count: int) -> bool:
+        """The frame with this count is in doubt; whether that is a slip: one near it was too, and the counts have not agreed since."""
+        with self._lock:
+            return self._doubted(count)
 
     def owed(self, now_ns: int) -> int:
         """The highest count that the PLC claimed longer than the grace ago; 0 for none."""
@@ -54,10 +91,24 @@ class CountWatch:
             self._grace_ns = grace_ns
             self._claims.clear()
             self._ours.clear()
+            self._doubt = None
+
+    def _doubted(self, count: int) -> bool:
+        """Note a doubt; whether it is the second. The same part twice is one doubt."""
+        first = self._doubt
+        if first is not None and first < count <= first + DOUBT_PARTS:
+            return True
+        if first is None or count > first:
+            self._doubt = count
+        return False
 
 
 def _newest(samples: deque[tuple[int, int]], until_ns: int) -> int:
-    """The count of the newest sample that is not younger than ``until_ns``, 0 for none; older samples are dropped."""
+    """The count of the newest sample that is not younger than ``until_ns``, 0 for none."""
+    return next((count for at, count in reversed(samples) if at <= until_ns), 0)
+
+
+def _forget(samples: deque[tuple[int, int]], until_ns: int) -> None:
+    """Drop what is older than the newest sample not younger than ``until_ns``."""
     while len(samples) > 1 and samples[1][0] <= until_ns:
         samples.popleft()
-    return samples[0][1] if samples and samples[0][0] <= until_ns else 0

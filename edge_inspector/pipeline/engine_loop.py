@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from edge_inspector.engine.base import Engine
 from edge_inspector.judge import Judge, missed
-from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineTrouble, PipelineEvent
+from edge_inspector.pipeline.camera_loop import Belt
+from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineSlow, EngineTrouble, PipelineEvent
+from edge_inspector.pipeline.load import LoadWatch
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason
 from edge_inspector.service import Clock, Pulse
@@ -28,14 +30,17 @@ class EngineLoop:
         post: Callable[[Judgement, Judge], None],
         tell: Callable[[PipelineEvent], None],
         clock: Clock,
+        belt: Belt | None = None,
     ) -> None:
         self._queue = queue
         self._post = post
         self._tell = tell
         self._clock = clock
+        self._belt = belt
         self._judge: Judge | None = None
         self._next: tuple[JudgeFactory, int] | None = None  # and the place in the queue from which on it judges
         self._troubled = False
+        self._load = LoadWatch(queue.capacity)
         self._stop = threading.Event()
         self.pulse = Pulse(clock)
         """Marked at every turn: each part, and each wait for one."""
@@ -72,6 +77,7 @@ class EngineLoop:
         self.pulse.mark()
         try:
             self._load_next()
+            self.watch_load()
             inspection = self._queue.get(timeout_s=0.05)
             if inspection is None:
                 return not self._stop.is_set()
@@ -80,6 +86,13 @@ class EngineLoop:
             log.exception("the engine thread failed")
             self._trouble(f"{type(error).__name__}: {error}")
         return True
+
+    def watch_load(self) -> None:
+        """Say so where the engine is too slow, or is so no more. Called before each part is put or taken, on either thread."""
+        now = self._clock.monotonic_ns()
+        changed = self._load.note(self._queue.frames, self._queue.age(now), now)
+        if changed is not None:
+            self._tell(EngineSlow(changed or None))
 
     def _load_next(self) -> None:
         pending = self._next
@@ -113,7 +126,7 @@ class EngineLoop:
         if judge is None:  # parts run only once a judge is there; one that came through all the same is missed
             log.error("part %s: no engine is loaded", inspection.part_id)
             return
-        if inspection.missed is None and self._clock.monotonic_ns() > inspection.deadline_ns:
+        if inspection.missed is None and self._late(inspection):
             detail = "its deadline had passed before the engine was free"
             self._post(missed(inspection, Reason.LATE, detail, judge.recipe.decision.accept_threshold or 0.0), judge)
             return
@@ -124,6 +137,11 @@ class EngineLoop:
         elif self._troubled and inspection.missed is None:
             self._troubled = False
             self._tell(EngineTrouble(None))
+
+    def _late(self, inspection: Inspection) -> bool:
+        if self._belt is not None and inspection.deadline_counts is not None:
+            return self._belt.passed(inspection.deadline_counts)
+        return self._clock.monotonic_ns() > inspection.deadline_ns
 
     def _trouble(self, detail: str) -> None:
         self._troubled = True

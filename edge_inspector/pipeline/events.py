@@ -30,15 +30,25 @@ class EngineTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSlow:
+    """The engine is slower than the line; None: it keeps up again."""
+
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CameraOpen:
-    """The camera is connected."""
+    """A camera is connected."""
+
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraLost:
-    """The camera is not there; its thread keeps trying."""
+    """A camera is not there; its thread keeps trying."""
 
     error: Exception
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +65,4 @@ class CountSlip:
     slip: Slip
 
 
-PipelineEvent = EngineReady | EngineFailed | EngineTrouble | CameraOpen | CameraLost | Exhausted | CountSlip
+PipelineEvent = EngineReady | EngineFailed | EngineTrouble | EngineSlow | CameraOpen | CameraLost | Exhausted | CountSlip

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from edge_inspector.camera.base import Camera
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline.acquisition import Naming
-from edge_inspector.pipeline.camera_loop import CameraLoop
-from edge_inspector.pipeline.counts import LONGEST_GAP, CountWatch, Slip
+from edge_inspector.pipeline.camera_loop import Belt, CameraLoop
+from edge_inspector.pipeline.counts import LAG_NS, Slip
 from edge_inspector.pipeline.engine_loop import EngineLoop, JudgeFactory
-from edge_inspector.pipeline.events import CountSlip, PipelineEvent
+from edge_inspector.pipeline.events import CountSlip, Exhausted, PipelineEvent
+from edge_inspector.pipeline.join import Join
 from edge_inspector.pipeline.queue import InspectionQueue
-from edge_inspector.records import Inspection, Judgement, Reason, View
+from edge_inspector.records import Inspection, Judgement, Reason
 from edge_inspector.service import Clock, Pulse
 from edge_inspector.settings.recipe import CameraRules, ImageRules
 
@@ -25,7 +27,15 @@ log = logging.getLogger(__name__)
 class Link(Protocol):
     """What the pipeline asks of the reject link."""
 
-    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
+    def expect(
+        self,
+        part_id: str,
+        trigger_count: int,
+        triggered_ns: int,
+        triggered_utc: datetime,
+        deadline_ns: int,
+        deadline_counts: int | None = None,
+    ) -> bool:
         """A part was triggered: from now on it is owed a verdict. False where it is accounted for already."""
 
     def post(self, judgement: Judgement, recipe: str, model: str) -> None:
@@ -33,55 +43,61 @@ class Link(Protocol):
 
 
 class Pipeline:
-    """Camera thread -> bounded queue -> engine thread -> link. ``tell`` receives events from any of the threads.
+    """Camera threads -> join -> bounded queue -> engine thread -> link. ``tell`` receives events from any of the threads.
 
-    ``capacity`` frames may wait; a trigger that the PLC claims is missed after half the reject window without a frame. After
-    ``limit`` grabs it ends.
+    ``capacity`` frames may wait; a trigger that the PLC claims, or another camera has seen, is missed after half the reject window without
+    a frame. After ``limit`` parts it ends. ``lag_ns``: how far apart in time PLC and cameras may tell of one trigger.
     """
 
     def __init__(
         self,
-        camera: Camera,
+        cameras: Sequence[Camera],
         link: Link,
         tell: Callable[[PipelineEvent], None],
         clock: Clock,
         capacity: int,
         limit: int | None = None,
+        lag_ns: int = LAG_NS,
+        belt: Belt | None = None,
     ) -> None:
-        self._camera = camera
         self._link = link
         self._tell = tell
         self._clock = clock
         self._queue = InspectionQueue(capacity)
-        self._watch = CountWatch(0)
-        self._camera_loop = CameraLoop(camera, self._accept, tell, self._watch, clock, limit)
-        self._engine_loop = EngineLoop(self._queue, self._post, tell, clock)
+        names = tuple(camera.name for camera in cameras)
+        self._join = Join(names, link, self._put, self._slipped, clock, capacity, lag_ns)
+        self._camera_loops = [CameraLoop(camera, self._join, self._tell_of_camera, clock, lag_ns, limit, belt) for camera in cameras]
+        self._ended: list[Exhausted] = []  # replays that are over, of those armed now
+        self._lock = threading.Lock()
+        self._belt = belt
+        self._engine_loop = EngineLoop(self._queue, self._post, tell, clock, belt)
         self._started = False
 
     @property
     def last_count(self) -> int | None:
-        """The highest trigger count taken; None before the first."""
-        return self._camera_loop.last_count
+        """The highest trigger count taken by any camera; None before the first."""
+        return _highest(loop.last_count for loop in self._camera_loops)
 
     @property
     def pulses(self) -> Mapping[str, Pulse]:
         """The turns of its loops, by their threads' work."""
-        return {f"camera {self._camera.name}": self._camera_loop.pulse, "engine": self._engine_loop.pulse}
+        return {**{f"camera {loop.name}": loop.pulse for loop in self._camera_loops}, "engine": self._engine_loop.pulse}
 
     def taken(self, epoch: int) -> int | None:
         """The highest trigger count that was taken in ``epoch``; None where none was."""
-        return self._camera_loop.taken(epoch)
+        return _highest(loop.taken(epoch) for loop in self._camera_loops)
 
     @property
     def waiting(self) -> int:
         """Parts between camera and engine."""
-        return len(self._queue)
+        return len(self._queue) + len(self._join)
 
     def start(self, factory: JudgeFactory) -> None:
-        """Open the camera and load the engine, each on its own thread; events say how it went."""
+        """Open the cameras and load the engine, each on its own thread; events say how it went."""
         self._started = True
         self._engine_loop.start(factory)
-        self._camera_loop.start()
+        for loop in self._camera_loops:
+            loop.start()
 
     def load(self, factory: JudgeFactory) -> None:
         """Judge by another judge the parts that come after those waiting now; EngineReady or EngineFailed follows."""
@@ -89,46 +105,78 @@ class Pipeline:
 
     @property
     def inspecting(self) -> bool:
-        """Whether parts are being inspected."""
-        return self._camera_loop.armed
+        """Whether parts are being inspected, by every camera."""
+        return all(loop.armed for loop in self._camera_loops)
 
     def arm(self, naming: Naming, rules: ImageRules, base: int | None, camera: CameraRules | None = None) -> None:
         """Inspect every part after count ``base``, with the recipe's camera settings."""
-        self._watch.reset(naming.window_ns // 2)
-        self._camera_loop.arm(naming, rules, base, camera)
+        with self._lock:
+            self._ended.clear()
+        if self._belt is not None:
+            self._belt.arm(naming.window_counts)
+        for loop in self._camera_loops:
+            loop.arm(naming, rules, base, camera)
 
     def disarm(self) -> None:
         """Take no further part: when this returns none is added to those waiting, which are judged, but missed ones."""
-        self._camera_loop.disarm()
+        for loop in self._camera_loops:
+            loop.disarm()
+        self._join.flush()
+
+    def distrust(self) -> None:
+        """What waits is missed: nobody knows which parts its images are of."""
+        self._queue.spoil(Reason.COUNTER_GAP, "the counts of triggers disagree: this may be another part's image")
 
     def lose(self, naming: Naming, counts: list[int], reason: Reason) -> None:
         """Account for parts that were triggered while nobody looked."""
         now, utc = self._clock.monotonic_ns(), self._clock.utc()
         for count in counts:
-            self._accept(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc)
+            self._join.take(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc)
 
-    def plc_count(self, count: int) -> None:
-        """The PLC says how many triggers it has counted; while nobody inspects parts it may count, and begin anew, as it likes."""
-        ours = self.last_count
-        if self._camera.free_running or ours is None or not self._camera_loop.armed:
-            return
-        leaps = count > ours + LONGEST_GAP
-        slip = Slip(ours, count) if leaps else self._watch.report(count, ours, self._clock.monotonic_ns())
+    def plc_count(self, count: int, acked: int = 0) -> None:
+        """The PLC says how many triggers it has counted, after it had acknowledged the verdict on count ``acked``.
+
+        While nobody inspects parts it may count, and begin anew, as it likes.
+        """
+        slips = [loop.plc_count(count, acked) for loop in self._camera_loops]
+        slip = next((slip for slip in slips if slip is not None), None)
         if slip is not None:
-            self._tell(CountSlip(slip))
+            self._slipped(slip)
 
     def stop(self, timeout_s: float) -> list[str]:
-        """Stop camera, then engine, so that every part taken is judged; returns the names of threads that did not end. Idempotent."""
+        """Stop cameras, then engine, so that every part taken is judged; returns the names of threads that did not end. Idempotent."""
         if not self._started:
             return []
-        stuck = [] if self._camera_loop.stop(timeout_s / 2) else ["camera"]
+        for loop in self._camera_loops:
+            loop.halt()
+        stuck = [f"camera-{loop.name}" for loop in self._camera_loops if not loop.stop(timeout_s / 2)]
+        self._join.flush()
         if not self._engine_loop.stop(timeout_s / 2):
             stuck.append("engine")
         return stuck
 
-    def _accept(self, view: View, triggered_utc: datetime) -> None:
-        if self._link.expect(view.part_id, view.trigger_count, view.triggered_ns, triggered_utc, view.deadline_ns):
-            self._queue.put(Inspection(view.part_id, view.trigger_count, (view,)))
+    def _put(self, inspection: Inspection) -> None:
+        self._engine_loop.watch_load()
+        self._queue.put(inspection)
+
+    def _tell_of_camera(self, event: PipelineEvent) -> None:
+        """A replay is over when it is for every camera: a part that only one has seen still waits for the others."""
+        if isinstance(event, CountSlip):
+            self.distrust()
+        if isinstance(event, Exhausted):
+            with self._lock:
+                self._ended.append(event)
+                if len(self._ended) < len(self._camera_loops):
+                    return
+        self._tell(event)
+
+    def _slipped(self, slip: Slip) -> None:
+        self.distrust()
+        self._tell(CountSlip(slip))
 
     def _post(self, judgement: Judgement, judge: Judge) -> None:
         self._link.post(judgement, judge.label, judge.engine.manifest.id)
+
+
+def _highest(counts: Iterable[int | None]) -> int | None:
+    return max((count for count in counts if count is not None), default=None)

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from edge_inspector.records import Frame, Inspection, Missed, QueueFull, Reason
 
+FULL = "the engine is slower than the line: the queue was full"
+
 
 class InspectionQueue:
     """First in, first out. At ``capacity`` waiting frames a new part keeps its place in the order but loses its images (``MISS_NEW``)."""
@@ -15,7 +17,7 @@ class InspectionQueue:
     policy = QueueFull.MISS_NEW
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._items: deque[Inspection] = deque()
         self._frames = 0
         self._put = self._taken = 0  # parts, ever
@@ -26,8 +28,8 @@ class InspectionQueue:
         """Append; False where the part became missed because the queue was full. Never blocks."""
         with self._ready:
             frames = _frames(inspection)
-            fits = frames == 0 or self._frames < self._capacity
-            item = inspection if fits else _without_images(inspection)
+            fits = frames == 0 or self._frames < self.capacity
+            item = inspection if fits else _without_images(inspection, Reason.QUEUE_FULL, FULL)
             self._frames += _frames(item)
             self._items.append(item)
             self._put += 1
@@ -45,6 +47,19 @@ class InspectionQueue:
             self._frames -= _frames(item)
             return item
 
+    @property
+    def frames(self) -> int:
+        """The frames that wait."""
+        return self._frames
+
+    def age(self, now_ns: int) -> float:
+        """How much of its reject window the part has used that has waited longest, 0..1 and beyond; 0 where none waits."""
+        with self._ready:
+            if not self._items:
+                return 0.0
+            oldest = self._items[0]
+            return (now_ns - oldest.triggered_ns) / max(1, oldest.deadline_ns - oldest.triggered_ns)
+
     def mark(self) -> int:
         """A place in the order: after every part put so far."""
         with self._ready:
@@ -54,6 +69,12 @@ class InspectionQueue:
         """Whether every part before ``mark`` has been read."""
         with self._ready:
             return self._taken >= mark
+
+    def spoil(self, reason: Reason, detail: str) -> None:
+        """What waits now keeps its place, and loses its images: nobody may judge it any more."""
+        with self._ready:
+            self._items = deque(_without_images(item, reason, detail) for item in self._items)
+            self._frames = 0
 
     def close(self) -> None:
         """Wake the reader; what waits can still be read."""
@@ -69,10 +90,9 @@ def _frames(inspection: Inspection) -> int:
     return sum(isinstance(view, Frame) for view in inspection.views)
 
 
-def _without_images(inspection: Inspection) -> Inspection:
-    detail = "the engine is slower than the line: the queue was full"
+def _without_images(inspection: Inspection, reason: Reason, detail: str) -> Inspection:
     views = tuple(
-        Missed(v.part_id, v.camera, v.trigger_count, v.triggered_ns, v.deadline_ns, Reason.QUEUE_FULL, detail)
+        Missed(v.part_id, v.camera, v.trigger_count, v.triggered_ns, v.deadline_ns, reason, detail, v.deadline_counts)
         if isinstance(v, Frame)
         else v
         for v in inspection.views

@@ -71,13 +71,18 @@ class TemporaryStation:
 
 
 class LineProcess:
-    """A line as a child, its log in a file: ``edge-inspector run``, or the module and options of ``run``."""
+    """A line as a child, its log in a file of the first station's; questions go to that one.
 
-    def __init__(self, station: TemporaryStation, run: tuple[str, ...] = ("edge_inspector", "run")) -> None:
+    What runs is ``edge-inspector run``, or the module and options of ``run``.
+    """
+
+    def __init__(self, station: TemporaryStation, *others: TemporaryStation, run: tuple[str, ...] = ("edge_inspector", "run")) -> None:
         self._station = station
         self._log = station.folder / "line.log"
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", *run, "--config", str(station.config)]
+            command = [sys.executable, "-m", *run]
+            for each in (station, *others):
+                command += ["--config", str(each.config)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def wait_for(self, states: tuple[str, ...], timeout_s: float = READY_S) -> dict[str, Any]:

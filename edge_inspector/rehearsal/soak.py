@@ -76,7 +76,7 @@ class _Run:
     def _start(self) -> LineProcess:
         stub = ("--stub",) if self._plan.engine == "stub" else ()
         options = ("--faults", str(self._station.folder / "faults.json"), *stub)
-        return LineProcess(self._station, ("edge_inspector.rehearsal.faulty", *options))
+        return LineProcess(self._station, run=("edge_inspector.rehearsal.faulty", *options))
 
     def _restart(self) -> None:
         self.line.kill()

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_inspector.records import LatePolicy
+from edge_inspector.records import AlarmPolicy, JoinRule, LatePolicy
 from edge_inspector.settings.model import Settings
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -32,6 +32,7 @@ class DecisionRules(Settings):
     reject_area_px: Annotated[float, Field(gt=0.0)] | None = Field(None, description="a region of this area rejects whatever the score")
     roi: tuple[Polygon, ...] = Field((), description="only inside these polygons is inspected; none means the whole image")
     dont_care: tuple[Polygon, ...] = Field((), description="inside these polygons nothing counts")
+    join: JoinRule = Field(JoinRule.WORST, description="which views decide, where several cameras look at a part: worst, any or all")
 
     @model_validator(mode="after")
     def _ordered(self) -> DecisionRules:
@@ -68,6 +69,15 @@ class ImageRules(Settings):
     channels: Annotated[int, Field(ge=1, le=3)] | None = None
 
 
+class AlarmRules(Settings):
+    """When so many parts are rejected that somebody has to look. Everything that the gate rejects counts, missed parts too."""
+
+    rejects_in_row: Annotated[int, Field(ge=2)] | None = None
+    reject_rate: Annotated[float, Field(gt=0.0, le=1.0)] | None = Field(None, description="share of the last ``window`` parts")
+    window: Annotated[int, Field(ge=10, le=100_000)] = 100
+    policy: AlarmPolicy = AlarmPolicy.ALARM
+
+
 class CameraRules(Settings):
     """Camera settings that belong to the product; None leaves the camera's own."""
 
@@ -85,6 +95,7 @@ class Recipe(Settings):
     decision: DecisionRules = DecisionRules()
     gate: GateRules
     image: ImageRules = ImageRules()
+    alarms: AlarmRules = AlarmRules()
     camera: CameraRules = CameraRules()
 
     @field_validator("bundle")

@@ -7,8 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_inspector.settings.cameras import CameraSettings, with_paths_from
+from edge_inspector.settings.cameras import CameraSettings, FolderCamera, SimulatedCamera, with_paths_from
 from edge_inspector.settings.model import Endpoint, Settings
+
+
+def gives_encoder(camera: CameraSettings) -> bool:
+    """Whether the camera tells the belt's encoder count with each trigger: those do that follow a belt's messages."""
+    return isinstance(camera, FolderCamera | SimulatedCamera) and camera.trigger is not None
 
 
 class EngineSettings(Settings):
@@ -71,7 +76,7 @@ class Station(Settings):
     station: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{0,31}$")]
     recipe: Path
     state: Path = Path("state")
-    camera: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=1)]
+    camera: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=8, description="all of them look at every part")]
     engine: EngineSettings = EngineSettings()
     reject: RejectSettings = RejectSettings()
     status: StatusSettings = StatusSettings()
@@ -80,6 +85,9 @@ class Station(Settings):
     database: DatabaseSettings = DatabaseSettings()
     archive: ArchiveSettings = ArchiveSettings()
     queue: Annotated[int, Field(ge=1, le=1024)] = Field(8, description="frames that may wait for the engine; one more is missed")
+    trigger_lag_ms: Annotated[float, Field(ge=1.0, le=1000.0)] = Field(
+        50.0, description="how far apart PLC and cameras may tell of one trigger; shorter than the time between two parts"
+    )
 
     @field_validator("camera", mode="before")
     @classmethod
@@ -87,6 +95,17 @@ class Station(Settings):
         if isinstance(value, dict):
             raise ValueError("write [[camera]] with two brackets: a station has a list of cameras")
         return value
+
+    @model_validator(mode="after")
+    def _cameras_see_one_trigger(self) -> Station:
+        names = [camera.name for camera in self.camera]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two cameras are named '{sorted(twice)[0]}'; give each a name of its own")
+        free = [camera.name for camera in self.camera if camera.trigger is None]
+        if free and len(names) > 1:
+            raise ValueError(f"camera {free[0]} paces itself: its pictures cannot be joined with another's; give every camera a trigger")
+        return self
 
     @model_validator(mode="after")
     def _endpoints_differ(self) -> Station:

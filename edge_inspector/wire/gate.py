@@ -57,8 +57,8 @@ class GateStats:
 class RejectClient:
     """One client of a reject link; used by one thread, which calls ``poll`` at least every heartbeat.
 
-    ``trigger_count`` gives the PLC's own count of triggers; None where it has none. ``last_seq`` is the highest sequence number that an
-    earlier run of this client has processed.
+    ``trigger_count`` gives the PLC's own count of triggers, ``encoder`` the belt's present encoder count; None where it has none.
+    ``last_seq`` is the highest sequence number that an earlier run of this client has processed.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class RejectClient:
         role: Literal["gate", "monitor"] = "gate",
         *,
         trigger_count: Callable[[], int] | None = None,
+        encoder: Callable[[], int] | None = None,
         keys: ClientKeys | None = None,
         heartbeat_ms: int = 500,
         last_seq: int = 0,
@@ -75,6 +76,7 @@ class RejectClient:
         self._name = name
         self._role = role
         self._count = trigger_count
+        self._encoder = encoder
         self._heartbeat_ms = heartbeat_ms
         self._silence_s = SILENCE * heartbeat_ms / 1e3
         self._last = (0, last_seq)
@@ -149,7 +151,19 @@ class RejectClient:
         return m.Hello(name=self._name, role=self._role, last_seq=self._last[1], trigger_count=self._count() if self._count else None)
 
     def _beat(self) -> m.Heartbeat:
-        return m.Heartbeat(heartbeat_ms=self._heartbeat_ms, last_seq=self._last[1], trigger_count=self._count() if self._count else None)
+        return m.Heartbeat(
+            heartbeat_ms=self._heartbeat_ms,
+            last_seq=self._last[1],
+            trigger_count=self._count() if self._count else None,
+            encoder=self._encoder() if self._encoder else None,
+        )
+
+    def beat(self) -> bool:
+        """Tell the line the present counts now, besides the heartbeats that are due: at each trigger, a slip shows at the next part.
+
+        Whether the message was taken.
+        """
+        return self._heard is not None and self._send(self._beat())
 
     def _lose(self, reason: str) -> None:
         if self._heard is not None:

@@ -56,7 +56,11 @@ class Part(Message):
 
 
 class VerdictMessage(Message):
-    """Line to client: the outcome of one part. ``verdict`` is what the gate acts on (review gates as a reject)."""
+    """Line to client: the outcome of one part. ``verdict`` is what the gate acts on (review gates as a reject).
+
+    ``deadline_ms`` is what was left of the reject window; where that is in encoder counts, ``deadline_counts`` is, and ``deadline_ms`` an
+    estimate by the belt's latest speed.
+    """
 
     type: Literal["verdict"] = "verdict"
     epoch: Count
@@ -72,6 +76,7 @@ class VerdictMessage(Message):
     triggered_utc: Text
     age_ms: float
     deadline_ms: float
+    deadline_counts: int | None = None
     late: bool
     recipe: Text
     model: Text
@@ -104,7 +109,7 @@ class RecipeChange(Message):
 class Heartbeat(Message):
     """Both ways, every ``heartbeat_ms``, which the sender states so that the other side knows what silence is (0: as configured).
 
-    ``conditions`` are the names of what is active.
+    ``conditions`` are the names of what is active. ``encoder`` is the belt's present count, from a PLC that has one.
     """
 
     type: Literal["heartbeat"] = "heartbeat"
@@ -113,6 +118,7 @@ class Heartbeat(Message):
     last_seq: Count = 0
     trigger_count: Count | None = None
     conditions: tuple[Text, ...] = ()
+    encoder: Count | None = None
 
 
 class Error(Message):

@@ -33,7 +33,7 @@ def station(folder: Path, require_gate: bool) -> TemporaryStation:
 
 
 def hanging_line(made: TemporaryStation) -> LineProcess:
-    return LineProcess(made, ("tests.system.hanging", "run"))
+    return LineProcess(made, run=("tests.system.hanging", "run"))
 
 
 def test_ready_after_warm_up_and_pings_while_every_loop_turns(tmp_path: Path, manager: NotifySocket) -> None:

@@ -251,7 +251,7 @@ def test_a_part_whose_camera_was_unplugged_before_its_trigger_is_missed_first(ri
 
 def test_the_pipeline_opens_an_unplugged_camera_again_and_counts_on(rigs: list[Rig]) -> None:
     rig, link, events = rig_of(rigs, trigger=SOFTWARE | {"rate": 20.0}), ScriptedLink(), Heard()
-    pipeline = Pipeline(rig.camera, link, events.add, CLOCK, 8)
+    pipeline = Pipeline((rig.camera,), link, events.add, CLOCK, 8)
     pipeline.start(lambda: Judge(GatedEngine(), RECIPE, "r:1"))
     try:
         events.wait(lambda items: any(isinstance(i, EngineReady) for i in items), "the engine")

@@ -36,6 +36,7 @@ class NotedPipeline:
     count: int | None = None
     epoch: int = 0
     executing: bool = False
+    distrusted: bool = False
     armed: list[tuple[int, int | None]] = field(default_factory=list)
     lost: list[tuple[int, list[int], Reason]] = field(default_factory=list)
     loads: list[JudgeFactory] = field(default_factory=list)
@@ -60,7 +61,10 @@ class NotedPipeline:
     def load(self, factory: JudgeFactory) -> None:
         self.loads.append(factory)
 
-    def plc_count(self, count: int) -> None: ...
+    def plc_count(self, count: int, acked: int = 0) -> None: ...
+
+    def distrust(self) -> None:
+        self.distrusted = True
 
 
 @dataclass
@@ -107,7 +111,7 @@ class Bench:
 
     def execute(self, count: int = 10) -> None:
         """Up to ContinuousExecution, the PLC at ``count``."""
-        self.feed(EngineReady(judge()), CameraOpen(), self.gate(count))
+        self.feed(EngineReady(judge()), CameraOpen("cam0"), self.gate(count))
         self.feed(self.answer())
         assert self.state() is State.CONTINUOUS_EXECUTION
 
@@ -116,8 +120,8 @@ class Bench:
         self.pipeline.count = count
 
 
-def judge(label: str = "r:1", late_policy: str = "reject") -> Judge:
-    values = RECIPE.model_dump() | {"gate": {"reject_window_ms": 400, "late_policy": late_policy}}
+def judge(label: str = "r:1", late_policy: str = "reject", alarms: dict[str, Any] | None = None) -> Judge:
+    values = RECIPE.model_dump() | {"gate": {"reject_window_ms": 400, "late_policy": late_policy}, "alarms": alarms or {}}
     return Judge(GatedEngine(), Recipe.model_validate(values), label)
 
 
@@ -126,13 +130,15 @@ def recovery(base: int | None = None, counts: tuple[tuple[int, int], ...] = ()) 
 
 
 @contextmanager
-def bench(folder: Path, found: Recovery | None = None, require_gate: bool = True, external: bool = True) -> Iterator[Bench]:
+def bench(
+    folder: Path, found: Recovery | None = None, require_gate: bool = True, external: bool = True, cameras: tuple[str, ...] = ("cam0",)
+) -> Iterator[Bench]:
     journal = Journal(folder / "journal", SystemClock())
     journal.open()
     try:
         journal.start_epoch()
-        camera = {"driver": "simulated", "trigger": "ipc://belt" if external else None}
-        station = Station.model_validate({"station": "s", "recipe": "r.toml", "camera": [camera], "reject": {"require_gate": require_gate}})
+        camera = [{"driver": "simulated", "name": name, "trigger": "ipc://belt" if external else None} for name in cameras]
+        station = Station.model_validate({"station": "s", "recipe": "r.toml", "camera": camera, "reject": {"require_gate": require_gate}})
         states, conditions = StateMachine(), Conditions(SystemClock())
         controller = Controller(station, journal, found or recovery(), states, conditions, threading.Event())
         made = Bench(controller, NotedPipeline(), NotedLink(), journal, states, conditions, [])

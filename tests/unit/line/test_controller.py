@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 
 from edge_inspector.errors import CameraError, EngineError, JournalError, StateError
-from edge_inspector.line.events import Command, GateLeft, InTime, Late, RecipeRequested, ThreadDied
+from edge_inspector.line.events import Command, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, EngineFailed, EngineReady, EngineTrouble, Exhausted
-from edge_inspector.records import Reason, State
+from edge_inspector.pipeline.events import (
+    CameraLost,
+    CameraOpen,
+    CountSlip,
+    EngineFailed,
+    EngineReady,
+    EngineSlow,
+    EngineTrouble,
+    Exhausted,
+)
+from edge_inspector.records import Outcome, Reason, Severity, State
 from tests.unit.line.bench import Bench, bench, judge, recovery
 from tests.unit.pipeline.rig import PATIENCE_S
 
@@ -21,7 +30,7 @@ SLIP = CountSlip(Slip(21, 3))
 
 def test_parts_run_once_engine_camera_and_gate_are_there(tmp_path: Path) -> None:
     with bench(tmp_path) as b:
-        b.feed(CameraOpen())
+        b.feed(CameraOpen("cam0"))
         assert b.state() is State.PREOPERATIONAL
         b.feed(EngineReady(judge()))
         assert b.state() is State.READY
@@ -31,10 +40,19 @@ def test_parts_run_once_engine_camera_and_gate_are_there(tmp_path: Path) -> None
         assert (b.state(), b.pipeline.armed) == (State.CONTINUOUS_EXECUTION, [(b.journal.epoch, 10)])
 
 
+def test_parts_run_once_every_camera_is_open(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition camera")
+    with bench(tmp_path, cameras=("left", "right")) as b:
+        b.feed(EngineReady(judge()), CameraLost(RuntimeError("gone"), "right"), CameraOpen("left"))
+        assert (b.state(), b.active()) == (State.INITIALIZED, ("camera right",))
+        b.feed(CameraOpen("right"))
+        assert (b.state(), b.active()) == (State.READY, ())
+
+
 def test_an_answer_to_another_arm_starts_nothing(tmp_path: Path, expected_warnings: list[str]) -> None:
     expected_warnings.append("condition gate")
     with bench(tmp_path) as b:
-        b.feed(EngineReady(judge()), CameraOpen(), b.gate(10))
+        b.feed(EngineReady(judge()), CameraOpen("cam0"), b.gate(10))
         answer = b.answer()
         b.feed(GateLeft("plc"), b.gate(12))
         b.feed(answer)
@@ -46,7 +64,7 @@ def test_an_answer_to_another_arm_starts_nothing(tmp_path: Path, expected_warnin
 
 def test_without_a_required_gate_a_camera_that_counts_itself_runs_at_once(tmp_path: Path) -> None:
     with bench(tmp_path, require_gate=False, external=False) as b:
-        b.feed(EngineReady(judge()), CameraOpen())
+        b.feed(EngineReady(judge()), CameraOpen("cam0"))
         assert (b.state(), b.pipeline.armed) == (State.CONTINUOUS_EXECUTION, [(b.journal.epoch, 0)])
         b.took(7)
         b.ask(b.controller.stop)
@@ -125,6 +143,7 @@ def test_counts_that_disagree_stop_the_line_and_start_trusts_the_plc(
         b.controller.plc_count(plc)
         b.feed(SLIP)
         assert (b.state(), b.active(), b.pipeline.executing) == (State.ERROR, ("count_slip",), False)
+        assert b.pipeline.distrusted  # what waits for the engine may be of other parts
         b.ask(b.controller.start)
         b.feed(b.answer())
         assert b.journal.epoch > first
@@ -136,7 +155,7 @@ def test_counts_that_disagree_stop_the_line_and_start_trusts_the_plc(
 def test_a_count_that_leaps_is_not_believed_until_somebody_starts_the_line(tmp_path: Path, expected_warnings: list[str]) -> None:
     expected_warnings.append("condition count_slip")
     with bench(tmp_path, recovery(5)) as b:
-        b.feed(EngineReady(judge()), CameraOpen(), b.gate(6 + LONGEST_GAP))
+        b.feed(EngineReady(judge()), CameraOpen("cam0"), b.gate(6 + LONGEST_GAP))
         assert (b.state(), b.pipeline.lost, b.link.arms) == (State.ERROR, [], [])
         b.ask(b.controller.start)
         assert b.link.arms == [(b.journal.epoch, 6 + LONGEST_GAP)]
@@ -146,8 +165,10 @@ def test_a_count_that_leaps_is_not_believed_until_somebody_starts_the_line(tmp_p
 @pytest.mark.parametrize(
     "event",
     [
-        SLIP, EngineFailed(EngineError("gone")), EngineTrouble("gone"), EngineTrouble(None), CameraLost(RuntimeError("gone")), CameraOpen(),
-        Exhausted("end"), Late("p"), InTime(), GateLeft("plc"), ThreadDied("engine", "E"), ThreadDied("archive", "E"), object(),
+        SLIP, EngineFailed(EngineError("gone")), EngineTrouble("gone"), EngineTrouble(None),
+        CameraLost(RuntimeError("gone"), "cam0"), CameraOpen("cam0"), Exhausted("end"),
+        Late("p"), InTime(), PartDone(Outcome.REJECTED), EngineSlow("full"), EngineSlow(None),
+        GateLeft("plc"), ThreadDied("engine", "E"), ThreadDied("archive", "E"), object(),
     ],
     ids=lambda event: type(event).__name__,
 )  # fmt: skip
@@ -170,7 +191,7 @@ def into(b: Bench, state: State) -> None:
     if state is State.ERROR:
         b.feed(SLIP)
     elif state in (State.READY, State.SINGLE_EXECUTION):
-        b.feed(CameraOpen())
+        b.feed(CameraOpen("cam0"))
     if state is State.SINGLE_EXECUTION:
         b.states.to(state)
     assert b.state() is state
@@ -208,6 +229,39 @@ def test_late_policy(tmp_path: Path, policy: str, state: State, conditions: tupl
         assert (b.state(), b.active()) == (state, conditions)
         b.feed(InTime())
         assert b.active() == (("late",) if policy == "stop" else ())  # an alarm is over, a stop waits for a person
+
+
+@pytest.mark.parametrize(("policy", "state"), [("alarm", State.CONTINUOUS_EXECUTION), ("stop", State.ERROR)])
+def test_too_many_rejects_are_an_alarm_or_a_stop(tmp_path: Path, policy: str, state: State, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition rejects_in_row")
+    rules = {"rejects_in_row": 3, "policy": policy}
+    with bench(tmp_path) as b:
+        b.execute()
+        b.feed(EngineReady(judge(alarms=rules)), *[PartDone(Outcome.REJECTED)] * 2)
+        assert (b.state(), b.active()) == (State.CONTINUOUS_EXECUTION, ())
+        b.feed(PartDone(Outcome.MISSED))
+        assert (b.state(), b.active()) == (state, ("rejects_in_row",))
+        severity = b.conditions.listed()[0].severity
+        assert severity is (Severity.FAILURE if policy == "stop" else Severity.OUT_OF_SPECIFICATION)
+        b.feed(PartDone(Outcome.ACCEPTED))
+        assert b.active() == (("rejects_in_row",) if policy == "stop" else ())  # a stop waits for a person
+        b.ask(b.controller.start)
+        assert b.active() == ()
+        if policy == "stop":
+            b.feed(b.answer())
+        b.feed(*[PartDone(Outcome.REJECTED)] * 2)
+        assert b.state() is State.CONTINUOUS_EXECUTION  # counted anew
+
+
+def test_an_engine_that_is_too_slow_is_out_of_specification(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition engine_slow")
+    with bench(tmp_path) as b:
+        b.execute()
+        b.feed(EngineSlow("4 of 8"))
+        (listed,) = b.conditions.listed()
+        assert (listed.name, listed.severity, b.state()) == ("engine_slow", Severity.OUT_OF_SPECIFICATION, State.CONTINUOUS_EXECUTION)
+        b.feed(EngineSlow(None))
+        assert b.active() == ()
 
 
 def test_a_thread_that_died_is_told_and_no_start_pretends_that_parts_are_inspected(tmp_path: Path, expected_warnings: list[str]) -> None:
@@ -262,7 +316,7 @@ def test_a_change_that_fails_leaves_the_line_running_as_before(tmp_path: Path) -
 def test_an_engine_that_never_loaded_is_an_error_until_another_recipe_is_there(tmp_path: Path, expected_warnings: list[str]) -> None:
     expected_warnings.append("condition engine")
     with bench(tmp_path) as b:
-        b.feed(CameraOpen(), EngineFailed(EngineError("no such device")))
+        b.feed(CameraOpen("cam0"), EngineFailed(EngineError("no such device")))
         assert (b.state(), b.active()) == (State.ERROR, ("engine",))
         with pytest.raises(StateError, match="not loaded"):
             b.ask(b.controller.start)

@@ -75,6 +75,15 @@ def test_an_unknown_product_of_the_simulated_camera_is_named(tmp_path: Path) -> 
         make_plan(path)
 
 
+def test_a_window_in_counts_is_refused_for_a_camera_that_tells_none(tmp_path: Path) -> None:
+    gate = {"reject_window_counts": 600}
+    with pytest.raises(SettingsError, match=r"reject_window_counts = 600.*camera cam0 tells no encoder count"):
+        write(tmp_path, gate=gate)
+    path = tmp_path / "station.toml"
+    path.write_text(path.read_text().replace('driver = "simulated"', 'driver = "simulated", trigger = "ipc://belt"'))
+    assert make_plan(path).recipe.gate.reject_window_counts == 600
+
+
 @contextmanager
 def control(folder: Path, database: Database) -> Iterator[tuple[Bench, LineControl]]:
     plan = write(folder)

@@ -48,6 +48,7 @@ class Recorded:
     told: list[tuple[str, Any]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
     broken: bool = False
+    acked: int = 0
 
     def _tell(self, what: str, value: object) -> None:
         with self.changed:
@@ -72,8 +73,12 @@ class Recorded:
     def gate_armed(self, name: str, arm: m.Arm) -> None:
         self._tell("armed", arm.trigger_count)
 
-    def gate_count(self, trigger_count: int) -> None:
+    def gate_count(self, trigger_count: int, acked: int) -> None:
+        self.acked = acked
         self._tell("count", trigger_count)
+
+    def gate_encoder(self, encoder: int) -> None:
+        self._tell("encoder", encoder)
 
     def recipe_requested(self, name: str, version: int | None) -> None:
         self._tell("recipe", (name, version))

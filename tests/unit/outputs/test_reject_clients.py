@@ -12,6 +12,7 @@ import pytest
 from edge_inspector.errors import WireError
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.reject import RejectLink
+from edge_inspector.outputs.talk import IN_STEP_NS
 from edge_inspector.records import State
 from edge_inspector.service import SystemClock
 from edge_inspector.settings.station import RejectSettings
@@ -70,6 +71,25 @@ class TestHandshake:
             plc.until(lambda: any(isinstance(x, m.Arm) for x in plc.got))
             kinds = [kind for _, kind, _ in b.journal.read() if kind in {"verdict", "arm"}]
             assert kinds == ["verdict", "arm"]
+
+    def test_a_count_is_told_with_what_was_acknowledged_before_it_in_this_arming(self, tmp_path: Path) -> None:
+        """A PLC that has acknowledged a part's verdict and then tells a lower count has not seen that part."""
+        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
+            plc.hello(trigger_count=5)
+            b.run_part(5)  # of before the arming: its ack says nothing of the counts after it
+            plc.ack(plc.wait_verdicts(1)[0])
+            b.link.arm(b.journal.epoch, 5)
+            plc.until(lambda: any(isinstance(x, m.Arm) for x in plc.got))
+            plc.say(m.Heartbeat(trigger_count=6))
+            b.listener.wait("count", 6)
+            assert b.listener.acked == 0
+            b.run_part(7)
+            plc.ack(plc.wait_verdicts(2)[1])
+            plc.read_for(2 * IN_STEP_NS / 1e9)
+            plc.say(m.Heartbeat(trigger_count=6, encoder=4711))
+            b.listener.wait("count", 6, times=2)
+            assert b.listener.acked == 7
+            b.listener.wait("encoder", 4711)
 
     def test_nobody_speaks_before_hello(self, tmp_path: Path) -> None:
         with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:

@@ -17,6 +17,7 @@ from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline import Pipeline
 from edge_inspector.pipeline.acquisition import Naming
+from edge_inspector.pipeline.counts import LAG_NS
 from edge_inspector.pipeline.events import PipelineEvent
 from edge_inspector.records import Judgement, ScoreMap
 from edge_inspector.service import SystemClock
@@ -42,9 +43,10 @@ def naming(epoch: int = 1, window_ns: int = WINDOW_NS) -> Naming:
     return Naming("line1", epoch, "cam0", window_ns)
 
 
-def shot(count: int) -> Grab:
+def shot(count: int, after_ns: int = 0) -> Grab:
+    """A grab of a part that was triggered ``after_ns`` from now."""
     now = CLOCK.monotonic_ns()
-    return Grab(count, now, UTC, now, np.full((8, 8, 1), 100, np.uint8))
+    return Grab(count, now + after_ns, UTC, now, np.full((8, 8, 1), 100, np.uint8))
 
 
 @dataclass
@@ -141,7 +143,15 @@ class ScriptedLink:
         self.told = Heard()
         self.posted = Heard()
 
-    def expect(self, part_id: str, trigger_count: int, triggered_ns: int, triggered_utc: datetime, deadline_ns: int) -> bool:
+    def expect(
+        self,
+        part_id: str,
+        trigger_count: int,
+        triggered_ns: int,
+        triggered_utc: datetime,
+        deadline_ns: int,
+        deadline_counts: int | None = None,
+    ) -> bool:
         if part_id in self.expected:
             return False
         self.expected.append(part_id)
@@ -173,17 +183,19 @@ class Rig:
 
 
 @contextmanager
-def running(camera: ScriptedCamera | None = None, capacity: int = 8, limit: int | None = None) -> Iterator[Rig]:
-    """A started pipeline, engine ready and camera open, not armed."""
+def running(
+    camera: ScriptedCamera | None = None, *others: ScriptedCamera, capacity: int = 8, limit: int | None = None, lag_ns: int = LAG_NS
+) -> Iterator[Rig]:
+    """A started pipeline, engine ready and cameras open, not armed."""
     from edge_inspector.pipeline.events import CameraOpen, EngineReady
 
     camera, link, engine, events = camera or ScriptedCamera(), ScriptedLink(), GatedEngine(), Heard()
-    pipeline = Pipeline(camera, link, events.add, CLOCK, capacity, limit)
+    pipeline = Pipeline((camera, *others), link, events.add, CLOCK, capacity, limit, lag_ns)
     rig = Rig(pipeline, camera, link, engine, events)
     pipeline.start(lambda: Judge(engine, RECIPE, "r:1"))
     try:
         rig.wait_event(EngineReady)
-        rig.wait_event(CameraOpen)
+        rig.wait_event(CameraOpen, 1 + len(others))
         yield rig
     finally:
         engine.go.set()

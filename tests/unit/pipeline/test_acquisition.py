@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -10,10 +11,9 @@ from hypothesis import strategies as st
 
 from edge_inspector.camera.base import Grab
 from edge_inspector.pipeline.acquisition import Acquisition, Naming
-from edge_inspector.pipeline.counts import CountWatch, Slip
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.prepare import FrameCheck
-from edge_inspector.records import Frame, Inspection, Missed, Reason, View
+from edge_inspector.records import NEVER_NS, Frame, Inspection, Missed, Reason, View
 from edge_inspector.settings.recipe import ImageRules
 
 NAMING = Naming("line1", 9, "cam0", 500)
@@ -35,6 +35,16 @@ def test_a_frame_has_name_and_deadline() -> None:
     (frame,) = acquisition().take(grab(1))
     assert isinstance(frame, Frame)
     assert (frame.part_id, frame.trigger_count, frame.deadline_ns) == ("line1-9-1", 1, 1500)
+
+
+def test_a_window_in_counts_dates_a_frame_by_the_belt() -> None:
+    by_counts = Acquisition(Naming("line1", 9, "cam0", 0, 600), FrameCheck(ImageRules()), 0)
+    (frame,) = by_counts.take(replace(grab(1), encoder_counts=100))
+    (undated,) = by_counts.take(grab(2))
+    assert isinstance(frame, Frame)
+    assert (frame.deadline_ns, frame.deadline_counts) == (NEVER_NS, 700)
+    assert isinstance(undated, Missed)
+    assert (undated.reason, undated.deadline_ns) == (Reason.GRAB_FAILED, NEVER_NS)
 
 
 def test_a_gap_is_missed_before_the_frame_that_shows_it() -> None:
@@ -78,39 +88,3 @@ def test_missed_parts_take_no_place_in_the_queue() -> None:
     for count in range(1, 20):
         assert queue.put(Inspection("p", count, (NAMING.lost(count, 0, Reason.COUNTER_GAP),)))
     assert len(queue) == 19
-
-
-def test_the_plc_ahead_is_owed_after_the_grace() -> None:
-    watch = CountWatch(grace_ns=100)
-    watch.report(theirs=7, ours=5, now_ns=1000)
-    assert watch.owed(1099) == 0
-    assert watch.owed(1100) == 7
-
-
-def test_ours_ahead_by_the_next_heartbeat_is_a_slip() -> None:
-    watch = CountWatch(grace_ns=100)
-    assert watch.report(theirs=4, ours=5, now_ns=0) is None  # a trigger may have come while the heartbeat travelled
-    assert watch.report(theirs=5, ours=6, now_ns=500) is None
-    assert watch.report(theirs=5, ours=6, now_ns=1000) == Slip(6, 5)
-
-
-def test_two_gates_that_report_shortly_after_each_other_are_no_slip() -> None:
-    watch = CountWatch(grace_ns=100)
-    assert watch.report(theirs=7, ours=7, now_ns=1000) is None
-    assert watch.report(theirs=6, ours=7, now_ns=1010) is None  # the same PLC's count, read a moment earlier
-
-
-def test_what_is_owed_is_known_however_many_claims_come_within_the_grace() -> None:
-    watch = CountWatch(grace_ns=1000)
-    for moment in range(2000):
-        watch.report(theirs=moment, ours=0, now_ns=moment)
-    assert watch.owed(1999) == 999
-
-
-def test_an_arming_forgets_old_claims_and_takes_the_recipe_s_grace() -> None:
-    watch = CountWatch(grace_ns=0)
-    watch.report(theirs=9, ours=0, now_ns=0)
-    watch.reset(50)
-    assert watch.owed(1000) == 0
-    watch.report(theirs=12, ours=9, now_ns=1000)
-    assert (watch.owed(1049), watch.owed(1050)) == (0, 12)

@@ -13,6 +13,7 @@ from edge_inspector.pipeline.events import (
     CountSlip,
     EngineFailed,
     EngineReady,
+    EngineSlow,
     EngineTrouble,
     Exhausted,
 )
@@ -86,8 +87,8 @@ def test_a_new_epoch_begins_at_its_own_base() -> None:
 @pytest.mark.parametrize(
     ("counts", "slip"),
     [
-        ((501, 502, 1), Slip(502, 1, "the camera")),
-        ((501, 502 + LONGEST_GAP), Slip(501, 502 + LONGEST_GAP, "the camera")),
+        ((501, 502, 1), Slip(502, 1, "camera cam0")),
+        ((501, 502 + LONGEST_GAP), Slip(501, 502 + LONGEST_GAP, "camera cam0")),
     ],
     ids=["back", "leap"],
 )
@@ -106,7 +107,7 @@ def test_a_counter_that_began_anew_while_the_line_stood_is_noticed() -> None:
     with running() as rig:
         rig.pipeline.arm(naming(window_ns=2), RULES, 500)
         rig.camera.shots.put(shot(7))
-        assert rig.wait_event(CountSlip) == CountSlip(Slip(500, 7, "the camera"))
+        assert rig.wait_event(CountSlip) == CountSlip(Slip(500, 7, "camera cam0"))
         assert rig.link.expected == []
 
 
@@ -197,6 +198,20 @@ def test_an_engine_that_fails_is_told_and_so_is_its_recovery(expected_warnings: 
         rig.camera.shots.put(shot(2))
         assert rig.wait_event(EngineTrouble, 2) == EngineTrouble(None)
         assert [reason for _, reason, _ in rig.link.wait(2)] == ["engine_error", "none"]
+
+
+def test_an_engine_that_is_too_slow_is_told_before_a_part_is_missed() -> None:
+    with running(capacity=4) as rig:
+        rig.pipeline.arm(naming(window_ns=20_000_000_000), RULES, 0)
+        rig.engine.go.clear()
+        rig.camera.shots.put(shot(1))
+        assert rig.engine.entered.wait(PATIENCE_S)
+        for count in range(2, 6):
+            rig.camera.shots.put(shot(count))
+        rig.wait_event(EngineSlow)
+        rig.engine.go.set()
+        assert {reason for _, reason, _ in rig.link.wait(5)} == {"none"}
+        rig.events.wait(lambda items: EngineSlow(None) in items, "it keeps up again")
 
 
 def test_a_bug_at_the_link_costs_a_part_and_not_the_thread(expected_warnings: list[str]) -> None:

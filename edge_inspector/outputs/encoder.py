@@ -1,0 +1,81 @@
+"""Where the belt is, in counts of its encoder: deadlines by counts stand still while the belt does."""
+
+from __future__ import annotations
+
+import threading
+
+from edge_inspector.service import Clock
+
+SILENT_NS = 2_500_000_000  # after so long without a word of a PLC that tells its count, nobody knows where the belt is
+SPEED_NS = 20_000_000  # two words that far apart tell the belt's speed
+UNKNOWN_NS = 600_000_000_000  # what is left of a window while no speed is known
+
+
+class Encoder:
+    """The belt's position, told by triggers (``seen``) and by the PLC's heartbeats (``report``); any thread may use it.
+
+    A part whose deadline lies further ahead than the window is one from before the counter began anew: nobody knows when it is at the
+    gate, so it is late. So is every part while a PLC that has told its count is silent.
+    """
+
+    def __init__(self, clock: Clock, silent_ns: int = SILENT_NS) -> None:
+        self._clock = clock
+        self._silent_ns = silent_ns
+        self._lock = threading.Lock()
+        self._window = 0
+        self._position: int | None = None
+        self._at_ns = 0
+        self._reported_ns: int | None = None
+        self._before: tuple[int, int] | None = None  # an earlier word: (at ns, counts)
+        self._speed = 0.0  # counts a ns, when the belt last moved
+
+    @property
+    def position(self) -> int | None:
+        """The newest word of where the belt is; None before the first."""
+        return self._position
+
+    def arm(self, window: int | None) -> None:
+        """Parts are inspected from now on whose window is so many counts. A PLC that has fallen silent need not come back."""
+        with self._lock:
+            self._window = window or 0
+            self._reported_ns = None
+
+    def seen(self, counts: int, at_ns: int) -> None:
+        """The belt was there when a part was triggered."""
+        with self._lock:
+            self._take(counts, at_ns)
+
+    def report(self, counts: int) -> None:
+        """The PLC says that the belt is there."""
+        now = self._clock.monotonic_ns()
+        with self._lock:
+            self._reported_ns = now
+            self._take(counts, now)
+
+    def passed(self, deadline_counts: int) -> bool:
+        """Whether the belt is beyond the deadline, or may be."""
+        now = self._clock.monotonic_ns()
+        with self._lock:
+            silent = self._reported_ns is not None and now - self._reported_ns > self._silent_ns
+            left = None if self._position is None else deadline_counts - self._position
+            return silent or left is None or left < 0 or left > 2 * self._window
+
+    def left(self, deadline_counts: int) -> int:
+        """Counts left up to the deadline; negative where it has passed, 0 where nobody knows."""
+        position = self._position
+        return 0 if position is None else deadline_counts - position
+
+    def left_ns(self, deadline_counts: int) -> int:
+        """What that is in time, at the speed at which the belt last moved; at most ``UNKNOWN_NS``."""
+        speed, left = self._speed, self.left(deadline_counts)
+        return min(UNKNOWN_NS, int(left / speed)) if speed > 0.0 else UNKNOWN_NS if left > 0 else 0
+
+    def _take(self, counts: int, at_ns: int) -> None:
+        if at_ns < self._at_ns:
+            return  # a trigger that was told of after a later word
+        self._position, self._at_ns = counts, at_ns
+        before_ns, before = self._before or (at_ns, counts)
+        if counts > before and at_ns - before_ns >= SPEED_NS:
+            self._speed = (counts - before) / (at_ns - before_ns)
+        if self._before is None or at_ns - before_ns >= SPEED_NS:
+            self._before = (at_ns, counts)

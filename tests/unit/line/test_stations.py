@@ -1,0 +1,111 @@
+"""Several stations in one process: what they may not share, and whose trouble a dead thread is."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_inspector.errors import SettingsError
+from edge_inspector.line.events import ThreadDied
+from edge_inspector.line.plan import Plan
+from edge_inspector.line.stations import Chorus, check_apart
+from edge_inspector.line.threads import ThreadWatch
+from tests.unit.line.test_recipes import write
+
+
+def two(folder: Path, **shared: object) -> list[Plan]:
+    """Two plans that differ in everything but what is ``shared``."""
+    plans = []
+    for name in ("first", "second"):
+        (folder / name).mkdir()
+        plan = write(folder / name)
+        endpoints = {
+            socket: getattr(plan.station, socket).model_copy(update={"endpoint": f"ipc://{folder}/{name}/{socket}"})
+            for socket in ("reject", "status", "control", "desk")
+        }
+        plans.append(replace(plan, station=plan.station.model_copy(update={"station": name, **endpoints, **shared})))
+    return plans
+
+
+def test_stations_of_their_own_go_together(tmp_path: Path) -> None:
+    check_apart(two(tmp_path))
+
+
+@pytest.mark.parametrize("what", ["station", "state", "endpoint", "database.url", "archive.path"])
+def test_what_two_stations_share_is_named_with_both_files(tmp_path: Path, what: str) -> None:
+    first, second = two(tmp_path)
+    mine, theirs = first.station, second.station
+    updates: dict[str, dict[str, Any]] = {
+        "station": {"station": mine.station},
+        "state": {"state": mine.state},
+        "endpoint": {"desk": theirs.desk.model_copy(update={"endpoint": mine.reject.endpoint})},
+        "database.url": {"database": mine.database},
+        "archive.path": {"archive": mine.archive},
+    }
+    plans = [first, replace(second, station=theirs.model_copy(update=updates[what]))]
+    with pytest.raises(SettingsError, match=rf"second/station.toml: {what} .*first/station.toml"):
+        check_apart(plans)
+
+
+def test_the_service_manager_hears_one_voice() -> None:
+    said: list[str] = []
+    chorus = Chorus(["left", "right"], said.append)
+    left, right = chorus.voice("left"), chorus.voice("right")
+    left("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=9")
+    left("READY=1\nSTATUS=Ready")
+    left("WATCHDOG=1")
+    assert said == ["STATUS=left: Ready"]  # of the other nothing is known yet
+    right("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=9")
+    right("READY=1\nSTATUS=Ready")
+    right("WATCHDOG=1")  # alone: the other may hang
+    assert said[1:] == ["WATCHDOG=1\nEXTEND_TIMEOUT_USEC=9", "READY=1\nSTATUS=left: Ready; right: Ready"]
+    left("WATCHDOG=1")
+    left("STOPPING=1")
+    right("STOPPING=1")
+    assert said[3:] == ["WATCHDOG=1", "STOPPING=1"]
+
+
+def test_a_station_that_has_failed_keeps_the_others_neither_from_ready_nor_from_their_pings() -> None:
+    said: list[str] = []
+    chorus = Chorus(["left", "right"], said.append)
+    chorus.voice("left")("READY=1")
+    chorus.failed("right", "no camera")
+    assert said == ["READY=1\nSTATUS=right: ended: no camera"]
+    chorus.voice("left")("WATCHDOG=1")
+    assert said[1:] == ["WATCHDOG=1"]
+    chorus.failed("left", "no disk")
+    assert said[2:] == ["STATUS=left: ended: no disk; right: ended: no camera"]
+
+
+def fail() -> None:
+    raise ValueError("a bug")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_dead_thread_is_told_to_its_own_line_and_one_that_nobody_knows_to_all() -> None:
+    told: list[tuple[str, ThreadDied]] = []
+    with ThreadWatch() as watch:
+        lines = {name: watch.owner() for name in ("first", "second")}
+        for name, owner in lines.items():
+            owner.tell = lambda event, name=name: told.append((name, event))  # type: ignore[misc]
+        go = threading.Event()
+
+        def later() -> None:
+            go.wait(10.0)
+            fail()
+
+        with lines["second"].starting():
+            known = threading.Thread(target=later, name="engine")
+            known.start()
+        go.set()
+        known.join()
+        stray = threading.Thread(target=fail, name="stray")
+        stray.start()
+        stray.join()
+    event = ThreadDied("engine", "ValueError: a bug")
+    unknown = ThreadDied("stray", "ValueError: a bug")
+    assert told == [("second", event), ("first", unknown), ("second", unknown)]
