@@ -85,6 +85,13 @@ class LatePolicy(str, Enum):
     STOP = "stop"
 
 
+class UnconfirmedPolicy(str, Enum):
+    """What the line does when the gate does not say in time that it moved for a rejected part."""
+
+    ALARM = "alarm"
+    STOP = "stop"
+
+
 class QueueFull(str, Enum):
     """What a bounded queue does with a new item when it is full. Inspection queues never drop in silence."""
 

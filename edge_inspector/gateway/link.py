@@ -21,8 +21,8 @@ EXECUTING = (State.CONTINUOUS_EXECUTION, State.SINGLE_EXECUTION)
 class GatewayClient(RejectClient):
     """A client that hands verdicts on to a PLC.
 
-    What stands behind it is told of a dead line within two heartbeats of its death, its own turn included, so the second is not awaited; and an
-    ack is the PLC's.
+    What stands behind it is told of a dead line within two heartbeats of its death, its own turn included: the second one is not awaited.
+    And an ack is the PLC's.
     """
 
     silence = 1.75

@@ -5,6 +5,7 @@ process.py      the composition root: builds the objects, runs the controller, s
 controller.py   the main loop: events in, state transitions and arming out
 events.py       what other threads tell the main loop
 listener.py     the reject link's events, for the main loop and the outputs
+gate_watch.py   whether the gate confirms its rejects, and what follows where it does not
 loading.py      recipe version -> judge
 control.py      what the control socket offers
 snapshot.py     what the line says of itself

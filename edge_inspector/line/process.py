@@ -20,6 +20,7 @@ from edge_inspector.line.control import LineControl
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.desk_child import DeskChild
 from edge_inspector.line.events import ThreadDied
+from edge_inspector.line.gate_watch import Confirmations, GateWatch
 from edge_inspector.line.listener import LineListener
 from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
@@ -35,6 +36,7 @@ from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.records import Severity, State
 from edge_inspector.service import SystemClock, notify, stop_on_signals
 from edge_inspector.settings import Station
+from edge_inspector.settings.recipe import GateRules
 from edge_inspector.store import recipes
 from edge_inspector.store.database import open_database
 from edge_inspector.store.recipes import RecipeVersion
@@ -83,12 +85,14 @@ class Line:
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
+        watch = GateWatch(self._clock, self._gate_rules)
+        self._confirmations = Confirmations(watch, self._conditions, self._states, self._controller.stop)
         self._link = RejectLink(
             station.reject,
             station.station,
             self._journal,
             self._clock,
-            LineListener(self._controller, self._conditions, self._recorder, (self._status_output, self._archive)),
+            LineListener(self._controller, self._conditions, self._recorder, (self._status_output, self._archive), watch),
             recovery=recovery,
             status=self._link_status,
         )
@@ -179,6 +183,10 @@ class Line:
         else:
             self._conditions.raise_condition("journal", Severity.FAILURE, message)
 
+    def _gate_rules(self) -> GateRules | None:
+        judge = self._controller.judge
+        return judge.recipe.gate if judge is not None else None
+
     def _link_status(self) -> LinkStatus:
         return LinkStatus(self._states.state, self._pipeline.last_count, self._conditions.active())
 
@@ -208,6 +216,7 @@ class Line:
 
     def _tend(self) -> None:
         self._desk.tend()
+        self._confirmations.tend(self._controller.gates)
         if not self._told_ready and self._states.state in (State.READY, State.CONTINUOUS_EXECUTION):
             self._told_ready = True
             notify("READY=1")

@@ -46,6 +46,9 @@ class Listener(Protocol):
     def gate_count(self, trigger_count: int) -> None:
         """A gate told how many triggers the PLC has counted."""
 
+    def gate_fired(self, trigger_count: int) -> None:
+        """A gate moved for this part of the present epoch."""
+
     def recipe_requested(self, name: str, version: int | None) -> None:
         """A gate asks for a recipe; answer with ``recipe_ready`` or ``recipe_refused``."""
 
