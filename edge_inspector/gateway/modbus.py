@@ -41,7 +41,7 @@ def run_modbus(
     exchange = Exchange(SystemClock(), lambda: link.alive, pending, plc_timeout_ms)
     address = local_address(listen, insecure)
     installed("pymodbus")
-    with ServerThread("modbus", lambda ready, end: _serve(exchange, address, unit, ready, end)):
+    with ServerThread("modbus", "pymodbus", lambda ready, end: _serve(exchange, address, unit, ready, end)):
         log.info("Modbus unit %d on %s, line at %s", unit, listen, endpoint)
         link.run(exchange, stop)
 

@@ -50,7 +50,7 @@ def run_opcua(
     clock = SystemClock()
     board = Gate(clock, lambda: link.alive, timeout_ms=plc_timeout_ms) if role == "gate" else Monitor(clock, lambda: link.alive)
     commands = _Commands(control, keys) if control else None
-    with ServerThread("opcua", lambda ready, end: _serve(board, address, commands, ready, end)):
+    with ServerThread("opcua", "asyncua", lambda ready, end: _serve(board, address, commands, ready, end)):
         log.info("OPC UA on opc.tcp://%s/ (%s), line at %s", listen, role, endpoint)
         link.run(board, stop)
 

@@ -19,19 +19,48 @@ STOP_S = 10.0
 Body = Callable[[Callable[[], None], asyncio.Event], Coroutine[Any, Any, None]]
 
 
-class ServerThread:
-    """Runs ``body(ready, end)`` on an event loop of its own: it calls ``ready`` once it listens, and returns when ``end`` is set."""
+class RateLimit(logging.Filter):
+    """Lets ``LINES`` records of a package through in ``WINDOW_S``: whoever sends garbage to its server must not fill the log."""
 
-    def __init__(self, name: str, body: Body) -> None:
+    LINES = 5
+    WINDOW_S = 10.0
+
+    def __init__(self, package: str) -> None:
+        super().__init__()
+        self._package = package
+        self._began, self._passed = 0.0, 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is told."""
+        if not record.name.startswith(self._package):
+            return True
+        if record.created - self._began > self.WINDOW_S:
+            self._began, self._passed = record.created, 0
+        self._passed += 1
+        return self._passed <= self.LINES
+
+
+class ServerThread:
+    """Runs ``body(ready, end)`` on an event loop of its own: it calls ``ready`` once it listens, and returns when ``end`` is set.
+
+    Meanwhile the log takes a few lines of ``package`` a time.
+    """
+
+    def __init__(self, name: str, package: str, body: Body) -> None:
+        self._limit = RateLimit(package)
         self._body = body
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
+        self._handlers: list[logging.Handler] = []
         self._thread = threading.Thread(target=self._run, name=name)
 
     def __enter__(self) -> ServerThread:
         """Start; returns when it listens. Raises what kept it from that."""
+        self._handlers = list(logging.getLogger().handlers)
+        for handler in self._handlers:
+            handler.addFilter(self._limit)
         self._thread.start()
         if not self._ready.wait(START_S):
             raise WireError(f"{self._thread.name}: its server does not listen after {START_S:.0f} s")
@@ -44,6 +73,8 @@ class ServerThread:
         if self._loop is not None and self._end is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(STOP_S)
+        for handler in self._handlers:
+            handler.removeFilter(self._limit)
         if self._thread.is_alive():
             log.error("thread %s did not end within %.0f s", self._thread.name, STOP_S)
 

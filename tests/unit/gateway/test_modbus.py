@@ -12,6 +12,7 @@ from edge_inspector.errors import SettingsError, WireError
 from edge_inspector.gateway.modbus import run_modbus
 from edge_inspector.gateway.registers import Control, ErrorId, Status
 from edge_inspector.records import Decision, Reason
+from tests.system.fuzz import drum
 from tests.unit.gateway.plc import gateway, plc
 from tests.unit.outputs.link import bench
 
@@ -89,6 +90,18 @@ def test_wrong_requests_are_answered_by_exceptions_and_change_nothing(tmp_path: 
             assert getattr(client, method)(*arguments).isError(), method
         assert client.read_input_registers(0, count=32, device_id=9).isError()
         assert client.read_input_registers(0, count=32).registers == before
+
+
+def test_garbage_changes_nothing_and_does_not_fill_the_log(
+    tmp_path: Path, expected_warnings: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    expected_warnings.append("")
+    with bench(tmp_path, heartbeat_ms=500) as b, plc(b.link.endpoint) as p:
+        p.until(lambda seen: Status.CONNECTED in seen.status)
+        drum(p.port, 3000, 1)
+        b.run_part(1)
+        p.until(lambda _: p.results == [(1, 0, 1)])
+    assert len([record for record in caplog.records if record.name.startswith("pymodbus")]) <= 15
 
 
 @pytest.mark.parametrize(

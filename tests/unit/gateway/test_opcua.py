@@ -23,6 +23,7 @@ from edge_inspector.records import Decision, State
 from edge_inspector.wire import messages as m
 from edge_inspector.wire.gate import Event, LinkDown, LinkUp
 from edge_inspector.wire.server import ControlServer
+from tests.system.fuzz import drum
 from tests.unit.gateway.plc import free_port, listens
 from tests.unit.gateway.test_handshake import verdict
 from tests.unit.gateway.ua import UaClient, ua_client
@@ -140,6 +141,18 @@ def test_a_monitor_sees_states_and_results_and_settles_nothing(tmp_path: Path) -
             client.node("Gate.Ready").write_value(True)  # nothing is the client's to write
         with pytest.raises(UaStatusCodeError):
             client.call("VisionStateMachine.Reset")  # no control, no such method
+
+
+def test_garbage_changes_nothing_and_does_not_fill_the_log(
+    tmp_path: Path, expected_warnings: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    expected_warnings.append("")
+    with bench(tmp_path, heartbeat_ms=500) as b, serving(b.link.endpoint) as client:
+        client.until("Gate.Connected", bool)
+        drum(client.client.aio_obj.server_url.port, 1000, 1)
+        b.run_part(1)
+        client.until("ResultManagement.Latest.TriggerCount", lambda count: count == 1)
+    assert len([record for record in caplog.records if record.name.startswith("asyncua")]) <= 15
 
 
 def test_a_client_that_is_the_gate(tmp_path: Path) -> None:

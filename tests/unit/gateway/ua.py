@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from asyncua.sync import Client
+from asyncua.sync import Client, ThreadLoop
 
 from edge_inspector.gateway.nodes import NAMESPACE
 
@@ -57,7 +58,9 @@ def ua_client(port: int) -> Iterator[UaClient]:
     before = logging.getLogger("asyncua").level
     logging.getLogger("asyncua").setLevel(logging.ERROR)  # it warns of each value that the server revises
     try:
-        with Client(f"opc.tcp://127.0.0.1:{port}/") as client:
-            yield UaClient(client, client.get_namespace_index(NAMESPACE))
+        with ThreadLoop() as loop:
+            with Client(f"opc.tcp://127.0.0.1:{port}/", tloop=loop) as client:
+                yield UaClient(client, client.get_namespace_index(NAMESPACE))
+            loop.post(asyncio.sleep(0.05))  # the connection is closed by a later turn of the loop
     finally:
         logging.getLogger("asyncua").setLevel(before)
