@@ -88,7 +88,7 @@ class LatePolicy(str, Enum):
 
 
 class AlarmPolicy(str, Enum):
-    """What the line does when too many parts are rejected."""
+    """What the line does when too many parts are rejected, or the gate does not say in time that it moved for a rejected part."""
 
     ALARM = "alarm"
     STOP = "stop"

@@ -21,6 +21,7 @@ GROUPS = (
     "rehearse",
     "simulate",
     "plc",
+    "gateway",
     "labels",
 )
 

@@ -10,6 +10,7 @@ policies.py     late parts and too many rejects: an alarm or a stop, by the reci
 alarms.py       when rejects are too many
 events.py       what other threads tell the main loop
 listener.py     the reject link's events, for the main loop and the outputs
+gate_watch.py   whether the gate confirms its rejects, and what follows where it does not
 loading.py      recipe version -> judge
 control.py      what the control socket offers
 confirm.py      what a person says of a part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested
+from edge_inspector.line.gate_watch import GateWatch
 from edge_inspector.outputs.base import Output, Sent
 from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.ledger import OpenPart
@@ -19,17 +20,25 @@ class LineListener:
     """Called on the link's thread."""
 
     def __init__(
-        self, controller: Controller, conditions: Conditions, recorder: Recorder, encoder: Encoder, followers: tuple[Output, ...]
+        self,
+        controller: Controller,
+        conditions: Conditions,
+        recorder: Recorder,
+        encoder: Encoder,
+        followers: tuple[Output, ...],
+        watch: GateWatch,
     ) -> None:
         self._controller = controller
         self._conditions = conditions
         self._recorder = recorder
         self._encoder = encoder
         self._followers = followers
+        self._watch = watch
         self._late = False
 
     def sent(self, sent: Sent) -> None:
         """Give the part to recorder (through the journal) and followers."""
+        self._watch.sent(sent)
         self._recorder.notify()
         for follower in self._followers:
             follower.put(sent)
@@ -63,6 +72,11 @@ class LineListener:
     def gate_encoder(self, encoder: int) -> None:
         """Where the belt is."""
         self._encoder.report(encoder)
+
+    def gate_fired(self, trigger_count: int) -> None:
+        """The gate moved for a part."""
+        self._recorder.notify()
+        self._watch.fired(trigger_count)
 
     def recipe_requested(self, name: str, version: int | None) -> None:
         """The PLC asks for a recipe."""

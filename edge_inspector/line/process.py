@@ -21,6 +21,7 @@ from edge_inspector.line.controller import Controller
 from edge_inspector.line.desk_child import DeskChild
 from edge_inspector.line.equipment import Equipment
 from edge_inspector.line.events import ThreadDied
+from edge_inspector.line.gate_watch import Confirmations, GateWatch
 from edge_inspector.line.listener import LineListener
 from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
@@ -39,6 +40,7 @@ from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.records import Severity, State
 from edge_inspector.service import Say, notify, status_line, stop_on_signals
 from edge_inspector.settings import Station
+from edge_inspector.settings.recipe import GateRules
 from edge_inspector.store import recipes
 from edge_inspector.store.recipes import RecipeVersion
 from edge_inspector.wire.keys import keys_beyond_loopback
@@ -111,12 +113,14 @@ class Line:
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
+        watch = GateWatch(self._clock, self._gate_rules)
+        self._confirmations = Confirmations(watch, self._conditions, self._states, self._controller.stop)
         self._link = RejectLink(
             station.reject,
             station.station,
             self._journal,
             self._clock,
-            LineListener(self._controller, self._conditions, self._recorder, self._encoder, (self._status_output, self._archive)),
+            LineListener(self._controller, self._conditions, self._recorder, self._encoder, (self._status_output, self._archive), watch),
             recovery=recovery,
             status=self._link_status,
             encoder=self._encoder,
@@ -225,6 +229,10 @@ class Line:
         else:
             self._conditions.raise_condition("journal", Severity.FAILURE, message)
 
+    def _gate_rules(self) -> GateRules | None:
+        judge = self._controller.judge
+        return judge.recipe.gate if judge is not None else None
+
     def _link_status(self) -> LinkStatus:
         return LinkStatus(self._states.state, self._pipeline.last_count, self._conditions.active())
 
@@ -254,6 +262,7 @@ class Line:
 
     def _tend(self) -> None:
         self._desk.tend()
+        self._confirmations.tend(self._controller.gates)
         self._supervision.tend()
         if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
             log.info("%d parts have their outcome", self._link.account.triggers)

@@ -14,13 +14,15 @@ class Sent:
     """One part's outcome as it left the line: journaled and numbered. Times in ns.
 
     ``latency_ns`` is trigger to sent; ``overhead_ns`` is sent minus frame in host memory minus engine time
-    (0 where no frame was inspected).
+    (0 where no frame was inspected). ``serial`` and ``lot`` are the PLC's, where it told them in time.
     """
 
     message: VerdictMessage
     judgement: Judgement
     latency_ns: int
     overhead_ns: int
+    serial: str = ""
+    lot: str = ""
 
 
 class Output(Protocol):

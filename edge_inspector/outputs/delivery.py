@@ -19,12 +19,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from edge_inspector.errors import JournalError
 from edge_inspector.outputs.base import Sent
+from edge_inspector.outputs.context import Contexts
 from edge_inspector.outputs.draft import Draft, Left, unseen
 from edge_inspector.outputs.encoder import UNKNOWN_NS, Encoder
 from edge_inspector.outputs.journal import Journal
@@ -86,6 +87,7 @@ class Delivery:
         self._retry_ns: int | None = None  # not None: the journal is in trouble
         self._recipe, self._model = "", ""
         self.outlet: Outlet | None = None
+        self.contexts = Contexts()
         self.ignored = 0
 
     # ---- the account, from any thread
@@ -218,7 +220,7 @@ class Delivery:
         now = self._now()
         try:
             message = self._message(draft, now)
-            self.record("verdict", draft.entry(message, now, supersedes))
+            self.record("verdict", self._entry(draft, message, now, supersedes))
         except JournalError as error:
             self._publish_unrecorded(draft, supersedes, error)
         else:
@@ -236,7 +238,7 @@ class Delivery:
             self._unnumbered.append((draft, supersedes))
             self._settle(draft)
             return
-        self._owed.append(("verdict", draft.entry(message, now, supersedes)))
+        self._owed.append(("verdict", self._entry(draft, message, now, supersedes)))
         self._send(draft, message)
 
     def _send(self, draft: Draft, message: VerdictMessage) -> None:
@@ -251,6 +253,10 @@ class Delivery:
         else:
             self._held[draft.part.part_id] = _Held(draft, message)
 
+    def _entry(self, draft: Draft, message: VerdictMessage, now_ns: int, supersedes: int | None) -> dict[str, Any]:
+        known = self.contexts.of(draft.part.epoch, draft.part.trigger_count)
+        return draft.entry(message, now_ns, supersedes) | {name: text for name, text in asdict(known).items() if text}
+
     def _supersede(self, draft: Draft, message: VerdictMessage, reason: Reason, detail: str) -> None:
         if self.outlet:
             self.outlet.withdraw((message.epoch, message.seq))
@@ -260,7 +266,8 @@ class Delivery:
         times = draft.times(self._now())
         self._settle(draft)
         self.owe("sent", {"epoch": message.epoch, "seq": message.seq, **times})
-        tell(self._listener.sent, Sent(message, draft.judgement, **times))
+        known = self.contexts.of(draft.part.epoch, draft.part.trigger_count)
+        tell(self._listener.sent, Sent(message, draft.judgement, **times, serial=known.serial, lot=known.lot))
         if draft.late:
             tell(self._listener.late, draft.part)
 
@@ -317,7 +324,7 @@ class Delivery:
             while self._unnumbered:
                 (draft, supersedes), now = self._unnumbered[0], self._now()
                 message = self._message(draft, now)
-                self.record("verdict", draft.entry(message, now, supersedes))
+                self.record("verdict", self._entry(draft, message, now, supersedes))
                 self._unnumbered.popleft()
                 self._send(draft, message)
         except JournalError as error:

@@ -49,6 +49,9 @@ class Listener(Protocol):
     def gate_encoder(self, encoder: int) -> None:
         """A gate told where the belt is, in counts of its encoder."""
 
+    def gate_fired(self, trigger_count: int) -> None:
+        """A gate moved for this part of the present epoch."""
+
     def recipe_requested(self, name: str, version: int | None) -> None:
         """A gate asks for a recipe; answer with ``recipe_ready`` or ``recipe_refused``."""
 

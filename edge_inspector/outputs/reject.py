@@ -6,6 +6,7 @@ touches the socket. ``delivery`` has the way of a part, ``talk`` the conversatio
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections import deque
@@ -18,6 +19,8 @@ from typing import Any
 import zmq
 from pydantic import ValidationError
 
+from edge_inspector.errors import JournalError
+from edge_inspector.outputs.context import PartContext
 from edge_inspector.outputs.delivery import TURN_PARTS, Delivery
 from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.journal import Journal
@@ -27,10 +30,10 @@ from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.resend import Entry, ResendTable
 from edge_inspector.outputs.talk import Surroundings, Talk
 from edge_inspector.records import Judgement
-from edge_inspector.service import Clock, Pulse
+from edge_inspector.service import Clock, Pulse, utc_text
 from edge_inspector.settings.station import RejectSettings
 from edge_inspector.wire.keys import Socket, bound_endpoint, listening, server_keys
-from edge_inspector.wire.messages import MAX_BYTES, Arm, Bye, Error, Message, RecipeChange, VerdictMessage, encode
+from edge_inspector.wire.messages import MAX_BYTES, Arm, Bye, Error, Fired, Message, Part, RecipeChange, VerdictMessage, encode
 from edge_inspector.wire.threads import SocketThread
 
 __all__ = ["LinkStatus", "Listener", "RejectLink"]
@@ -200,9 +203,31 @@ class RejectLink:
 
     def _open(self, socket: Socket) -> Talk:
         delivery = self._delivery
-        around = Surroundings(self._listener, self._status, delivery.record, delivery.release, lambda: self._journal.last_seq, self._now)
+        around = Surroundings(
+            self._listener,
+            self._status,
+            delivery.record,
+            self._part_told,
+            self._gate_fired,
+            delivery.release,
+            lambda: self._journal.last_seq,
+            self._now,
+        )
         self._talk = delivery.outlet = talk = Talk(socket, self._table, self._settings.heartbeat_ms, around)
         return talk
+
+    def _part_told(self, part: Part) -> None:
+        self._delivery.contexts.tell(self._journal.epoch, part.trigger_count, PartContext(part.serial, part.lot))
+        self._note("part", part.trigger_count, serial=part.serial, lot=part.lot)
+
+    def _gate_fired(self, fired: Fired) -> None:
+        self._note("fired", fired.trigger_count, fired_utc=utc_text(self._clock.utc()))
+        tell(self._listener.gate_fired, fired.trigger_count)
+
+    def _note(self, kind: str, trigger_count: int, **told: str) -> None:
+        """Onto record, for the result log; not worth a word where the disk takes none: parts come first."""
+        with contextlib.suppress(JournalError):
+            self._delivery.record(kind, {"epoch": self._journal.epoch, "trigger_count": trigger_count, **told})
 
     def _now(self) -> int:
         return self._clock.monotonic_ns()

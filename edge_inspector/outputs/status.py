@@ -75,6 +75,8 @@ def part_payload(sent: Sent) -> dict[str, Any]:
     return sent.message.model_dump(mode="json", exclude={"v", "type"}) | {
         "regions": [region_payload(region) for region in judgement.verdict.regions],
         "detail": judgement.verdict.detail,
+        "serial": sent.serial,
+        "lot": sent.lot,
         "camera": judgement.inspection.views[0].camera,
         "cameras": list(dict.fromkeys(view.camera for view in judgement.inspection.views)),
         "engine_ms": _ms(judgement.engine_ns),

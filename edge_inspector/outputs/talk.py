@@ -31,13 +31,15 @@ CONGESTED_NS = 50_000_000
 class Surroundings:
     """What the conversation needs of the link.
 
-    ``record`` appends to the journal (raises JournalError); ``gate_came`` sends what waits for a gate; ``last_seq`` is the last number
-    given to a verdict.
+    ``record`` appends to the journal (raises JournalError); ``part_told`` and ``gate_fired`` take what a gate says of a part; ``gate_came``
+    sends what waits for a gate; ``last_seq`` is the last number given to a verdict.
     """
 
     listener: Listener
     status: Callable[[], LinkStatus]
     record: Callable[[str, dict[str, Any]], None]
+    part_told: Callable[[m.Part], None]
+    gate_fired: Callable[[m.Fired], None]
     gate_came: Callable[[], None]
     last_seq: Callable[[], int]
     now_ns: Callable[[], int]
@@ -196,7 +198,11 @@ class Talk:
             if message == self._armed:  # an answer to an older one says nothing any more
                 peer.armed = message
                 tell(self._around.listener.gate_armed, peer.name, message)
-        elif isinstance(message, m.RecipeChange):
+        elif isinstance(message, m.Part):
+            self._around.part_told(message)
+        elif isinstance(message, m.Fired):
+            self._around.gate_fired(message)
+        else:
             tell(self._around.listener.recipe_requested, message.name, message.version)
 
     def _refuse(self, identity: bytes, code: str, message: str) -> None:

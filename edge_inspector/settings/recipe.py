@@ -42,11 +42,17 @@ class DecisionRules(Settings):
 
 
 class GateRules(Settings):
-    """By when a verdict must have left, counted from the trigger; in milliseconds or in encoder counts, one of the two."""
+    """By when a verdict must have left, counted from the trigger; in milliseconds or in encoder counts, one of the two.
+
+    ``confirm_within_ms``: so long after that moment the gate must have said that it moved (``fired``) for every part that was not accepted;
+    None where the gate does not say so.
+    """
 
     reject_window_ms: Annotated[float, Field(gt=0.0, le=600_000.0)] | None = None
     reject_window_counts: Annotated[int, Field(gt=0)] | None = None
     late_policy: LatePolicy = LatePolicy.REJECT
+    confirm_within_ms: Annotated[float, Field(gt=0.0, le=600_000.0)] | None = None
+    unconfirmed_policy: AlarmPolicy = AlarmPolicy.ALARM
 
     @model_validator(mode="after")
     def _one_window(self) -> GateRules:

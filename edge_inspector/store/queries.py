@@ -48,6 +48,8 @@ class Filter(Settings):
     after: int | None = None
     before: int | None = None
     late: bool | None = None
+    serial: str | None = None
+    lot: str | None = None
 
 
 ALL = Filter()
@@ -135,6 +137,8 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
     "recipe": _recipe_is,
     "late": InspectionRow.late.is_,
     "station": lambda value: InspectionRow.station == value,
+    "serial": lambda value: InspectionRow.serial == value,
+    "lot": lambda value: InspectionRow.lot == value,
     "epoch": lambda value: InspectionRow.epoch == value,
     "verdict": lambda value: InspectionRow.verdict == value.value,
     "outcome": lambda value: InspectionRow.outcome == value.value,

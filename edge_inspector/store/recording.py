@@ -39,6 +39,8 @@ class Batch:
     sent: list[Row] = field(default_factory=list)
     acks: list[Row] = field(default_factory=list)
     files: list[Row] = field(default_factory=list)
+    told: list[Row] = field(default_factory=list)  # serial and lot
+    fired: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
 
     def note(self, action: str, subject: str, detail: Payload) -> None:
@@ -65,6 +67,8 @@ def record(connection: Connection, station: str, entries: Iterable[Entry], now: 
     _execute(connection, update(INSPECTIONS).where(THIS_VERDICT).values(times), batch.sent)
     _execute(connection, update(INSPECTIONS).where(THIS_VERDICT).values(acked=True), batch.acks)
     _execute(connection, update(INSPECTIONS).where(INSPECTIONS.c.part_id == bindparam("p")), batch.files)
+    for rows in (batch.told, batch.fired):
+        _execute(connection, update(INSPECTIONS).where(INSPECTIONS.c.part_id == bindparam("p")), rows)
     _insert(connection, AuditRow, batch.audit)
     return len(new), len(batch.audit)
 
@@ -123,6 +127,18 @@ def _sort_archived(batch: Batch, payload: Payload) -> None:
     batch.files.append({"p": str(payload["part_id"]), "archive": [str(path) for path in payload["paths"]]})
 
 
+def _sort_part(batch: Batch, payload: Payload) -> None:
+    batch.told.append(_part(batch, payload) | {"serial": str(payload["serial"]), "lot": str(payload["lot"])})
+
+
+def _sort_fired(batch: Batch, payload: Payload) -> None:
+    batch.fired.append(_part(batch, payload) | {"fired_utc": _utc(str(payload["fired_utc"]))})
+
+
+def _part(batch: Batch, payload: Payload) -> Row:
+    return {"p": f"{batch.station}-{int(payload['epoch'])}-{int(payload['trigger_count'])}"}
+
+
 def _sort_verdict(batch: Batch, payload: Payload) -> None:
     message = VerdictMessage.model_validate(payload["message"])
     row = message.model_dump(mode="json", include=MESSAGE_COLUMNS)
@@ -136,6 +152,9 @@ def _sort_verdict(batch: Batch, payload: Payload) -> None:
         "acked": False,
         "detail": str(payload.get("detail", "")),
         "archive": list(payload.get("archive") or ()),
+        "serial": str(payload.get("serial", "")),
+        "lot": str(payload.get("lot", "")),
+        "fired_utc": None,
     }
     regions = [_region(row, number, region) for number, region in enumerate(payload.get("regions") or ())]
     batch.epochs.setdefault((row["station"], row["epoch"]), None)
@@ -152,6 +171,8 @@ SORTERS: dict[str, Callable[[Batch, Payload], None]] = {
     "sent": _sort_sent,
     "ack": _sort_ack,
     "archived": _sort_archived,
+    "part": _sort_part,
+    "fired": _sort_fired,
 }
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -107,7 +108,10 @@ class ActivationRow(Base):
 
 
 class InspectionRow(Base):
-    """One journaled verdict. ``id`` rises in the order of recording; ``archive`` lists its kept files, relative to the archive folder."""
+    """One journaled verdict. ``id`` rises in the order of recording; ``archive`` lists its kept files, relative to the archive folder.
+
+    ``serial`` and ``lot`` are what the PLC told of the part; ``fired_utc`` is when it said that the gate moved for it.
+    """
 
     __tablename__ = "inspections"
     __table_args__ = (
@@ -118,6 +122,7 @@ class InspectionRow(Base):
         CheckConstraint("outcome IN ('accepted', 'rejected', 'missed')", name="outcome_known"),
         Index(None, "triggered_utc"),
         Index(None, "outcome", "id"),
+        Index(None, "serial"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -145,6 +150,9 @@ class InspectionRow(Base):
     acked: Mapped[bool]
     detail: Mapped[str] = mapped_column(Text)
     archive: Mapped[list[str]] = mapped_column(JSON)
+    serial: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    lot: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    fired_utc: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class RegionRow(Base):

@@ -8,7 +8,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import zmq
 
@@ -61,13 +61,18 @@ class RejectClient:
     ``last_seq`` is the highest sequence number that an earlier run of this client has processed.
     """
 
+    silence: ClassVar[float] = SILENCE
+    """After how many heartbeat intervals without a word the line counts as gone."""
+    acknowledges_at_once: ClassVar[bool] = True
+    """Whether a new verdict is acknowledged as it comes; else the caller does it by ``acknowledge``, once it has handed the verdict on."""
+
     def __init__(
         self,
         endpoint: str,
         name: str,
         role: Literal["gate", "monitor"] = "gate",
         *,
-        trigger_count: Callable[[], int] | None = None,
+        trigger_count: Callable[[], int | None] | None = None,
         encoder: Callable[[], int] | None = None,
         keys: ClientKeys | None = None,
         heartbeat_ms: int = 500,
@@ -78,9 +83,9 @@ class RejectClient:
         self._count = trigger_count
         self._encoder = encoder
         self._heartbeat_ms = heartbeat_ms
-        self._silence_s = SILENCE * heartbeat_ms / 1e3
+        self._silence_s = self.silence * heartbeat_ms / 1e3
         self._last = (0, last_seq)
-        self._known: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], bool] = OrderedDict()  # whether it is acknowledged
         self._decisions: OrderedDict[int, Decision] = OrderedDict()
         self._armed: m.Arm | None = None
         self._heard: float | None = None
@@ -194,7 +199,13 @@ class RejectClient:
         if isinstance(message, m.Arm):
             self._arm(message)
         elif isinstance(message, m.Heartbeat) and message.heartbeat_ms:
-            self._silence_s = SILENCE * message.heartbeat_ms / 1e3
+            self._keep_pace(message.heartbeat_ms)
+
+    def _keep_pace(self, heartbeat_ms: int) -> None:
+        """Judge the line by its own interval, and speak at least as often: until it knows ours, it judges us by its own."""
+        self._silence_s = self.silence * heartbeat_ms / 1e3
+        self._heartbeat_ms = min(self._heartbeat_ms, heartbeat_ms)
+        self._next_word = min(self._next_word, time.monotonic() + self._heartbeat_ms / 1e3)
 
     def _hear(self) -> None:
         if self._heard is None:
@@ -208,13 +219,15 @@ class RejectClient:
         self._send(message)
 
     def _verdict(self, message: m.VerdictMessage) -> bool:
-        """Acknowledge it; whether it is new."""
+        """Acknowledge it, unless the caller does; whether it is new."""
         key = (message.epoch, message.seq)
-        self.stats.acks += self._role == "gate" and self._send(m.Ack(epoch=key[0], seq=key[1], trigger_count=message.trigger_count))
-        if key in self._known:
+        known = key in self._known
+        if self._known.get(key, self.acknowledges_at_once):
+            self._acknowledge(message)
+        if known:
             self.stats.duplicates += 1
             return False
-        self._known[key] = None
+        self._known[key] = self.acknowledges_at_once
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         self._count_verdict(message)
@@ -222,6 +235,15 @@ class RejectClient:
         self._last = max(self._last, key)
         self._decide(message)
         return True
+
+    def acknowledge(self, message: m.VerdictMessage) -> None:
+        """The caller has handed it on. An ack that is lost is made good when the line sends the verdict again."""
+        self._known[(message.epoch, message.seq)] = True
+        self._acknowledge(message)
+
+    def _acknowledge(self, message: m.VerdictMessage) -> None:
+        if self._role == "gate":
+            self.stats.acks += self._send(m.Ack(epoch=message.epoch, seq=message.seq, trigger_count=message.trigger_count))
 
     def _decide(self, message: m.VerdictMessage) -> None:
         # An accept of another epoch may carry the count of a part that is on the belt now: it opens nothing.

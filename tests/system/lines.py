@@ -19,12 +19,18 @@ from edge_inspector.wire.client import ControlClient
 from tests.bundles import make_bundle
 
 
-def write_station(folder: Path, *cameras: dict[str, Any], require_gate: bool = True, **recipe: Any) -> TemporaryStation:  # noqa: ANN401
+def write_station(
+    folder: Path,
+    *cameras: dict[str, Any],
+    require_gate: bool = True,
+    heartbeat_ms: int = 100,
+    **recipe: Any,  # noqa: ANN401
+) -> TemporaryStation:
     """A station with the small bundle of `tests.bundles`, its sockets as files in ``folder``."""
     station = TemporaryStation(folder)
     bundle = make_bundle(folder / "bundle")
     sockets: dict[str, dict[str, Any]] = {name: {"endpoint": station.endpoint(name)} for name in ("reject", "status", "control", "desk")}
-    sockets["reject"] |= {"require_gate": require_gate, "heartbeat_ms": 100}
+    sockets["reject"] |= {"require_gate": require_gate, "heartbeat_ms": heartbeat_ms}
     station.config.write_text(tomli_w.dumps({"station": "line1", "recipe": "recipe.toml", "camera": list(cameras), **sockets}))
     content = {"name": "part", "bundle": str(bundle), "gate": {"reject_window_ms": 2000.0}, **recipe}
     (folder / "recipe.toml").write_text(tomli_w.dumps(content))

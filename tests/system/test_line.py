@@ -12,6 +12,7 @@ import pytest
 import zmq
 
 from edge_inspector.gateway.sim import run_plc_sim
+from tests.system.fuzz import fuzz
 from tests.system.lines import LineProcess, ask, part_images, simulated, wait_until, write_station
 
 
@@ -132,6 +133,11 @@ def test_garbage_on_every_socket_changes_nothing(running_line: Any) -> None:  # 
     assert after["state"] == "ContinuousExecution"
     assert after["gates"] == []
     assert after["counts"]["missed"] == before["counts"]["missed"]
+
+
+def test_hostile_messages_at_every_socket_change_nothing(running_line: Any) -> None:  # noqa: ANN401
+    wait_until(lambda: Path(running_line.endpoint("desk").removeprefix("ipc://")).exists(), "the desk listens")
+    fuzz(running_line, 1000)  # `python -m tests.system.fuzz` sends 100,000 to each
 
 
 def test_parts_wait_for_the_gate_and_are_missed_without_it(tmp_path: Path) -> None:

@@ -83,6 +83,9 @@ class Recorded:
     def recipe_requested(self, name: str, version: int | None) -> None:
         self._tell("recipe", (name, version))
 
+    def gate_fired(self, trigger_count: int) -> None:
+        self._tell("fired", trigger_count)
+
     def fault(self, name: str, message: str | None) -> None:
         self._tell("fault" if message else "well", name)
 

@@ -203,3 +203,28 @@ class TestListening:
         finally:
             link.stop(5.0)
             journal.close()
+
+
+class TestWhatTheGateTells:
+    def test_of_a_part_goes_with_its_verdict_and_onto_record(self, tmp_path: Path) -> None:
+        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
+            plc.hello()
+            plc.say(m.Part(trigger_count=1, serial="SN-1", lot="L42"))
+            plc.say(m.Fired(trigger_count=1))
+            b.listener.wait("fired", 1)
+            b.run_part(1)
+            b.run_part(2)
+            first, second = b.listener.wait_outcomes(2)
+            assert ((first.serial, first.lot), (second.serial, second.lot)) == (("SN-1", "L42"), ("", ""))
+            assert [entry.get("serial") for entry in b.entries("verdict")] == ["SN-1", None]
+            assert b.entries("part") == [{"epoch": b.journal.epoch, "trigger_count": 1, "serial": "SN-1", "lot": "L42"}]
+            assert [entry["trigger_count"] for entry in b.entries("fired")] == [1]
+
+    def test_counts_from_a_gate_alone(self, tmp_path: Path, expected_warnings: list[str]) -> None:
+        expected_warnings.append("reject link: a message was refused")
+        with bench(tmp_path) as b, Raw(b.link.endpoint, "screen", "monitor") as monitor:
+            monitor.hello()
+            monitor.say(m.Part(trigger_count=1, serial="SN-1"))
+            monitor.say(m.Fired(trigger_count=1))
+            monitor.until(lambda: monitor.errors == ["not_a_gate", "not_a_gate"])
+            assert b.entries("part") == b.entries("fired") == []

@@ -39,6 +39,9 @@ def test_a_verdict_becomes_a_row_with_all_it_carries(engine: Engine) -> None:
         "acked": False,
         "detail": "why",
         "archive": [],
+        "serial": "",
+        "lot": "",
+        "fired_utc": None,
     }
     del expected["v"], expected["type"]
     assert row == expected
@@ -46,6 +49,15 @@ def test_a_verdict_becomes_a_row_with_all_it_carries(engine: Engine) -> None:
         {"station": "line1", "epoch": EPOCH, "seq": 42, "number": 0, "view": 0, "x": 1, "y": 2, "w": 3, "h": 4, "area": 9.5, "peak": 0.9}
     ]
     assert rows(engine, EpochRow) == [{"station": "line1", "epoch": EPOCH, "recorded_utc": NOW, "base_trigger_count": 40}]
+
+
+def test_what_the_plc_tells_of_a_part_comes_with_its_verdict_or_after_it(engine: Engine) -> None:
+    part, when = {"epoch": EPOCH, "trigger_count": 2}, "2026-01-02T03:00:44.000Z"
+    put(engine, ("verdict", verdict(1, serial="SN-1", lot="L1")), ("verdict", verdict(2)), ("verdict", verdict(3)))
+    put(engine, ("part", part | {"serial": "SN-2", "lot": "L2"}), ("fired", part | {"fired_utc": when}))
+    put(engine, ("part", part | {"trigger_count": 99, "serial": "nobody", "lot": ""}))
+    found = [(row["serial"], row["lot"], row["fired_utc"] is not None) for row in rows(engine)]
+    assert found == [("SN-1", "L1", False), ("SN-2", "L2", True), ("", "", False)]
 
 
 def test_a_part_that_was_not_inspected_has_no_times(engine: Engine) -> None:
