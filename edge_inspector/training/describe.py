@@ -64,7 +64,7 @@ def _training(settings: TrainSettings, start: Start, plan: Plan, done: int, minu
         "planned_steps": settings.steps or DEFAULT_STEPS[plan.form],
         "minutes": round(minutes, 3),
         "device": settings.device,
-        "synthesis": settings.synthesis,
+        "synthesis": "device" if settings.synthesis == "device" else "host",
         "torch": torch.__version__,
     }
 
