@@ -190,20 +190,28 @@ class StreamingCamera:
             return None
         utc = self._clock.utc()
         try:
-            shot = self._shoot()
+            shot = self._shoot(trigger)
         except CameraError as error:  # the part has passed all the same; the loss is told at the next grab
             self._lost = error
             shot = self._failed(str(error))
         return _grab(trigger.trigger_count, _not_after(trigger, shot), utc, shot)
 
-    def _shoot(self) -> Shot:
-        """One picture for one software trigger. A frame that is not this trigger's is never taken for it: streaming begins anew."""
+    def _shoot(self, trigger: Trigger) -> Shot:
+        """One picture for one software trigger; none of a part that has moved on before it was exposed."""
         ready_ms = self._settings.trigger.ready_timeout_ms
         if not self._device.ready(ready_ms / 1000.0):
             self._stream(0)
             return self._failed(f"over-trigger: the camera was still busy {ready_ms} ms after its trigger")
+        if late := self._too_late(trigger):
+            return self._failed(late)
         due = self._ledger.frames
         self._device.features.execute("trigger.mode", "TriggerSoftware")
+        late = self._too_late(trigger)  # the command may have been slow, too; by now the exposure has begun
+        shot = self._frame(due)
+        return self._failed(late) if late else shot
+
+    def _frame(self, due: int) -> Shot:
+        """The frame that streaming has numbered ``due``. Another trigger's is never taken for it: streaming begins anew."""
         shot = self._device.fetch(self._settings.frame_timeout_ms / 1000.0)
         if shot is None:
             self._stream(0)
@@ -214,6 +222,13 @@ class StreamingCamera:
             self._stream(0)
             return self._failed(f"frame {came} came for trigger {due}")
         return shot
+
+    def _too_late(self, trigger: Trigger) -> str:
+        """Why the part is no longer before the camera; "" while it is, and where no belt carries it."""
+        late_ms = (self._clock.monotonic_ns() - trigger.triggered_ns) / 1e6
+        if self._settings.trigger.belt is None or late_ms <= self._settings.trigger.late_ms:
+            return ""
+        return f"exposed too late: {late_ms:.0f} ms after its trigger, and late_ms is {self._settings.trigger.late_ms:g}"
 
     def _failed(self, detail: str) -> Shot:
         return Shot(None, self._clock.monotonic_ns(), None, detail)

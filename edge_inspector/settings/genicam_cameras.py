@@ -40,6 +40,9 @@ class TriggerSettings(Settings):
     ready_timeout_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
         50, description="software: a camera that is still busy so long after its trigger has missed it"
     )
+    late_ms: Annotated[float, Field(gt=0.0, le=60_000.0)] = Field(
+        20.0, description="software on a belt: exposed later than this after its trigger, a part has moved on and is missed"
+    )
     rate: Rate = Field(10.0, description="software without a belt: parts a second")
 
     @model_validator(mode="after")
