@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Protocol
 
 from edge_inspector.camera import sfnc
 from edge_inspector.camera.base import Grab
-from edge_inspector.camera.counting import FrameNumbers, Lost, Placed, Shot, TriggerLedger
+from edge_inspector.camera.counting import Contradiction, FrameNumbers, Lost, Placed, Shot, TriggerLedger
 from edge_inspector.camera.nodes import Features
 from edge_inspector.camera.stamps import CameraClock
 from edge_inspector.camera.trigger import TriggerSource, trigger_source
@@ -19,6 +20,8 @@ from edge_inspector.service import Clock, SystemClock
 from edge_inspector.settings.genicam_cameras import GenicamSettings
 from edge_inspector.settings.recipe import CameraRules
 from edge_inspector.wire.messages import Trigger
+
+log = logging.getLogger(__name__)
 
 QUIET_NS = 200_000_000  # a reported trigger without a picture waits this long for frames that were exposed before it
 
@@ -76,7 +79,8 @@ class StreamingCamera:
         self._ledger = TriggerLedger(0, FrameNumbers(0, False))
         self._stamps = CameraClock()
         self._latency_us = 0.0
-        self._quiet_ns: int | None = None
+        self._reported_ns: int | None = None  # when the camera told of the oldest trigger that waits in the ledger
+        self._quiet_ns = 0  # when the last frame or event came
 
     @property
     def name(self) -> str:
@@ -124,7 +128,7 @@ class StreamingCamera:
         self._latency_us = sfnc.latency_us(self._device.features)
         self._waiting.clear()
         self._lost = None
-        self._quiet_ns = None
+        self._reported_ns = None
         self._stream(trigger_count)
         if self._source is not None:
             self._source.arm(trigger_count)
@@ -154,12 +158,18 @@ class StreamingCamera:
     def _collect(self, timeout_s: float) -> None:
         shot = self._device.fetch(timeout_s)
         for stamp_ns in self._device.missed():
-            self._ledger.missed(stamp_ns)
-            self._quiet_ns = self._quiet_ns or self._clock.monotonic_ns()
+            now = self._quiet_ns = self._clock.monotonic_ns()
+            self._reported_ns = self._reported_ns or now
+            self._waiting.extend(self._grab_of(wrong, now) for wrong in self._ledger.missed(stamp_ns))
         if shot is None:
             self._collect_overdue()
-            return
-        self._quiet_ns = None
+        else:
+            self._collect_shot(shot)
+        if not self._ledger.pending:
+            self._reported_ns = None
+
+    def _collect_shot(self, shot: Shot) -> None:
+        self._quiet_ns = self._clock.monotonic_ns()
         if self._settings.delivery == "latest":
             found = self._ledger.take(replace(shot, frame=None))  # what was left out on purpose is not lost
         else:
@@ -169,13 +179,13 @@ class StreamingCamera:
 
     def _collect_overdue(self) -> None:
         """Reported triggers that no frame follows: after a while every frame from before them has come."""
-        now = self._clock.monotonic_ns()
-        if self._quiet_ns is not None and now - self._quiet_ns > QUIET_NS:
-            since, self._quiet_ns = self._quiet_ns, None
-            self._waiting.extend(self._grab_of(lost, since) for lost in self._ledger.overdue())
+        if self._reported_ns is not None and self._clock.monotonic_ns() - self._quiet_ns > QUIET_NS:
+            self._waiting.extend(self._grab_of(lost, self._reported_ns) for lost in self._ledger.overdue())
 
     def _grab_of(self, entry: Lost | Placed, triggered_ns: int) -> Grab:
         utc = self._clock.utc()
+        if isinstance(entry, Contradiction):
+            log.error("camera %s: %s", self.name, entry.detail)
         if isinstance(entry, Lost):
             now = self._clock.monotonic_ns()
             return Grab(entry.count, triggered_ns, utc, now, None, Reason.COUNTER_GAP, entry.detail)

@@ -12,10 +12,14 @@ from edge_inspector.camera.base import Grab
 from edge_inspector.camera.counting import FrameNumbers, Shot
 from edge_inspector.camera.nodes import Features, Value
 from edge_inspector.camera.streaming import StreamingCamera
+from edge_inspector.pipeline.acquisition import Acquisition
+from edge_inspector.pipeline.counts import Slip
+from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Reason
 from edge_inspector.service import SystemClock
 from edge_inspector.settings.cameras import BaslerCamera
 from tests.unit.camera.belts import TestBelt
+from tests.unit.pipeline.rig import RULES, naming
 
 MS = 1_000_000
 IMAGE = np.zeros((1, 1, 1), np.uint8)
@@ -160,3 +164,52 @@ def test_a_camera_that_paces_itself_takes_its_time() -> None:
     rig.wires.command_ms.append(60_000)
     assert rig.grab().reason is Reason.NONE
     rig.camera.close()
+
+
+def frame(number: int, stamp_ns: int) -> Shot:
+    return Shot(number, 0, IMAGE, stamp_ns=stamp_ns)
+
+
+def on_signals() -> Rig:
+    rig = Rig(mode="hardware", missed_event="FrameTriggerMissed")
+    rig.camera.arm(0)
+    return rig
+
+
+def test_an_over_trigger_told_before_the_frame_that_made_the_camera_busy_has_its_outcome_all_the_same() -> None:
+    rig = on_signals()
+    rig.wires.shots.append(frame(1, stamp_ns=100))
+    rig.wires.events.append(150)
+    found, quiet = rig.camera.grab(0.1), [rig.camera.grab(0.1) for _ in range(3)]
+    rig.camera.close()
+    assert found is not None
+    assert (found.trigger_count, found.reason) == (1, Reason.NONE)
+    assert quiet[:2] == [None, None], "a frame from before it may yet come"
+    assert quiet[2] is not None
+    assert (quiet[2].trigger_count, quiet[2].reason) == (2, Reason.COUNTER_GAP)
+    assert quiet[2].triggered_ns == rig.clock.begin_ns, "when the camera told of it"
+
+
+def test_an_over_trigger_that_a_frame_has_settled_is_told_once() -> None:
+    rig = on_signals()
+    rig.wires.shots.extend((frame(1, stamp_ns=100), frame(2, stamp_ns=200)))
+    rig.wires.events.append(150)
+    found = [rig.camera.grab(0.1) for _ in range(9)]
+    rig.camera.close()
+    assert [grab.trigger_count for grab in found if grab is not None] == [1, 2, 3]
+
+
+def test_an_over_trigger_told_after_the_next_frame_is_a_slip(expected_warnings: list[str]) -> None:
+    expected_warnings.append("camera cam0: the camera told of a missed trigger only after the frame of a later one")
+    rig = on_signals()
+    rig.wires.shots.extend((frame(1, stamp_ns=100), frame(2, stamp_ns=300)))
+    acquisition = Acquisition(naming(window_ns=1000 * MS), FrameCheck(RULES), 0)
+    slips = []
+    for _ in range(2):
+        grab = rig.grab()
+        slips.append(acquisition.slip(grab))
+        acquisition.take(grab)
+    rig.wires.events.append(200)
+    slips.append(acquisition.slip(rig.grab()))
+    rig.camera.close()
+    assert slips == [None, None, Slip(2, 1, "camera cam0")]
