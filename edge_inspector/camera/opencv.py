@@ -7,13 +7,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from edge_inspector.camera.base import Camera, Grab
-from edge_inspector.camera.trigger import TriggerSource, trigger_source
+from edge_inspector.camera.encoder import EncoderCounts
+from edge_inspector.camera.trigger import TriggerSource, encoder_of, trigger_source
 from edge_inspector.camera.triggered import Picture, TriggeredCamera
 from edge_inspector.errors import CameraError
 from edge_inspector.records import Image, Reason
@@ -186,6 +187,7 @@ class LiveCamera:
         self._base = 0
         self._first = 0
         self._lost: CameraError | None = None
+        self._encoder = EncoderCounts()
 
     @property
     def name(self) -> str:
@@ -205,6 +207,7 @@ class LiveCamera:
     def open(self) -> None:
         """Connect and wait for the first frame. Raises CameraError after ``open_timeout_ms``."""
         self.close()
+        self._encoder = EncoderCounts()
         self._reader = _Reader(self._settings, self._clock)
         try:
             self._reader.wait_open(self._settings.open_timeout_ms / 1000.0)
@@ -268,7 +271,8 @@ class LiveCamera:
                 reader.check()
         except CameraError as error:  # the part has passed all the same; the loss is told at the next grab
             taken, detail, self._lost = None, str(error), self._named(error)
-        return self._grab(trigger.trigger_count, trigger.triggered_ns, taken, detail)
+        grab = self._grab(trigger.trigger_count, trigger.triggered_ns, taken, detail)
+        return replace(grab, encoder_counts=self._encoder.moved_on(encoder_of(trigger)))
 
     def _grab(self, count: int, triggered_ns: int, taken: _Taken | None, detail: str = "") -> Grab:
         if taken is None:

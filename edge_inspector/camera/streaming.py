@@ -11,9 +11,10 @@ from typing import Protocol
 from edge_inspector.camera import sfnc
 from edge_inspector.camera.base import Grab
 from edge_inspector.camera.counting import Contradiction, FrameNumbers, Lost, Placed, Shot, TriggerLedger
+from edge_inspector.camera.encoder import EncoderCounts
 from edge_inspector.camera.nodes import Features
 from edge_inspector.camera.stamps import CameraClock
-from edge_inspector.camera.trigger import TriggerSource, trigger_source
+from edge_inspector.camera.trigger import TriggerSource, encoder_of, trigger_source
 from edge_inspector.errors import CameraError
 from edge_inspector.records import Reason
 from edge_inspector.service import Clock, SystemClock
@@ -80,6 +81,7 @@ class StreamingCamera:
         self._stamps = CameraClock()
         self._latency_us = 0.0
         self._reported_ns: int | None = None  # when the camera told of the oldest trigger that waits in the ledger
+        self._encoder = EncoderCounts()
         self._quiet_ns = 0  # when the last frame or event came
 
     @property
@@ -113,6 +115,7 @@ class StreamingCamera:
             self.close()
             raise
         self._stamps = CameraClock()
+        self._encoder = EncoderCounts()
         self._open = True
 
     def adjust(self, rules: CameraRules) -> None:
@@ -189,7 +192,7 @@ class StreamingCamera:
         if isinstance(entry, Lost):
             now = self._clock.monotonic_ns()
             return Grab(entry.count, triggered_ns, utc, now, None, Reason.COUNTER_GAP, entry.detail)
-        return _grab(entry.count, triggered_ns, utc, entry.shot)
+        return _grab(entry.count, triggered_ns, utc, entry.shot, self._encoder.moved_on(entry.shot.encoder))
 
     # ---- the line triggers
 
@@ -204,7 +207,7 @@ class StreamingCamera:
         except CameraError as error:  # the part has passed all the same; the loss is told at the next grab
             self._lost = error
             shot = self._failed(str(error))
-        return _grab(trigger.trigger_count, _not_after(trigger, shot), utc, shot)
+        return _grab(trigger.trigger_count, _not_after(trigger, shot), utc, shot, self._encoder.moved_on(encoder_of(trigger)))
 
     def _shoot(self, trigger: Trigger) -> Shot:
         """One picture for one software trigger; none of a part that has moved on before it was exposed."""
@@ -263,6 +266,6 @@ def _not_after(trigger: Trigger, shot: Shot) -> int:
     return min(trigger.triggered_ns, shot.received_ns)
 
 
-def _grab(count: int, triggered_ns: int, utc: datetime, shot: Shot) -> Grab:
+def _grab(count: int, triggered_ns: int, utc: datetime, shot: Shot, encoder: int | None) -> Grab:
     reason = Reason.GRAB_FAILED if shot.image is None else Reason.NONE
-    return Grab(count, triggered_ns, utc, shot.received_ns, shot.image, reason, shot.error, shot.encoder)
+    return Grab(count, triggered_ns, utc, shot.received_ns, shot.image, reason, shot.error, encoder)

@@ -81,8 +81,9 @@ def test_a_belts_trigger_gets_the_first_frame_after_it(cameras: list[Camera], se
         camera.arm(0)
         for count in (1, 2):
             at = time.monotonic_ns()
-            belt.trigger(count, at)
+            belt.trigger(count, at, encoder=count * 600)
             found = grab(camera)
+            assert found.encoder_counts == count * 600
             assert (found.trigger_count, found.triggered_ns, found.reason) == (count, at, Reason.NONE)
             assert found.received_ns >= at
         camera.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator
 
@@ -213,3 +214,26 @@ def test_an_over_trigger_told_after_the_next_frame_is_a_slip(expected_warnings: 
     slips.append(acquisition.slip(rig.grab()))
     rig.camera.close()
     assert slips == [None, None, Slip(2, 1, "camera cam0")]
+
+
+def test_a_belts_encoder_count_comes_with_the_picture(belt: TestBelt) -> None:
+    rig = on_belt(belt)
+    belt.trigger(1, rig.clock.begin_ns, encoder=600)
+    belt.send(json.dumps({"type": "trigger", "trigger_count": 2, "triggered_ns": rig.clock.begin_ns}).encode())
+    belt.trigger(3, rig.clock.begin_ns, encoder=1200)
+    belt.trigger(4, rig.clock.begin_ns, encoder=1200)
+    found = [rig.grab().encoder_counts for _ in range(4)]
+    rig.camera.close()
+    assert found == [600, None, 1200, None]
+
+
+def test_an_encoder_that_does_not_go_up_tells_nothing() -> None:
+    rig = on_signals()
+    counts = (0, 0, 700, None, 650, 651)
+    rig.wires.shots.extend(Shot(number, 0, IMAGE, encoder=count) for number, count in enumerate(counts))
+    found = [rig.grab().encoder_counts for _ in counts]
+    rig.camera.arm(6)
+    rig.wires.shots.append(Shot(0, 0, IMAGE, encoder=651))
+    armed_again = rig.grab().encoder_counts
+    rig.camera.close()
+    assert [*found, armed_again] == [0, None, 700, None, None, 651, None]
