@@ -140,6 +140,9 @@ def test_a_part_that_has_moved_on_does_not_get_the_frame_that_came_instead(camer
         camera.open()
         belt.wait_for_camera()
         camera.arm(0)
+        until = server.sent + 6
+        while server.sent < until:  # frames wait, and all of them show later parts
+            threading.Event().wait(0.02)
         now = time.monotonic_ns()
         belt.trigger(1, now - 5_000_000_000)
         belt.trigger(2, now)
