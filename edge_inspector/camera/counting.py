@@ -2,11 +2,13 @@
 
 Three things tell: the transport's frame number (a gap is a frame lost between camera and host), the camera's event for a trigger that
 it could not take, and its own count of trigger signals, where it sends one beside each image (then that count alone decides).
+
+Frames and events come by ways of their own. Where one comes after a count that it would have changed, parts have been taken for their
+neighbours: a count that goes back tells the pipeline, which stops the line.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 from edge_inspector.records import Image
@@ -37,6 +39,11 @@ class Lost:
 
     count: int
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction(Lost):
+    """Counts given before were wrong, and why: ``count`` goes back, so that the pipeline stops the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +86,28 @@ class TriggerLedger:
         self._numbers = numbers
         self._count = base
         self._frame = -1  # ordinal of the newest frame
-        self._missed: deque[int | None] = deque()  # stamps of triggers that the camera could not take, oldest first
+        self._missed: list[int | None] = []  # stamps of triggers that the camera could not take
         self._underruns = 0
+        self._placed_ns: int | None = None  # the newest stamp of a frame that has its count
+        self._lost_ns: int | None = None  # the newest of a trigger that was counted without a frame
+        self._by_camera = False  # whether the camera's own count decides
 
     @property
     def frames(self) -> int:
         """How many frames the camera has sent so far, lost ones among them."""
         return self._frame + 1
 
-    def missed(self, stamp_ns: int | None) -> None:
-        """The camera reports a trigger that it could not take, at ``stamp_ns`` of its clock."""
+    @property
+    def pending(self) -> bool:
+        """Whether a trigger that the camera could not take waits for the frames that were exposed before it."""
+        return bool(self._missed)
+
+    def missed(self, stamp_ns: int | None) -> list[Contradiction]:
+        """The camera reports a trigger that it could not take, at ``stamp_ns`` of its clock; what this contradicts."""
+        if not self._by_camera and _before(stamp_ns, self._placed_ns):
+            return self._gone_back("the camera told of a missed trigger only after the frame of a later one")
         self._missed.append(stamp_ns)
+        return []
 
     def take(self, shot: Shot, underruns: int = 0) -> list[Lost | Placed]:
         """The triggers that this buffer makes known, its own last; ``underruns`` counts frames that found no free buffer."""
@@ -98,20 +116,21 @@ class TriggerLedger:
         starved, self._underruns = underruns - self._underruns, underruns
         if gap < 0:  # the pipeline finds the contradiction and stops the line
             self._count += gap
+        self._by_camera = self._by_camera or shot.signals is not None  # an incomplete buffer may lack it
         if shot.signals is not None:
             lost = self._by_signals(shot.signals, gap, starved)
         else:
-            lost = [*self.overdue(shot.stamp_ns), *self._skip(gap, _transport_loss(starved))]
+            lost = [*self._too_late(shot), *self.overdue(shot.stamp_ns), *self._skip(gap, _transport_loss(starved))]
         self._count += 1
+        self._placed_ns = _newest(self._placed_ns, shot.stamp_ns)
         return [*lost, Placed(self._count, shot)]
 
     def overdue(self, before_ns: int | None = None) -> list[Lost]:
         """Triggers that the camera could not take, up to ``before_ns`` of its clock (None: all): frames exposed earlier come first."""
-        found = 0
-        while self._missed and _earlier(self._missed[0], before_ns):
-            self._missed.popleft()
-            found += 1
-        return self._skip(found, "over-trigger: the camera was still busy when this trigger came")
+        due = [stamp for stamp in self._missed if _earlier(stamp, before_ns)]
+        self._missed = [stamp for stamp in self._missed if not _earlier(stamp, before_ns)]
+        self._lost_ns = _newest(self._lost_ns, *due)
+        return self._skip(len(due), "over-trigger: the camera was still busy when this trigger came")
 
     def _by_signals(self, signals: int, gap: int, starved: int) -> list[Lost]:
         """The camera's own count says it; frame numbers and events only tell why."""
@@ -122,6 +141,13 @@ class TriggerLedger:
         lost = self._skip(min(gap, skipped), _transport_loss(starved))
         return lost + self._skip(skipped - len(lost), "over-trigger: the camera counted this trigger and took no picture")
 
+    def _too_late(self, shot: Shot) -> list[Contradiction]:
+        late = not self._by_camera and _before(shot.stamp_ns, self._lost_ns)
+        return self._gone_back("a frame came only after a later trigger was counted as missed") if late else []
+
+    def _gone_back(self, detail: str) -> list[Contradiction]:
+        return [Contradiction(self._count - 1, f"{detail}: parts may have been taken for their neighbours")]
+
     def _skip(self, triggers: int, detail: str) -> list[Lost]:
         lost = [Lost(self._count + n, detail) for n in range(1, triggers + 1)]
         self._count += len(lost)
@@ -130,6 +156,15 @@ class TriggerLedger:
 
 def _earlier(stamp_ns: int | None, before_ns: int | None) -> bool:
     return stamp_ns is None or before_ns is None or stamp_ns < before_ns
+
+
+def _before(stamp_ns: int | None, other_ns: int | None) -> bool:
+    """Surely before it: both are known."""
+    return stamp_ns is not None and other_ns is not None and stamp_ns < other_ns
+
+
+def _newest(*stamps_ns: int | None) -> int | None:
+    return max((stamp for stamp in stamps_ns if stamp is not None), default=None)
 
 
 def _transport_loss(starved: int) -> str:

@@ -7,13 +7,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from edge_inspector.camera.base import Camera, Grab
-from edge_inspector.camera.trigger import TriggerSource, trigger_source
+from edge_inspector.camera.encoder import EncoderCounts
+from edge_inspector.camera.trigger import TriggerSource, encoder_of, trigger_source
 from edge_inspector.camera.triggered import Picture, TriggeredCamera
 from edge_inspector.errors import CameraError
 from edge_inspector.records import Image, Reason
@@ -107,15 +108,19 @@ class _Reader:
             if self._error or not self._frames:
                 raise CameraError(self._error or f"no frame within {timeout_s:g} s")
 
-    def take(self, wanted: Callable[[_Taken], bool], timeout_s: float) -> _Taken | None:
-        """The oldest frame that is ``wanted``, waiting for it; those before it are dropped. Raises CameraError at the source's loss."""
+    def take(self, wanted: Callable[[_Taken], bool], timeout_s: float, until_ns: int | None = None) -> _Taken | None:
+        """The oldest frame that is ``wanted``, waiting for it; those before it are dropped. Raises CameraError at the source's loss.
+
+        Where that one came after ``until_ns``, there is none, and it stays for the next call.
+        """
         until = time.monotonic() + timeout_s
         with self._changed:
             while True:
-                while self._frames:
-                    taken = self._frames.popleft()
-                    if wanted(taken):
-                        return taken
+                while self._frames and not wanted(self._frames[0]):
+                    self._frames.popleft()
+                if self._frames:
+                    late = until_ns is not None and self._frames[0].received_ns > until_ns
+                    return None if late else self._frames.popleft()
                 if self._error:
                     raise CameraError(self._error)
                 if not self._changed.wait(max(0.0, until - time.monotonic())) and time.monotonic() >= until:
@@ -182,6 +187,7 @@ class LiveCamera:
         self._base = 0
         self._first = 0
         self._lost: CameraError | None = None
+        self._encoder = EncoderCounts()
 
     @property
     def name(self) -> str:
@@ -201,6 +207,7 @@ class LiveCamera:
     def open(self) -> None:
         """Connect and wait for the first frame. Raises CameraError after ``open_timeout_ms``."""
         self.close()
+        self._encoder = EncoderCounts()
         self._reader = _Reader(self._settings, self._clock)
         try:
             self._reader.wait_open(self._settings.open_timeout_ms / 1000.0)
@@ -253,16 +260,19 @@ class LiveCamera:
         if trigger is None:
             reader.check()
             return None
-        from_ns = trigger.triggered_ns + int(self._settings.latency_ms * 1e6)
-        limit_s = (self._settings.latency_ms + self._settings.read_timeout_ms) / 1000.0
+        latency_ms, late_ms = self._settings.latency_ms, self._settings.late_ms
+        from_ns = trigger.triggered_ns + int(latency_ms * 1e6)
+        until_ns = from_ns + int(late_ms * 1e6)
+        detail = f"no frame came from {latency_ms:g} to {latency_ms + late_ms:g} ms after its trigger (latency_ms, late_ms)"
         try:
-            taken = reader.take(lambda frame: frame.received_ns >= from_ns, limit_s)
-            detail = f"no frame within {limit_s * 1000:.0f} ms of its trigger"
+            left_s = max(0, until_ns - self._clock.monotonic_ns()) / 1e9
+            taken = reader.take(lambda frame: frame.received_ns >= from_ns, left_s, until_ns)
+            if taken is None:
+                reader.check()
         except CameraError as error:  # the part has passed all the same; the loss is told at the next grab
             taken, detail, self._lost = None, str(error), self._named(error)
-        if taken is None:
-            self._lost = self._lost or self._named(CameraError(detail))
-        return self._grab(trigger.trigger_count, trigger.triggered_ns, taken, detail)
+        grab = self._grab(trigger.trigger_count, trigger.triggered_ns, taken, detail)
+        return replace(grab, encoder_counts=self._encoder.moved_on(encoder_of(trigger)))
 
     def _grab(self, count: int, triggered_ns: int, taken: _Taken | None, detail: str = "") -> Grab:
         if taken is None:

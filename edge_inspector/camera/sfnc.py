@@ -130,14 +130,15 @@ def _debounce(features: Features, settings: GenicamSettings) -> None:
     trigger = settings.trigger
     if trigger.debounce_us is None:
         return
-    lines = (settings.encoder.source_a, settings.encoder.source_b) if settings.encoder is not None else (trigger.feature,)
+    encoder = settings.encoder if trigger.mode == "encoder" else None
+    lines = (trigger.feature,) if encoder is None else (encoder.source_a, encoder.source_b)
     for line in lines:
         features.write("trigger.source", line, "LineSelector")
         features.write("trigger.debounce_us", trigger.debounce_us, "LineDebouncerTime", "LineDebouncerTimeAbs")
 
 
 def _encoder(features: Features, settings: GenicamSettings) -> None:
-    encoder, divider = settings.encoder, settings.trigger.divider
+    encoder, divider = settings.encoder, settings.trigger.divider if settings.trigger.mode == "encoder" else None
     if encoder is None:
         return
     features.write("encoder.name", encoder.name, "EncoderSelector")
@@ -179,7 +180,7 @@ def _trigger(features: Features, settings: GenicamSettings) -> None:
         features.write("trigger.activation", trigger.activation, "TriggerActivation")
     if trigger.delay_us is not None:
         features.write("trigger.delay_us", trigger.delay_us, "TriggerDelay", "TriggerDelayAbs")
-    if trigger.divider is not None and settings.encoder is None:
+    if trigger.divider is not None and (settings.encoder is None or trigger.mode != "encoder"):
         features.write("trigger.divider", trigger.divider, "TriggerDivider")
 
 
@@ -195,12 +196,16 @@ def _strobe(features: Features, settings: GenicamSettings) -> None:
 
 
 def _chunks(features: Features, settings: GenicamSettings) -> None:
-    """The counter is needed where one is configured; everything else is welcome."""
+    """The counter is needed where one is configured, and an encoder that triggers nothing; everything else is welcome."""
     there = _enable_chunks(features) if settings.chunks else set()
     if settings.counter is not None:
         if "CounterValue" not in there:
             raise CameraError(f"{features.label} has no chunk CounterValue, which counter asks for; leave counter out")
         features.select("ChunkCounterSelector", settings.counter.name)
+    if settings.encoder is not None:
+        if "EncoderValue" not in there and settings.trigger.mode != "encoder":
+            raise CameraError(f"{features.label} has no chunk EncoderValue, which encoder asks for; leave encoder out")
+        features.select("ChunkEncoderSelector", settings.encoder.name)
     log.info("%s sends beside each image: %s", features.label, ", ".join(sorted(there)) or "nothing")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import replace
 from datetime import datetime
@@ -9,16 +10,19 @@ from typing import Protocol
 
 from edge_inspector.camera import sfnc
 from edge_inspector.camera.base import Grab
-from edge_inspector.camera.counting import FrameNumbers, Lost, Placed, Shot, TriggerLedger
+from edge_inspector.camera.counting import Contradiction, FrameNumbers, Lost, Placed, Shot, TriggerLedger
+from edge_inspector.camera.encoder import EncoderCounts
 from edge_inspector.camera.nodes import Features
 from edge_inspector.camera.stamps import CameraClock
-from edge_inspector.camera.trigger import TriggerSource, trigger_source
+from edge_inspector.camera.trigger import TriggerSource, encoder_of, trigger_source
 from edge_inspector.errors import CameraError
 from edge_inspector.records import Reason
 from edge_inspector.service import Clock, SystemClock
 from edge_inspector.settings.genicam_cameras import GenicamSettings
 from edge_inspector.settings.recipe import CameraRules
 from edge_inspector.wire.messages import Trigger
+
+log = logging.getLogger(__name__)
 
 QUIET_NS = 200_000_000  # a reported trigger without a picture waits this long for frames that were exposed before it
 
@@ -76,7 +80,9 @@ class StreamingCamera:
         self._ledger = TriggerLedger(0, FrameNumbers(0, False))
         self._stamps = CameraClock()
         self._latency_us = 0.0
-        self._quiet_ns: int | None = None
+        self._reported_ns: int | None = None  # when the camera told of the oldest trigger that waits in the ledger
+        self._encoder = EncoderCounts()
+        self._quiet_ns = 0  # when the last frame or event came
 
     @property
     def name(self) -> str:
@@ -109,6 +115,7 @@ class StreamingCamera:
             self.close()
             raise
         self._stamps = CameraClock()
+        self._encoder = EncoderCounts()
         self._open = True
 
     def adjust(self, rules: CameraRules) -> None:
@@ -124,7 +131,7 @@ class StreamingCamera:
         self._latency_us = sfnc.latency_us(self._device.features)
         self._waiting.clear()
         self._lost = None
-        self._quiet_ns = None
+        self._reported_ns = None
         self._stream(trigger_count)
         if self._source is not None:
             self._source.arm(trigger_count)
@@ -154,12 +161,18 @@ class StreamingCamera:
     def _collect(self, timeout_s: float) -> None:
         shot = self._device.fetch(timeout_s)
         for stamp_ns in self._device.missed():
-            self._ledger.missed(stamp_ns)
-            self._quiet_ns = self._quiet_ns or self._clock.monotonic_ns()
+            now = self._quiet_ns = self._clock.monotonic_ns()
+            self._reported_ns = self._reported_ns or now
+            self._waiting.extend(self._grab_of(wrong, now) for wrong in self._ledger.missed(stamp_ns))
         if shot is None:
             self._collect_overdue()
-            return
-        self._quiet_ns = None
+        else:
+            self._collect_shot(shot)
+        if not self._ledger.pending:
+            self._reported_ns = None
+
+    def _collect_shot(self, shot: Shot) -> None:
+        self._quiet_ns = self._clock.monotonic_ns()
         if self._settings.delivery == "latest":
             found = self._ledger.take(replace(shot, frame=None))  # what was left out on purpose is not lost
         else:
@@ -169,17 +182,17 @@ class StreamingCamera:
 
     def _collect_overdue(self) -> None:
         """Reported triggers that no frame follows: after a while every frame from before them has come."""
-        now = self._clock.monotonic_ns()
-        if self._quiet_ns is not None and now - self._quiet_ns > QUIET_NS:
-            since, self._quiet_ns = self._quiet_ns, None
-            self._waiting.extend(self._grab_of(lost, since) for lost in self._ledger.overdue())
+        if self._reported_ns is not None and self._clock.monotonic_ns() - self._quiet_ns > QUIET_NS:
+            self._waiting.extend(self._grab_of(lost, self._reported_ns) for lost in self._ledger.overdue())
 
     def _grab_of(self, entry: Lost | Placed, triggered_ns: int) -> Grab:
         utc = self._clock.utc()
+        if isinstance(entry, Contradiction):
+            log.error("camera %s: %s", self.name, entry.detail)
         if isinstance(entry, Lost):
             now = self._clock.monotonic_ns()
             return Grab(entry.count, triggered_ns, utc, now, None, Reason.COUNTER_GAP, entry.detail)
-        return _grab(entry.count, triggered_ns, utc, entry.shot)
+        return _grab(entry.count, triggered_ns, utc, entry.shot, self._encoder.moved_on(entry.shot.encoder))
 
     # ---- the line triggers
 
@@ -190,20 +203,28 @@ class StreamingCamera:
             return None
         utc = self._clock.utc()
         try:
-            shot = self._shoot()
+            shot = self._shoot(trigger)
         except CameraError as error:  # the part has passed all the same; the loss is told at the next grab
             self._lost = error
             shot = self._failed(str(error))
-        return _grab(trigger.trigger_count, _not_after(trigger, shot), utc, shot)
+        return _grab(trigger.trigger_count, _not_after(trigger, shot), utc, shot, self._encoder.moved_on(encoder_of(trigger)))
 
-    def _shoot(self) -> Shot:
-        """One picture for one software trigger. A frame that is not this trigger's is never taken for it: streaming begins anew."""
+    def _shoot(self, trigger: Trigger) -> Shot:
+        """One picture for one software trigger; none of a part that has moved on before it was exposed."""
         ready_ms = self._settings.trigger.ready_timeout_ms
         if not self._device.ready(ready_ms / 1000.0):
             self._stream(0)
             return self._failed(f"over-trigger: the camera was still busy {ready_ms} ms after its trigger")
+        if late := self._too_late(trigger):
+            return self._failed(late)
         due = self._ledger.frames
         self._device.features.execute("trigger.mode", "TriggerSoftware")
+        late = self._too_late(trigger)  # the command may have been slow, too; by now the exposure has begun
+        shot = self._frame(due)
+        return self._failed(late) if late else shot
+
+    def _frame(self, due: int) -> Shot:
+        """The frame that streaming has numbered ``due``. Another trigger's is never taken for it: streaming begins anew."""
         shot = self._device.fetch(self._settings.frame_timeout_ms / 1000.0)
         if shot is None:
             self._stream(0)
@@ -214,6 +235,13 @@ class StreamingCamera:
             self._stream(0)
             return self._failed(f"frame {came} came for trigger {due}")
         return shot
+
+    def _too_late(self, trigger: Trigger) -> str:
+        """Why the part is no longer before the camera; "" while it is, and where no belt carries it."""
+        late_ms = (self._clock.monotonic_ns() - trigger.triggered_ns) / 1e6
+        if self._settings.trigger.belt is None or late_ms <= self._settings.trigger.late_ms:
+            return ""
+        return f"exposed too late: {late_ms:.0f} ms after its trigger, and late_ms is {self._settings.trigger.late_ms:g}"
 
     def _failed(self, detail: str) -> Shot:
         return Shot(None, self._clock.monotonic_ns(), None, detail)
@@ -238,6 +266,6 @@ def _not_after(trigger: Trigger, shot: Shot) -> int:
     return min(trigger.triggered_ns, shot.received_ns)
 
 
-def _grab(count: int, triggered_ns: int, utc: datetime, shot: Shot) -> Grab:
+def _grab(count: int, triggered_ns: int, utc: datetime, shot: Shot, encoder: int | None) -> Grab:
     reason = Reason.GRAB_FAILED if shot.image is None else Reason.NONE
-    return Grab(count, triggered_ns, utc, shot.received_ns, shot.image, reason, shot.error, shot.encoder)
+    return Grab(count, triggered_ns, utc, shot.received_ns, shot.image, reason, shot.error, encoder)

@@ -18,6 +18,11 @@ BACKLOG = 100_000  # triggers that may wait in the socket while the camera threa
 COMPLAIN_EVERY_NS = 5_000_000_000
 
 
+def encoder_of(trigger: Trigger) -> int | None:
+    """The belt's encoder count at the trigger; None where the belt does not tell it."""
+    return trigger.encoder if "encoder" in trigger.model_fields_set else None
+
+
 class TriggerSource(Protocol):
     """Used by the camera's thread alone, which also opens and closes it."""
 

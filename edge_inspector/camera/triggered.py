@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_inspector.camera.base import Grab
-from edge_inspector.camera.trigger import TriggerSource
+from edge_inspector.camera.trigger import TriggerSource, encoder_of
 from edge_inspector.errors import CameraError, CameraExhausted
 from edge_inspector.records import Image, Reason
 from edge_inspector.service import Clock, SystemClock
@@ -103,7 +103,7 @@ class TriggeredCamera:
         self._next = number + 1
         reason = Reason.GRAB_FAILED if picture.image is None else Reason.NONE
         received = self._clock.monotonic_ns()
-        encoder = trigger.encoder if "encoder" in trigger.model_fields_set else None
+        encoder = encoder_of(trigger)
         return Grab(trigger.trigger_count, trigger.triggered_ns, captured, received, picture.image, reason, picture.detail, encoder)
 
     def _picture(self, number: int) -> Picture:

@@ -78,6 +78,10 @@ class OpencvCamera(Settings):
     latency_ms: Annotated[float, Field(ge=0.0, le=60_000.0)] = Field(
         0.0, description="a live source on a belt: the first frame that arrives this much after the trigger shows the part"
     )
+    late_ms: Annotated[float, Field(gt=0.0, le=60_000.0)] = Field(
+        50.0,
+        description="a live source on a belt: where no frame arrives within this after that moment, the part has moved on and is missed",
+    )
     width: Annotated[int, Field(gt=0)] | None = Field(None, description="asked of a USB camera; another size is an error")
     height: Annotated[int, Field(gt=0)] | None = None
     fps: Annotated[float, Field(gt=0.0)] | None = Field(None, description="asked of a USB camera; it may take the nearest it has")

@@ -40,6 +40,9 @@ class TriggerSettings(Settings):
     ready_timeout_ms: Annotated[int, Field(ge=0, le=60_000)] = Field(
         50, description="software: a camera that is still busy so long after its trigger has missed it"
     )
+    late_ms: Annotated[float, Field(gt=0.0, le=60_000.0)] = Field(
+        20.0, description="software on a belt: exposed later than this after its trigger, a part has moved on and is missed"
+    )
     rate: Rate = Field(10.0, description="software without a belt: parts a second")
 
     @model_validator(mode="after")
@@ -64,7 +67,7 @@ class TriggerSettings(Settings):
 
 
 class EncoderSettings(Settings):
-    """The belt's encoder on the camera's lines, for ``trigger.mode = "encoder"``."""
+    """The belt's encoder on the camera's lines: it triggers (``trigger.mode = "encoder"``), or tells where the belt is (``"hardware"``)."""
 
     name: Feature = Field("Encoder0", description="EncoderSelector")
     source_a: Feature = Field("Line1", description="EncoderSourceA")
@@ -134,13 +137,33 @@ class GenicamSettings(Settings):
             raise ValueError(
                 f"delivery 'latest' leaves frames out; with trigger.mode '{self.trigger.mode}' every frame is a part: use 'one_by_one'"
             )
-        if self.encoder is not None and self.trigger.mode != "encoder":
-            raise ValueError(f"encoder is for trigger.mode 'encoder'; this one is '{self.trigger.mode}'")
         if self.counter is not None and self.trigger.mode != "hardware":
             raise ValueError(f"counter is for trigger.mode 'hardware'; this one is '{self.trigger.mode}'")
         if self.counter is not None and not self.chunks:
             raise ValueError("counter needs chunks = true: its value comes beside each image")
         return self
+
+    @model_validator(mode="after")
+    def _encoder_fits(self) -> GenicamSettings:
+        encoder, trigger = self.encoder, self.trigger
+        if encoder is None or trigger.mode == "encoder":
+            return self
+        if trigger.mode != "hardware":
+            raise ValueError(f"encoder is for trigger.mode 'encoder' or 'hardware'; this one is '{trigger.mode}'")
+        if trigger.feature in (encoder.source_a, encoder.source_b):
+            raise ValueError(
+                f"{trigger.feature} is both the trigger's line and the encoder's; give encoder.source_a and source_b their own"
+            )
+        if not self.chunks:
+            raise ValueError("encoder with trigger.mode 'hardware' needs chunks = true: its value comes beside each image")
+        return self
+
+    @property
+    def tells_encoder(self) -> bool:
+        """True where each picture comes with the belt's encoder count: a belt's message has it, or the camera counts an encoder itself."""
+        if self.trigger.mode == "hardware":
+            return self.encoder is not None
+        return self.trigger.belt is not None or (self.trigger.mode == "encoder" and self.chunks)
 
     @property
     def external_trigger(self) -> bool:

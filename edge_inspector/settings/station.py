@@ -7,13 +7,14 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edge_inspector.settings.cameras import CameraSettings, FolderCamera, SimulatedCamera, with_paths_from
+from edge_inspector.settings.cameras import CameraSettings, with_paths_from
+from edge_inspector.settings.genicam_cameras import GenicamSettings
 from edge_inspector.settings.model import Endpoint, Settings
 
 
 def gives_encoder(camera: CameraSettings) -> bool:
-    """Whether the camera tells the belt's encoder count with each trigger: those do that follow a belt's messages."""
-    return isinstance(camera, FolderCamera | SimulatedCamera) and camera.trigger is not None
+    """Whether the camera tells the belt's encoder count with each trigger: from a belt's messages, or from an encoder on its own lines."""
+    return camera.tells_encoder if isinstance(camera, GenicamSettings) else camera.trigger is not None
 
 
 class EngineSettings(Settings):

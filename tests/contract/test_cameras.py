@@ -105,7 +105,7 @@ def _basler(root: Path, trigger: str | None) -> BaslerCamera:
     pytest.importorskip("pypylon", reason="pypylon is not installed (extra basler)")
     _folder(root, None)
     nodes: dict[str, bool | int | float | str] = {"TestImageSelector": "Off", "ImageFilename": str(root), "ImageFileMode": "On"}
-    pace = TriggerSettings(mode="software", rate=RATE, belt=trigger, ready_timeout_ms=5000)
+    pace = TriggerSettings(mode="software", rate=RATE, belt=trigger, ready_timeout_ms=5000, late_ms=60_000.0)
     return BaslerCamera(
         driver="basler",
         serial="0815-0000",

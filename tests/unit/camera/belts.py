@@ -45,5 +45,5 @@ class TestBelt:
     def send(self, *frames: bytes) -> None:
         self._socket.send_multipart(frames)
 
-    def trigger(self, count: int, triggered_ns: int, part: int = 0) -> None:
-        self.send(encode(Trigger(trigger_count=count, triggered_ns=triggered_ns, part=part)))
+    def trigger(self, count: int, triggered_ns: int, part: int = 0, encoder: int = 0) -> None:
+        self.send(encode(Trigger(trigger_count=count, triggered_ns=triggered_ns, part=part, encoder=encoder)))

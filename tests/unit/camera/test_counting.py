@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_inspector.camera.counting import FrameNumbers, Lost, Placed, Shot, TriggerLedger
+from edge_inspector.camera.counting import Contradiction, FrameNumbers, Lost, Placed, Shot, TriggerLedger
 
 IMAGE = np.zeros((1, 1, 1), np.uint8)
 
@@ -103,3 +105,51 @@ def test_whatever_happens_each_trigger_has_one_outcome(events: list[str], counte
             counts += [entry.count for entry in ledger.take(shot(frame, signal * 10, signal if counter else None))]
         frame += 1
     assert counts == list(range(1, len(events) + 2))
+
+
+def gone_back(found: Sequence[Lost | Placed]) -> list[int]:
+    return [entry.count for entry in found if isinstance(entry, Contradiction)]
+
+
+def test_a_missed_trigger_told_of_after_a_later_frame_makes_the_count_go_back() -> None:
+    ledger = TriggerLedger(0, FrameNumbers(0, False))
+    ledger.take(shot(0, stamp_ns=100))
+    ledger.take(shot(1, stamp_ns=300))
+    assert gone_back(ledger.missed(200)) == [1], "frame 300 was part 3, and was taken for 2"
+    assert ledger.missed(400) == []
+    assert told(ledger.take(shot(2, stamp_ns=500))) == [(3, "over-trigger"), (4, "")]
+
+
+def test_a_frame_from_before_a_trigger_that_was_counted_as_missed_makes_the_count_go_back() -> None:
+    ledger = TriggerLedger(0, FrameNumbers(0, False))
+    ledger.take(shot(0, stamp_ns=100))
+    ledger.missed(300)
+    assert told(list(ledger.overdue())) == [(2, "over-trigger")]
+    assert gone_back(ledger.take(shot(1, stamp_ns=200))) == [1]
+
+
+@pytest.mark.parametrize(
+    ("frame", "event_ns"),
+    [(shot(1, stamp_ns=300, signals=3), 200), (shot(1), 200), (shot(1, stamp_ns=300), None), (shot(1, stamp_ns=300), 300)],
+    ids=["the camera's own count decides", "no stamp of the frame", "no stamp of the event", "the frame's own moment"],
+)
+def test_what_contradicts_no_count_is_none(frame: Shot, event_ns: int | None) -> None:
+    ledger = TriggerLedger(0, FrameNumbers(0, False))
+    ledger.take(frame)
+    assert ledger.missed(event_ns) == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 50)), max_size=40))
+def test_frames_and_events_on_ways_of_their_own_never_misplace_a_frame_in_silence(signals: list[tuple[bool, int]]) -> None:
+    """Each signal is taken or not, and its frame or event arrives so much later; frames alone keep their order."""
+    arrivals, newest = [], 0
+    for signal, (taken, delay) in enumerate(signals, start=1):
+        newest = max(newest, signal * 10 + delay) if taken else newest
+        arrivals.append((newest if taken else signal * 10 + delay, signal, taken))
+    ledger, frames, contradicted, misplaced = TriggerLedger(0, FrameNumbers(0, False)), 0, False, False
+    for _, signal, taken in sorted(arrivals):
+        found = ledger.take(shot(frames, signal * 10)) if taken else ledger.missed(signal * 10)
+        frames += taken
+        contradicted = contradicted or bool(gone_back(found))
+        misplaced = misplaced or (taken and found[-1].count != signal)
+    assert contradicted == misplaced

@@ -44,6 +44,7 @@ CHOICES = {
     "CounterEventActivation": ("RisingEdge", "FallingEdge"),
     "ChunkSelector": ("Timestamp", "CounterValue", "EncoderValue"),
     "ChunkCounterSelector": ("Counter0", "Counter1"),
+    "ChunkEncoderSelector": ("Encoder0", "Encoder1"),
     "EventSelector": ("ExposureEnd", "FrameTriggerMissed"),
     "EventNotification": ("Off", "On"),
     "UserSetSelector": ("Default", "UserSet1"),
@@ -122,6 +123,13 @@ WRITTEN: dict[str, tuple[dict[str, Any], dict[str, object]]] = {
             "EncoderMode": "HighResolution", "EncoderOutputMode": "PositionUp", "EncoderDivider": 400, "TriggerDivider": 0,
         },
     ),
+    "encoder beside a hardware trigger": (
+        {"trigger": {"divider": 3, "debounce_us": 5}, "encoder": {"name": "Encoder1", "source_a": "Line3", "source_b": "Line2"}},
+        {
+            "TriggerSource": "Line1", "TriggerDivider": 3, "LineSelector": "Line1", "EncoderSelector": "Encoder1",
+            "EncoderSourceA": "Line3", "EncoderDivider": 0, "ChunkEncoderSelector": "Encoder1",
+        },
+    ),
     "no trigger": ({"trigger": {"mode": "off"}}, {"TriggerMode": "Off"}),
     "software trigger": ({"trigger": {"mode": "software"}}, {"TriggerMode": "On", "TriggerSource": "Software"}),
     "trigger counter": (
@@ -174,6 +182,11 @@ def test_the_counter_is_set_to_zero_and_the_event_switched_on() -> None:
             "has no feature EncoderDivider, which trigger.divider",
         ),
         ("ChunkSelector", {"counter": {}}, "has no chunk CounterValue, which counter asks for"),
+        (
+            "ChunkSelector",
+            {"encoder": {"source_a": "Line3", "source_b": "Line2"}},
+            "has no chunk EncoderValue, which encoder asks for; leave encoder out",
+        ),
         ("LineSource", {"strobe": {}}, "has no feature LineSource, which strobe.source = 'ExposureActive' asks for"),
     ],
 )

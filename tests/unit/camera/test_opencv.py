@@ -74,15 +74,16 @@ def test_frames_that_nobody_fetches_are_skipped_in_the_count(cameras: list[Camer
 
 def test_a_belts_trigger_gets_the_first_frame_after_it(cameras: list[Camera], server: MjpegServer) -> None:
     with TestBelt() as belt:
-        camera = live(cameras, server, trigger=belt.endpoint)
+        camera = live(cameras, server, trigger=belt.endpoint, late_ms=10_000)
         assert not camera.free_running
         camera.open()
         belt.wait_for_camera()
         camera.arm(0)
         for count in (1, 2):
             at = time.monotonic_ns()
-            belt.trigger(count, at)
+            belt.trigger(count, at, encoder=count * 600)
             found = grab(camera)
+            assert found.encoder_counts == count * 600
             assert (found.trigger_count, found.triggered_ns, found.reason) == (count, at, Reason.NONE)
             assert found.received_ns >= at
         camera.close()
@@ -126,8 +127,30 @@ def test_a_part_without_a_frame_is_missed_and_then_the_source_is_lost(cameras: l
         belt.trigger(1, time.monotonic_ns())
         found = grab(camera)
         assert (found.trigger_count, found.reason, found.image) == (1, Reason.GRAB_FAILED, None)
-        with pytest.raises(CameraError):
-            camera.grab(0.0)
+        with pytest.raises(CameraError, match=r"no frame for|no more frames"):
+            for _ in range(100):
+                camera.grab(0.05)
+        camera.close()
+        belt.wait_for_camera()
+
+
+def test_a_part_that_has_moved_on_does_not_get_the_frame_that_came_instead(cameras: list[Camera], server: MjpegServer) -> None:
+    with TestBelt() as belt:
+        camera = live(cameras, server, trigger=belt.endpoint, late_ms=2000)
+        camera.open()
+        belt.wait_for_camera()
+        camera.arm(0)
+        until = server.sent + 6
+        while server.sent < until:  # frames wait, and all of them show later parts
+            threading.Event().wait(0.02)
+        now = time.monotonic_ns()
+        belt.trigger(1, now - 5_000_000_000)
+        belt.trigger(2, now)
+        late, found = grab(camera), grab(camera)
+        assert (late.trigger_count, late.reason, late.image) == (1, Reason.GRAB_FAILED, None)
+        assert late.detail == "no frame came from 0 to 2000 ms after its trigger (latency_ms, late_ms)"
+        assert (found.trigger_count, found.reason) == (2, Reason.NONE)
+        assert now <= found.received_ns <= now + 2_000_000_000
         camera.close()
         belt.wait_for_camera()
 

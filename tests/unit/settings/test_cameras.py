@@ -16,6 +16,8 @@ from edge_inspector.settings.load import load_toml
 GUIDE = Path(__file__).parents[3] / "docs" / "cameras.md"
 TEMPLATE = Path(__file__).parents[3] / "edge_inspector" / "cli" / "templates" / "station.toml"
 
+ON_LINES_3_AND_4 = {"source_a": "Line3", "source_b": "Line4"}
+
 
 @pytest.mark.parametrize(
     "model",
@@ -31,7 +33,9 @@ def test_the_guide_names_every_key(model: type[BaseModel]) -> None:
     ("camera", "message"),
     [
         ({"delivery": "latest"}, "use 'one_by_one'"),
-        ({"encoder": {}}, "encoder is for trigger.mode 'encoder'; this one is 'hardware'"),
+        ({"encoder": {}, "trigger": {"mode": "off"}}, "encoder is for trigger.mode 'encoder' or 'hardware'; this one is 'off'"),
+        ({"encoder": {}}, "Line1 is both the trigger's line and the encoder's"),
+        ({"encoder": ON_LINES_3_AND_4, "chunks": False}, "encoder with trigger.mode 'hardware' needs chunks = true"),
         ({"counter": {}, "trigger": {"mode": "software"}}, "counter is for trigger.mode 'hardware'"),
         ({"counter": {}, "chunks": False}, "counter needs chunks = true"),
         ({"trigger": {"mode": "off", "belt": "ipc://x"}}, "belt is for mode 'software'; this mode is 'off'"),
