@@ -12,7 +12,7 @@ from datetime import datetime
 
 from edge_inspector.records import Outcome
 
-REMEMBERED = 50_000  # settled parts whose names are still known, so that none is opened twice
+REMEMBERED = 5_000  # settled parts whose names are still known, so that none is opened twice: some minutes of a fast line
 
 
 @dataclass(frozen=True, slots=True)
