@@ -162,7 +162,7 @@ class Pipeline:
     def _tell_of_camera(self, event: PipelineEvent) -> None:
         """A replay is over when it is for every camera: a part that only one has seen still waits for the others."""
         if isinstance(event, CountSlip):
-            self.distrust()
+            self._halt_parts()
         if isinstance(event, Exhausted):
             with self._lock:
                 self._ended.append(event)
@@ -171,8 +171,14 @@ class Pipeline:
         self._tell(event)
 
     def _slipped(self, slip: Slip) -> None:
-        self.distrust()
+        self._halt_parts()
         self._tell(CountSlip(slip))
+
+    def _halt_parts(self) -> None:
+        """No part is let through any more; the line's main loop, which may be busy, comes to it later. Takes no lock of a camera's."""
+        for loop in self._camera_loops:
+            loop.drop()
+        self.distrust()
 
     def _post(self, judgement: Judgement, judge: Judge) -> None:
         self._link.post(judgement, judge.label, judge.engine.manifest.id)

@@ -237,3 +237,10 @@ def test_while_nobody_inspects_the_plc_may_count_as_it_likes() -> None:
         rig.pipeline.arm(naming(), RULES, 500)
         rig.pipeline.plc_count(700_000)
         assert rig.wait_event(CountSlip) == CountSlip(Slip(500, 700_000))
+
+
+def test_a_slip_that_the_plc_finds_takes_no_further_part_though_the_main_loop_is_busy() -> None:
+    with running() as rig:
+        rig.pipeline.arm(naming(), RULES, 500)
+        rig.pipeline.plc_count(700_000)
+        assert not rig.pipeline.inspecting
