@@ -29,8 +29,8 @@ OPENING_S = 60.0  # what finding and opening a camera may take: discovery on a n
 class Parts(Protocol):
     """Where views go; called on the camera's thread."""
 
-    def take(self, view: View, triggered_utc: datetime) -> None:
-        """This camera's view of a part, and the moment of its trigger."""
+    def take(self, view: View, triggered_utc: datetime, epoch: int) -> None:
+        """This camera's view of a part, the moment of its trigger, and the epoch that it is counted in."""
 
     def tend(self) -> None:
         """Do what is due; called at least every ``GRAB_TIMEOUT_S`` while no frame comes."""
@@ -247,12 +247,13 @@ class CameraLoop:
         with self._taking:
             now, newest = self._armed, self._acquisition or armed
             if now is not None and (now is armed or grab.triggered_ns >= now.armed_ns):
+                epoch = now.epoch
                 slip, parts = self._views(grab, now)
             else:  # the line was stopped while this was being grabbed
-                slip = None
+                slip, epoch = None, armed.epoch
                 parts = [armed.stopped(view) for view in (newest if newest.epoch == armed.epoch else armed).take(grab)]
             for view in parts:
-                self._parts.take(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
+                self._parts.take(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc(), epoch)
         if slip is not None:
             self._end(now, CountSlip(slip))
         else:
@@ -304,7 +305,7 @@ class CameraLoop:
             slip = self._watch.slip_at_pause(ours) if ours is not None and owed > ours else None
             lost = acquisition.skip_to(owed, now, Reason.COUNTER_GAP)
             for view in lost:
-                self._parts.take(view, self._clock.utc())
+                self._parts.take(view, self._clock.utc(), acquisition.epoch)
         if slip is not None:
             self._end(acquisition, CountSlip(slip))
         self._count_down(len(lost), acquisition)

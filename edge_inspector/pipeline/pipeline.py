@@ -35,8 +35,9 @@ class Link(Protocol):
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
-        """A part was triggered: from now on it is owed a verdict. False where it is accounted for already."""
+        """A part was triggered, in ``epoch``: from now on it is owed a verdict. False where it is accounted for already."""
 
     def post(self, judgement: Judgement, recipe: str, model: str) -> None:
         """The judgement of a part that was expected."""
@@ -131,7 +132,7 @@ class Pipeline:
         """Account for parts that were triggered while nobody looked."""
         now, utc = self._clock.monotonic_ns(), self._clock.utc()
         for count in counts:
-            self._join.take(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc)
+            self._join.take(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc, naming.epoch)
 
     def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted, after it had acknowledged the verdict on count ``acked``.

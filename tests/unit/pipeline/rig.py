@@ -140,6 +140,7 @@ class ScriptedLink:
 
     def __init__(self) -> None:
         self.expected: list[str] = []
+        self.epochs: list[int | None] = []
         self.told = Heard()
         self.posted = Heard()
 
@@ -151,10 +152,12 @@ class ScriptedLink:
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
         if part_id in self.expected:
             return False
         self.expected.append(part_id)
+        self.epochs.append(epoch)
         self.told.add(part_id)
         return True
 

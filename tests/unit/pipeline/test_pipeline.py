@@ -65,6 +65,7 @@ def test_a_part_that_is_being_grabbed_when_the_line_stops_is_missed_and_its_coun
         rig.pipeline.arm(naming(), RULES, 0)
         rig.camera.shots.put(shot(1))
         assert rig.link.wait(1) == [(1, "stopped", "r:1")]
+        assert rig.link.epochs == [1]
         rig.pipeline.arm(naming(), RULES, 0)
         rig.camera.shots.put(shot(2))
         assert rig.link.wait(2)[1] == (2, "none", "r:1")
@@ -82,6 +83,7 @@ def test_a_new_epoch_begins_at_its_own_base() -> None:
         rig.pipeline.arm(naming(2), RULES, 3)
         rig.camera.shots.put(shot(4))
         assert rig.link.wait(2)[1][0] == 4
+        assert rig.link.epochs == [1, 2]
 
 
 @pytest.mark.parametrize(
