@@ -39,6 +39,13 @@ class Parts(Protocol):
 class Belt(Protocol):
     """Where the belt is, in counts of its encoder; called on any thread."""
 
+    @property
+    def position(self) -> int | None:
+        """The newest word of where it is; None before the first."""
+
+    def left_ns(self, deadline_counts: int) -> int:
+        """How long it takes there from its position at the speed at which it last moved; very long where none is known."""
+
     def arm(self, window: int | None) -> None:
         """Parts are inspected from now on whose reject window is so many counts, or None in time."""
 

@@ -115,6 +115,7 @@ class Pipeline:
             self._ended.clear()
         if self._belt is not None:
             self._belt.arm(naming.window_counts)
+        self._engine_loop.expect(naming.window_counts)
         for loop in self._camera_loops:
             loop.arm(naming, rules, base, camera)
 

@@ -52,13 +52,11 @@ class InspectionQueue:
         """The frames that wait."""
         return self._frames
 
-    def age(self, now_ns: int) -> float:
-        """How much of its reject window the part has used that has waited longest, 0..1 and beyond; 0 where none waits."""
+    @property
+    def oldest(self) -> Inspection | None:
+        """The part that has waited longest."""
         with self._ready:
-            if not self._items:
-                return 0.0
-            oldest = self._items[0]
-            return (now_ns - oldest.triggered_ns) / max(1, oldest.deadline_ns - oldest.triggered_ns)
+            return self._items[0] if self._items else None
 
     def mark(self) -> int:
         """A place in the order: after every part put so far."""

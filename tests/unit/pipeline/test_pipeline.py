@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_inspector.errors import CameraError, CameraExhausted, EngineError
 from edge_inspector.judge import Judge
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.pipeline.events import (
     CameraLost,
@@ -18,7 +21,7 @@ from edge_inspector.pipeline.events import (
     Exhausted,
 )
 from edge_inspector.settings.recipe import CameraRules
-from tests.unit.pipeline.rig import PATIENCE_S, RECIPE, RULES, GatedEngine, ScriptedCamera, naming, running, shot
+from tests.unit.pipeline.rig import CLOCK, PATIENCE_S, RECIPE, RULES, GatedEngine, ScriptedCamera, naming, running, shot
 
 
 def test_parts_are_judged_in_order_and_gaps_are_missed() -> None:
@@ -214,6 +217,18 @@ def test_an_engine_that_is_too_slow_is_told_before_a_part_is_missed() -> None:
         rig.engine.go.set()
         assert {reason for _, reason, _ in rig.link.wait(5)} == {"none"}
         rig.events.wait(lambda items: EngineSlow(None) in items, "it keeps up again")
+
+
+@pytest.mark.parametrize("window_counts", [None, 100], ids=["in time", "in counts"])
+def test_an_engine_that_is_slower_than_the_window_is_told_though_no_part_waits(window_counts: int | None) -> None:
+    encoder = Encoder(CLOCK)
+    with running(belt=encoder) as rig:
+        rig.pipeline.arm(replace(naming(window_ns=100_000_000), window_counts=window_counts), RULES, 0)
+        encoder.seen(-1000, CLOCK.monotonic_ns() - 1_000_000_000)
+        encoder.seen(0, CLOCK.monotonic_ns())  # a count a ms
+        rig.camera.shots.put(replace(shot(1, -80_000_000), encoder_counts=0))
+        rig.link.wait(1)
+        rig.wait_event(EngineSlow)
 
 
 def test_a_bug_at_the_link_costs_a_part_and_not_the_thread(expected_warnings: list[str]) -> None:
