@@ -83,10 +83,11 @@ class EngineLoop:
         try:
             self._load_next()
             self.watch_load()
+            mark = self._queue.spoils
             inspection = self._queue.get(timeout_s=0.05)
             if inspection is None:
                 return not self._stop.is_set()
-            self._inspect(inspection)
+            self._inspect(inspection, mark)
         except Exception as error:  # a bug must not end the thread: the part that it cost is missed at its deadline
             log.exception("the engine thread failed")
             self._trouble(f"{type(error).__name__}: {error}")
@@ -134,7 +135,8 @@ class EngineLoop:
             raise
         return judge
 
-    def _inspect(self, inspection: Inspection) -> None:
+    def _inspect(self, inspection: Inspection, mark: int) -> None:
+        """Judge a part; ``mark`` is how often what waits had been spoilt when it was taken."""
         judge = self._judge
         if judge is None:  # parts run only once a judge is there; one that came through all the same is missed
             log.error("part %s: no engine is loaded", inspection.part_id)
@@ -145,6 +147,9 @@ class EngineLoop:
             self._load.judged(self._used(inspection, self._clock.monotonic_ns()))
             return
         judgement = judge.judge(inspection)
+        spoilt = self._queue.spoilt_since(mark)
+        if spoilt is not None and inspection.missed is None:  # nobody knows any more whose image this was
+            judgement = missed(inspection, *spoilt, judge.recipe.decision.accept_threshold or 0.0)
         self._post(judgement, judge)
         if inspection.missed is None:
             self._load.judged(self._used(inspection, self._clock.monotonic_ns()))

@@ -2,7 +2,7 @@
 
     PLC:    n-1        n        n+1       n+2
     frame:   n-1        n         n+1              each as long after the word on its number as all before it: the counts agree
-    frame:   n-1                  n         n+1    two frames in a row that fit a later word better: a trigger was lost
+    frame:   n-1                  n         n+1    two frames that fit a later word: a trigger was lost
 
 A frame fits a word within a quarter of the shortest time between the latest words, so no jitter below three quarters of that time makes a
 healthy line look like one that has slipped. What is usual is the latest of several medians: a word may be held up for a while and then come
@@ -19,6 +19,7 @@ BLOCKS = 8
 LEAST = 5  # frames before there is an opinion
 GAPS = 16  # times between words that are looked back upon
 WORDS = 64
+NEAR = 20  # parts: a second suspicion later than that says nothing together with the first
 PENDING = 8  # frames whose word may still come
 FIT_SHARE = 0.25  # of the shortest time between words
 EARLY_SHARE = 0.5  # of it: what comes later after its trigger is no word on that trigger
@@ -33,7 +34,7 @@ class TriggerFit:
         self._pending: deque[tuple[int, int]] = deque(maxlen=PENDING)  # (count, triggered at) of frames that fit no word yet
         self._medians: deque[float] = deque(maxlen=BLOCKS)
         self._block: list[int] = []  # how long after their words the latest frames were triggered
-        self._suspect: tuple[int, int] | None = None  # the latest frame: its count, and by how many it fits a later word
+        self._suspect: tuple[int, int] | None = None  # the latest frame that fitted a later word: its count, and by how many
         self.agreed = 0
         """Frames, ever, that were seen to fit the word on their own number."""
 
@@ -99,9 +100,12 @@ class TriggerFit:
         return newest is not None and newest >= count and self._words[newest] + usual > triggered_ns + self._room()
 
     def _is_slip(self, count: int, fits: int | None) -> bool:
+        """One that fits no word says nothing; one that fits its own ends a suspicion."""
         self.agreed += fits == 0
+        if fits is None:
+            return False
         before, self._suspect = self._suspect, (count, fits) if fits else None
-        return before is not None and self._suspect is not None and before[0] < count and before[1] == fits
+        return before is not None and before[0] < count <= before[0] + NEAR and before[1] == fits
 
     def _learn(self, count: int, triggered_ns: int) -> None:
         at = self._words.get(count)

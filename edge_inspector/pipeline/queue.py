@@ -22,6 +22,9 @@ class InspectionQueue:
         self._frames = 0
         self._put = self._taken = 0  # parts, ever
         self._closed = False
+        self.spoils = 0
+        """How often what waited was spoilt."""
+        self._why: tuple[Reason, str] | None = None
         self._ready = threading.Condition()
 
     def put(self, inspection: Inspection) -> bool:
@@ -71,8 +74,14 @@ class InspectionQueue:
     def spoil(self, reason: Reason, detail: str) -> None:
         """What waits now keeps its place, and loses its images: nobody may judge it any more."""
         with self._ready:
+            self.spoils, self._why = self.spoils + 1, (reason, detail)
             self._items = deque(_without_images(item, reason, detail) for item in self._items)
             self._frames = 0
+
+    def spoilt_since(self, mark: int) -> tuple[Reason, str] | None:
+        """Why what waited was spoilt, where that was after ``mark``, a count of ``spoils``."""
+        with self._ready:
+            return self._why if self.spoils > mark else None
 
     def close(self) -> None:
         """Wake the reader; what waits can still be read."""

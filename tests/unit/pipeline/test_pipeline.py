@@ -261,3 +261,14 @@ def test_a_slip_that_the_plc_finds_takes_no_further_part_though_the_main_loop_is
         rig.pipeline.arm(naming(), RULES, 500)
         rig.pipeline.plc_count(700_000)
         assert not rig.pipeline.inspecting
+
+
+def test_a_slip_ends_the_part_in_the_engine_s_hands_as_missed() -> None:
+    with running() as rig:
+        rig.pipeline.arm(naming(), RULES, 500)
+        rig.engine.go.clear()
+        rig.camera.shots.put(shot(501))
+        assert rig.engine.entered.wait(PATIENCE_S)
+        rig.pipeline.plc_count(700_000)
+        rig.engine.go.set()
+        assert rig.link.wait(1) == [(501, "counter_gap", "r:1")]
