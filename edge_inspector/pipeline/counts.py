@@ -25,7 +25,7 @@ LONGEST_LAG_NS = 500_000_000
 LAG_NS = 50_000_000
 DOUBT_PARTS = 20  # a second doubt that many parts after the first says nothing together with it
 WATCHED = 100  # parts over which it is asked whether a slip would have shown
-BLIND, SEEING = 2, 4  # of them: with fewer it would not have, with as many it would again
+BLIND, SEEING = 10, 15  # of them: with fewer two of 20 would not have, with as many they would again
 KEPT = 4096  # samples; more than a PLC sends, and parts come, within the longest grace
 
 
@@ -125,7 +125,7 @@ class CountWatch:
 
     @property
     def blind(self) -> bool:
-        """Whether a trigger that only the PLC has seen would not have shown at any of the latest parts, though it tells its count."""
+        """Whether a trigger that only the PLC has seen would hardly have shown at the latest parts, though it tells its count."""
         return self._blind
 
     def owed(self, now_ns: int) -> int:
