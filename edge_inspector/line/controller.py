@@ -38,6 +38,7 @@ from edge_inspector.pipeline.events import (
     EngineSlow,
     EngineTrouble,
     Exhausted,
+    SlipsHidden,
 )
 from edge_inspector.records import Severity, State
 from edge_inspector.settings import Recipe, Station
@@ -165,6 +166,11 @@ class Controller:
                 self.exhausted.set()
             case CountSlip(slip):
                 self._slip(slip)
+            case SlipsHidden(True, camera):
+                message = f"camera {camera}: slips cannot be found at this rate; lower trigger_lag_ms or let the PLC beat at each trigger"
+                self._conditions.raise_condition(f"slips {camera}", Severity.OUT_OF_SPECIFICATION, message)
+            case SlipsHidden(_, camera):
+                self._conditions.clear_condition(f"slips {camera}")
             case _:
                 self._handle_gate(event)
 

@@ -106,9 +106,11 @@ class Delivery:
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
-        """A part is owed a verdict from now on. False, without effect, where it is known already."""
-        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, self._journal.epoch, deadline_counts)
+        """A part of ``epoch`` (None: the present one) is owed a verdict from now on. False, without effect, where it is known already."""
+        epoch = self._journal.epoch if epoch is None else epoch
+        part = OpenPart(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, epoch, deadline_counts)
         with self._lock:
             return self._ledger.open(part)
 

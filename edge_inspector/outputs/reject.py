@@ -145,12 +145,13 @@ class RejectLink:
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
         """A part was triggered; its verdict is owed before ``deadline_ns``, or where ``deadline_counts`` is given before the belt is there.
 
-        False, without effect, where it is known already.
+        ``epoch`` is that of its trigger, None the present one. False, without effect, where it is known already.
         """
-        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, deadline_counts)
+        fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, deadline_counts, epoch)
         self._thread.wake.set()
         return fresh
 

@@ -10,6 +10,8 @@ from edge_inspector.pipeline.counts import LONGEST_GAP, Slip, patience_ns
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import NEVER_NS, Frame, Missed, Reason, View
 
+LOST_NS = 1_000_000_000  # what a part without an image may wait for its outcome behind others, where the window is in counts
+
 log = logging.getLogger(__name__)
 
 
@@ -44,8 +46,8 @@ class Naming:
         return None if self.window_counts is None or encoder is None else encoder + self.window_counts
 
     def lost(self, trigger_count: int, triggered_ns: int, reason: Reason, detail: str = "") -> Missed:
-        """A part that could not be inspected. It waits for nothing any more, so a window in counts gives it no deadline."""
-        deadline_ns = self.deadline_ns(triggered_ns)
+        """A part that could not be inspected. Its outcome is due by the clock: nobody may know where the belt was at its trigger."""
+        deadline_ns = triggered_ns + (self.window_ns if self.window_counts is None else LOST_NS)
         return Missed(self.part_id(trigger_count), self.camera, trigger_count, triggered_ns, deadline_ns, reason, detail)
 
 

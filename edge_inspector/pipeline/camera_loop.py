@@ -13,7 +13,7 @@ from edge_inspector.camera.base import Camera, Grab
 from edge_inspector.errors import CameraExhausted
 from edge_inspector.pipeline.acquisition import Acquisition, Naming
 from edge_inspector.pipeline.counts import LONGEST_GAP, CountWatch, Slip
-from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, Exhausted, PipelineEvent
+from edge_inspector.pipeline.events import CameraLost, CameraOpen, CountSlip, Exhausted, PipelineEvent, SlipsHidden
 from edge_inspector.prepare import FrameCheck
 from edge_inspector.records import Frame, Reason, View
 from edge_inspector.service import Clock, Pulse
@@ -29,8 +29,8 @@ OPENING_S = 60.0  # what finding and opening a camera may take: discovery on a n
 class Parts(Protocol):
     """Where views go; called on the camera's thread."""
 
-    def take(self, view: View, triggered_utc: datetime) -> None:
-        """This camera's view of a part, and the moment of its trigger."""
+    def take(self, view: View, triggered_utc: datetime, epoch: int) -> None:
+        """This camera's view of a part, the moment of its trigger, and the epoch that it is counted in."""
 
     def tend(self) -> None:
         """Do what is due; called at least every ``GRAB_TIMEOUT_S`` while no frame comes."""
@@ -38,6 +38,13 @@ class Parts(Protocol):
 
 class Belt(Protocol):
     """Where the belt is, in counts of its encoder; called on any thread."""
+
+    @property
+    def position(self) -> int | None:
+        """The newest word of where it is; None before the first."""
+
+    def left_ns(self, deadline_counts: int) -> int:
+        """How long it takes there from its position at the speed at which it last moved; very long where none is known."""
 
     def arm(self, window: int | None) -> None:
         """Parts are inspected from now on whose reject window is so many counts, or None in time."""
@@ -71,6 +78,7 @@ class CameraLoop:
         self._watch = CountWatch(0, lag_ns)
         self._clock = clock
         self._left = limit
+        self._blind = False
         self._belt = belt
         self._stop = threading.Event()
         self._changed = threading.Event()  # a wake-up for the idle thread: armed or stopping
@@ -116,8 +124,9 @@ class CameraLoop:
             if before is not None and before.epoch == naming.epoch and before.last_count is not None:
                 base = max(base or 0, before.last_count)
             self._camera_rules = camera or CameraRules()
-            self._watch.reset(naming.patience_ns)
-            self._acquisition = self._armed = Acquisition(replace(naming, camera=self._camera.name), FrameCheck(rules), base, now)
+            acquisition = Acquisition(replace(naming, camera=self._camera.name), FrameCheck(rules), base, now)
+            self._watch.reset(naming.patience_ns, acquisition)
+            self._acquisition = self._armed = acquisition
         self._changed.set()
 
     def disarm(self) -> None:
@@ -125,15 +134,22 @@ class CameraLoop:
         with self._taking:
             self._armed = None
 
+    def drop(self) -> None:
+        """The same at once, on any thread: a part that is being taken may still come."""
+        self._armed = None
+
     def plc_count(self, count: int, acked: int) -> Slip | None:
         """The PLC says how many triggers it has counted, after it had acknowledged ``acked``; the slip that this shows.
 
         While nobody inspects parts it may count, and begin anew, as it likes.
         """
-        ours = self.last_count
-        if self._camera.free_running or ours is None or not self.armed:
+        armed = self._armed  # read once: an arm in between must not hold an old count against the new one
+        ours = None if armed is None else armed.last_count
+        if self._camera.free_running or ours is None:
             return None
-        return Slip(ours, count) if count > ours + LONGEST_GAP else self._watch.report(count, ours, acked, self._clock.monotonic_ns())
+        return (
+            Slip(ours, count) if count > ours + LONGEST_GAP else self._watch.report(count, ours, acked, self._clock.monotonic_ns(), armed)
+        )
 
     def halt(self) -> None:
         """Ask the thread to end, and do not wait for it."""
@@ -232,17 +248,19 @@ class CameraLoop:
             else:
                 self._pause_s = FIRST_RETRY_S
                 self._take(grab, armed)
+                self._tell_of_rate()
 
     def _take(self, grab: Grab, armed: Acquisition) -> None:
         with self._taking:
             now, newest = self._armed, self._acquisition or armed
             if now is not None and (now is armed or grab.triggered_ns >= now.armed_ns):
+                epoch = now.epoch
                 slip, parts = self._views(grab, now)
             else:  # the line was stopped while this was being grabbed
-                slip = None
+                slip, epoch = None, armed.epoch
                 parts = [armed.stopped(view) for view in (newest if newest.epoch == armed.epoch else armed).take(grab)]
             for view in parts:
-                self._parts.take(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc())
+                self._parts.take(view, grab.captured_utc if isinstance(view, Frame) else self._clock.utc(), epoch)
         if slip is not None:
             self._end(now, CountSlip(slip))
         else:
@@ -255,13 +273,19 @@ class CameraLoop:
         slip = armed.slip(grab)
         if slip is not None:
             return slip, []
-        theirs = None if self._camera.free_running else self._watch.ahead_of(grab.trigger_count, grab.triggered_ns)
-        if theirs is not None and self._watch.doubt(grab.trigger_count):
-            return Slip(grab.trigger_count, theirs), []
+        theirs = None if self._camera.free_running else self._watch.sight(grab.trigger_count, grab.triggered_ns)
+        if isinstance(theirs, Slip):
+            return theirs, []
         parts = armed.take(grab)
         if theirs is not None and parts:
             parts[-1] = armed.doubtful(parts[-1], theirs)
         return None, parts
+
+    def _tell_of_rate(self) -> None:
+        blind = self._watch.blind
+        if blind != self._blind:
+            self._blind = blind
+            self._tell(SlipsHidden(blind, self._camera.name))
 
     def _count_down(self, parts: int, armed: Acquisition | None) -> None:
         if self._left is None or not parts:
@@ -284,7 +308,11 @@ class CameraLoop:
         with self._taking:
             if self._acquisition is not acquisition:  # armed anew: what is owed is counted from another base
                 return
-            lost = acquisition.skip_to(self._watch.owed(now), now, Reason.COUNTER_GAP)
+            owed, ours = self._watch.owed(now), acquisition.last_count
+            slip = self._watch.slip_at_pause(ours) if ours is not None and owed > ours else None
+            lost = acquisition.skip_to(owed, now, Reason.COUNTER_GAP)
             for view in lost:
-                self._parts.take(view, self._clock.utc())
+                self._parts.take(view, self._clock.utc(), acquisition.epoch)
+        if slip is not None:
+            self._end(acquisition, CountSlip(slip))
         self._count_down(len(lost), acquisition)

@@ -41,6 +41,7 @@ class EngineLoop:
         self._next: tuple[JudgeFactory, int] | None = None  # and the place in the queue from which on it judges
         self._troubled = False
         self._load = LoadWatch(queue.capacity)
+        self._window_counts = 0  # of the parts that come
         self._stop = threading.Event()
         self.pulse = Pulse(clock)
         """Marked at every turn: each part, and each wait for one."""
@@ -54,6 +55,10 @@ class EngineLoop:
     def load(self, factory: JudgeFactory) -> None:
         """Replace the judge after the parts that wait now; EngineReady or EngineFailed follows."""
         self._next = (factory, self._queue.mark())
+
+    def expect(self, window_counts: int | None) -> None:
+        """Parts come from now on whose reject window is so many counts of the encoder, or None in time."""
+        self._window_counts = window_counts or 0
 
     def stop(self, timeout_s: float) -> bool:
         """Judge what waits, then end; False where the thread does not end in time. Idempotent."""
@@ -78,10 +83,11 @@ class EngineLoop:
         try:
             self._load_next()
             self.watch_load()
+            mark = self._queue.spoils
             inspection = self._queue.get(timeout_s=0.05)
             if inspection is None:
                 return not self._stop.is_set()
-            self._inspect(inspection)
+            self._inspect(inspection, mark)
         except Exception as error:  # a bug must not end the thread: the part that it cost is missed at its deadline
             log.exception("the engine thread failed")
             self._trouble(f"{type(error).__name__}: {error}")
@@ -90,9 +96,17 @@ class EngineLoop:
     def watch_load(self) -> None:
         """Say so where the engine is too slow, or is so no more. Called before each part is put or taken, on either thread."""
         now = self._clock.monotonic_ns()
-        changed = self._load.note(self._queue.frames, self._queue.age(now), now)
+        oldest = self._queue.oldest
+        changed = self._load.note(self._queue.frames, self._used(oldest, now) if oldest is not None else 0.0, now)
         if changed is not None:
             self._tell(EngineSlow(changed or None))
+
+    def _used(self, inspection: Inspection, now_ns: int) -> float:
+        """How much of its reject window a part has used, 0..1 and beyond; a window in counts as long as it takes at the belt's speed."""
+        window_ns = inspection.deadline_ns - inspection.triggered_ns
+        if self._belt is not None and inspection.deadline_counts is not None:
+            window_ns = self._belt.left_ns((self._belt.position or 0) + self._window_counts)
+        return (now_ns - inspection.triggered_ns) / max(1, window_ns)
 
     def _load_next(self) -> None:
         pending = self._next
@@ -121,7 +135,8 @@ class EngineLoop:
             raise
         return judge
 
-    def _inspect(self, inspection: Inspection) -> None:
+    def _inspect(self, inspection: Inspection, mark: int) -> None:
+        """Judge a part; ``mark`` is how often what waits had been spoilt when it was taken."""
         judge = self._judge
         if judge is None:  # parts run only once a judge is there; one that came through all the same is missed
             log.error("part %s: no engine is loaded", inspection.part_id)
@@ -129,9 +144,15 @@ class EngineLoop:
         if inspection.missed is None and self._late(inspection):
             detail = "its deadline had passed before the engine was free"
             self._post(missed(inspection, Reason.LATE, detail, judge.recipe.decision.accept_threshold or 0.0), judge)
+            self._load.judged(self._used(inspection, self._clock.monotonic_ns()))
             return
         judgement = judge.judge(inspection)
+        spoilt = self._queue.spoilt_since(mark)
+        if spoilt is not None and inspection.missed is None:  # nobody knows any more whose image this was
+            judgement = missed(inspection, *spoilt, judge.recipe.decision.accept_threshold or 0.0)
         self._post(judgement, judge)
+        if inspection.missed is None:
+            self._load.judged(self._used(inspection, self._clock.monotonic_ns()))
         if judgement.verdict.reason in (Reason.ENGINE_ERROR, Reason.DECISION_ERROR):
             self._trouble(judgement.verdict.detail)
         elif self._troubled and inspection.missed is None:

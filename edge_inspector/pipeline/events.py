@@ -65,4 +65,12 @@ class CountSlip:
     slip: Slip
 
 
-PipelineEvent = EngineReady | EngineFailed | EngineTrouble | EngineSlow | CameraOpen | CameraLost | Exhausted | CountSlip
+@dataclass(frozen=True, slots=True)
+class SlipsHidden:
+    """A trigger that this camera misses would not show while parts come as they do; ``hidden`` False: it would again."""
+
+    hidden: bool
+    camera: str = ""
+
+
+PipelineEvent = EngineReady | EngineFailed | EngineTrouble | EngineSlow | CameraOpen | CameraLost | Exhausted | CountSlip | SlipsHidden

@@ -36,8 +36,9 @@ class Expecting(Protocol):
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
-        """A part was triggered: from now on it is owed a verdict. False where it is accounted for already."""
+        """A part was triggered, in ``epoch``: from now on it is owed a verdict. False where it is accounted for already."""
 
 
 @dataclass(slots=True)
@@ -84,8 +85,8 @@ class Join:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def take(self, view: View, triggered_utc: datetime) -> None:
-        """One camera's view of a part. A view of a part that has gone on without it changes nothing."""
+    def take(self, view: View, triggered_utc: datetime, epoch: int | None = None) -> None:
+        """One camera's view of a part of ``epoch``. A view of a part that has gone on without it changes nothing."""
         slip = None
         with self._lock:
             self._expire()
@@ -93,7 +94,7 @@ class Join:
             if waiting is not None:
                 waiting.views[view.camera] = view
                 slip = self._complete(waiting, view)
-            elif self._expected(view, triggered_utc):
+            elif self._expected(view, triggered_utc, epoch):
                 self._begin(view)
             elif view.part_id in self._given_up and isinstance(view, Frame):
                 slip = self._judge_spread(view, view.triggered_ns - self._given_up[view.part_id])
@@ -113,9 +114,9 @@ class Join:
             self._given_up.clear()
             self._apart = 0
 
-    def _expected(self, view: View, triggered_utc: datetime) -> bool:
+    def _expected(self, view: View, triggered_utc: datetime, epoch: int | None) -> bool:
         counts = view.deadline_counts
-        return self._link.expect(view.part_id, view.trigger_count, view.triggered_ns, triggered_utc, view.deadline_ns, counts)
+        return self._link.expect(view.part_id, view.trigger_count, view.triggered_ns, triggered_utc, view.deadline_ns, counts, epoch)
 
     def _begin(self, view: View) -> None:
         if isinstance(view, Missed) or len(self._cameras) == 1:

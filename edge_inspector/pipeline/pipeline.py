@@ -35,8 +35,9 @@ class Link(Protocol):
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
-        """A part was triggered: from now on it is owed a verdict. False where it is accounted for already."""
+        """A part was triggered, in ``epoch``: from now on it is owed a verdict. False where it is accounted for already."""
 
     def post(self, judgement: Judgement, recipe: str, model: str) -> None:
         """The judgement of a part that was expected."""
@@ -114,6 +115,7 @@ class Pipeline:
             self._ended.clear()
         if self._belt is not None:
             self._belt.arm(naming.window_counts)
+        self._engine_loop.expect(naming.window_counts)
         for loop in self._camera_loops:
             loop.arm(naming, rules, base, camera)
 
@@ -131,7 +133,7 @@ class Pipeline:
         """Account for parts that were triggered while nobody looked."""
         now, utc = self._clock.monotonic_ns(), self._clock.utc()
         for count in counts:
-            self._join.take(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc)
+            self._join.take(naming.lost(count, now, reason, "triggered while the line was not inspecting"), utc, naming.epoch)
 
     def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted, after it had acknowledged the verdict on count ``acked``.
@@ -162,7 +164,7 @@ class Pipeline:
     def _tell_of_camera(self, event: PipelineEvent) -> None:
         """A replay is over when it is for every camera: a part that only one has seen still waits for the others."""
         if isinstance(event, CountSlip):
-            self.distrust()
+            self._halt_parts()
         if isinstance(event, Exhausted):
             with self._lock:
                 self._ended.append(event)
@@ -171,8 +173,14 @@ class Pipeline:
         self._tell(event)
 
     def _slipped(self, slip: Slip) -> None:
-        self.distrust()
+        self._halt_parts()
         self._tell(CountSlip(slip))
+
+    def _halt_parts(self) -> None:
+        """No part is let through any more; the line's main loop, which may be busy, comes to it later. Takes no lock of a camera's."""
+        for loop in self._camera_loops:
+            loop.drop()
+        self.distrust()
 
     def _post(self, judgement: Judgement, judge: Judge) -> None:
         self._link.post(judgement, judge.label, judge.engine.manifest.id)

@@ -22,6 +22,9 @@ class InspectionQueue:
         self._frames = 0
         self._put = self._taken = 0  # parts, ever
         self._closed = False
+        self.spoils = 0
+        """How often what waited was spoilt."""
+        self._why: tuple[Reason, str] | None = None
         self._ready = threading.Condition()
 
     def put(self, inspection: Inspection) -> bool:
@@ -52,13 +55,11 @@ class InspectionQueue:
         """The frames that wait."""
         return self._frames
 
-    def age(self, now_ns: int) -> float:
-        """How much of its reject window the part has used that has waited longest, 0..1 and beyond; 0 where none waits."""
+    @property
+    def oldest(self) -> Inspection | None:
+        """The part that has waited longest."""
         with self._ready:
-            if not self._items:
-                return 0.0
-            oldest = self._items[0]
-            return (now_ns - oldest.triggered_ns) / max(1, oldest.deadline_ns - oldest.triggered_ns)
+            return self._items[0] if self._items else None
 
     def mark(self) -> int:
         """A place in the order: after every part put so far."""
@@ -73,8 +74,14 @@ class InspectionQueue:
     def spoil(self, reason: Reason, detail: str) -> None:
         """What waits now keeps its place, and loses its images: nobody may judge it any more."""
         with self._ready:
+            self.spoils, self._why = self.spoils + 1, (reason, detail)
             self._items = deque(_without_images(item, reason, detail) for item in self._items)
             self._frames = 0
+
+    def spoilt_since(self, mark: int) -> tuple[Reason, str] | None:
+        """Why what waited was spoilt, where that was after ``mark``, a count of ``spoils``."""
+        with self._ready:
+            return self._why if self.spoils > mark else None
 
     def close(self) -> None:
         """Wake the reader; what waits can still be read."""

@@ -145,6 +145,8 @@ class BeltAndGate:
             part=number,
         )
         self._triggers.send(encode(message), zmq.NOBLOCK)
+        if self._client is not None and now >= self._away_until:
+            self._client.beat()  # so that a slip shows at the next part
         if self._count % 10 == 0:
             self._tell({"event": "progress", "triggers": self._count})
         while self._faults and self._faults[0].at <= self._count:

@@ -20,6 +20,7 @@ from edge_inspector.pipeline.events import (
     EngineSlow,
     EngineTrouble,
     Exhausted,
+    SlipsHidden,
 )
 from edge_inspector.records import Outcome, Reason, Severity, State
 from tests.unit.line.bench import Bench, bench, judge, recovery
@@ -358,3 +359,13 @@ def test_a_command_that_nobody_waits_for_any_more_is_not_carried_out(tmp_path: P
         busy.set()
         b.feed()
         assert done == []
+
+
+def test_a_rate_at_which_slips_are_hidden_is_a_condition_and_no_stop(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition slips cam0")
+    with bench(tmp_path) as b:
+        b.execute(10)
+        b.feed(SlipsHidden(hidden=True, camera="cam0"))
+        assert (b.state(), b.active()) == (State.CONTINUOUS_EXECUTION, ("slips cam0",))
+        b.feed(SlipsHidden(hidden=False, camera="cam0"))
+        assert b.active() == ()

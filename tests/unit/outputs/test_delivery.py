@@ -279,6 +279,20 @@ def test_times_of_a_part_without_a_frame() -> None:
     assert math.isnan(sent.judgement.verdict.score)
 
 
+def test_a_part_that_is_told_after_a_new_epoch_began_belongs_to_its_own() -> None:
+    """The same count of both epochs has an outcome in each."""
+    clock = HandClock()
+    journal, listener = PaperJournal(clock), Recorded()
+    delivery = Delivery("line1", False, journal, clock, listener)
+    before = journal.epoch
+    after = journal.start_epoch()
+    assert delivery.expect("old", 1, 0, clock.utc(), 50, None, before)
+    assert delivery.expect("new", 1, 0, clock.utc(), 50)
+    clock.now = 60
+    delivery.turn(60)
+    assert {(sent.message.part_id, sent.message.epoch) for sent in listener.outcomes} == {("old", before), ("new", after)}
+
+
 def recorded(journal: PaperJournal) -> list[tuple[int, str, int | None]]:
     """Trigger count, reason and superseded number of each verdict on record."""
     verdicts = [payload for kind, payload in journal.records if kind == "verdict"]

@@ -17,6 +17,7 @@ from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline import Pipeline
 from edge_inspector.pipeline.acquisition import Naming
+from edge_inspector.pipeline.camera_loop import Belt
 from edge_inspector.pipeline.counts import LAG_NS
 from edge_inspector.pipeline.events import PipelineEvent
 from edge_inspector.records import Judgement, ScoreMap
@@ -140,6 +141,7 @@ class ScriptedLink:
 
     def __init__(self) -> None:
         self.expected: list[str] = []
+        self.epochs: list[int | None] = []
         self.told = Heard()
         self.posted = Heard()
 
@@ -151,10 +153,12 @@ class ScriptedLink:
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
         if part_id in self.expected:
             return False
         self.expected.append(part_id)
+        self.epochs.append(epoch)
         self.told.add(part_id)
         return True
 
@@ -184,13 +188,18 @@ class Rig:
 
 @contextmanager
 def running(
-    camera: ScriptedCamera | None = None, *others: ScriptedCamera, capacity: int = 8, limit: int | None = None, lag_ns: int = LAG_NS
+    camera: ScriptedCamera | None = None,
+    *others: ScriptedCamera,
+    capacity: int = 8,
+    limit: int | None = None,
+    lag_ns: int = LAG_NS,
+    belt: Belt | None = None,
 ) -> Iterator[Rig]:
     """A started pipeline, engine ready and cameras open, not armed."""
     from edge_inspector.pipeline.events import CameraOpen, EngineReady
 
     camera, link, engine, events = camera or ScriptedCamera(), ScriptedLink(), GatedEngine(), Heard()
-    pipeline = Pipeline((camera, *others), link, events.add, CLOCK, capacity, limit, lag_ns)
+    pipeline = Pipeline((camera, *others), link, events.add, CLOCK, capacity, limit, lag_ns, belt)
     rig = Rig(pipeline, camera, link, engine, events)
     pipeline.start(lambda: Judge(engine, RECIPE, "r:1"))
     try:

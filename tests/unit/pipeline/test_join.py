@@ -46,6 +46,7 @@ class Desk(SystemClock):
         triggered_utc: datetime,
         deadline_ns: int,
         deadline_counts: int | None = None,
+        epoch: int | None = None,
     ) -> bool:
         if part_id in self.expected:
             return False

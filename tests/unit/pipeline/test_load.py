@@ -33,3 +33,20 @@ def test_it_is_told_once_and_is_over_after_a_calm_while() -> None:
     assert watch.note(0, 0.0, 2 * CALM_NS + 1) is None
     assert watch.note(0, 0.0, 2 * CALM_NS + 2) == ""
     assert watch.note(4, 0.0, 2 * CALM_NS + 3) is not None
+
+
+@pytest.mark.parametrize(("used", "slow"), [(0.7, False), (0.75, True), (1.1, True)])
+def test_an_engine_that_leaves_no_queue_shows_by_its_verdicts(used: float, slow: bool) -> None:
+    watch = LoadWatch(8)
+    watch.judged(used)
+    assert (watch.note(0, 0.0, 0) is not None) is slow
+
+
+def test_slow_verdicts_are_over_a_calm_while_after_a_quick_one() -> None:
+    watch = LoadWatch(8)
+    watch.judged(1.1)
+    assert watch.note(0, 0.0, 0)
+    assert watch.note(0, 0.0, 2 * CALM_NS) is None  # no part came: nothing is better
+    watch.judged(0.6)
+    assert watch.note(0, 0.0, 3 * CALM_NS) is None
+    assert watch.note(0, 0.0, 4 * CALM_NS) == ""

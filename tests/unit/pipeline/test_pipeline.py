@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_inspector.errors import CameraError, CameraExhausted, EngineError
 from edge_inspector.judge import Judge
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.pipeline.events import (
     CameraLost,
@@ -18,7 +21,7 @@ from edge_inspector.pipeline.events import (
     Exhausted,
 )
 from edge_inspector.settings.recipe import CameraRules
-from tests.unit.pipeline.rig import PATIENCE_S, RECIPE, RULES, GatedEngine, ScriptedCamera, naming, running, shot
+from tests.unit.pipeline.rig import CLOCK, PATIENCE_S, RECIPE, RULES, GatedEngine, ScriptedCamera, naming, running, shot
 
 
 def test_parts_are_judged_in_order_and_gaps_are_missed() -> None:
@@ -65,6 +68,7 @@ def test_a_part_that_is_being_grabbed_when_the_line_stops_is_missed_and_its_coun
         rig.pipeline.arm(naming(), RULES, 0)
         rig.camera.shots.put(shot(1))
         assert rig.link.wait(1) == [(1, "stopped", "r:1")]
+        assert rig.link.epochs == [1]
         rig.pipeline.arm(naming(), RULES, 0)
         rig.camera.shots.put(shot(2))
         assert rig.link.wait(2)[1] == (2, "none", "r:1")
@@ -82,6 +86,7 @@ def test_a_new_epoch_begins_at_its_own_base() -> None:
         rig.pipeline.arm(naming(2), RULES, 3)
         rig.camera.shots.put(shot(4))
         assert rig.link.wait(2)[1][0] == 4
+        assert rig.link.epochs == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -214,6 +219,18 @@ def test_an_engine_that_is_too_slow_is_told_before_a_part_is_missed() -> None:
         rig.events.wait(lambda items: EngineSlow(None) in items, "it keeps up again")
 
 
+@pytest.mark.parametrize("window_counts", [None, 100], ids=["in time", "in counts"])
+def test_an_engine_that_is_slower_than_the_window_is_told_though_no_part_waits(window_counts: int | None) -> None:
+    encoder = Encoder(CLOCK)
+    with running(belt=encoder) as rig:
+        rig.pipeline.arm(replace(naming(window_ns=100_000_000), window_counts=window_counts), RULES, 0)
+        encoder.seen(-1000, CLOCK.monotonic_ns() - 1_000_000_000)
+        encoder.seen(0, CLOCK.monotonic_ns())  # a count a ms
+        rig.camera.shots.put(replace(shot(1, -80_000_000), encoder_counts=0))
+        rig.link.wait(1)
+        rig.wait_event(EngineSlow)
+
+
 def test_a_bug_at_the_link_costs_a_part_and_not_the_thread(expected_warnings: list[str]) -> None:
     expected_warnings.append("the engine thread failed")
     with running() as rig:
@@ -237,3 +254,21 @@ def test_while_nobody_inspects_the_plc_may_count_as_it_likes() -> None:
         rig.pipeline.arm(naming(), RULES, 500)
         rig.pipeline.plc_count(700_000)
         assert rig.wait_event(CountSlip) == CountSlip(Slip(500, 700_000))
+
+
+def test_a_slip_that_the_plc_finds_takes_no_further_part_though_the_main_loop_is_busy() -> None:
+    with running() as rig:
+        rig.pipeline.arm(naming(), RULES, 500)
+        rig.pipeline.plc_count(700_000)
+        assert not rig.pipeline.inspecting
+
+
+def test_a_slip_ends_the_part_in_the_engine_s_hands_as_missed() -> None:
+    with running() as rig:
+        rig.pipeline.arm(naming(), RULES, 500)
+        rig.engine.go.clear()
+        rig.camera.shots.put(shot(501))
+        assert rig.engine.entered.wait(PATIENCE_S)
+        rig.pipeline.plc_count(700_000)
+        rig.engine.go.set()
+        assert rig.link.wait(1) == [(501, "counter_gap", "r:1")]
