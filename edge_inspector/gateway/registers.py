@@ -144,6 +144,11 @@ class Orders:
     serial: str = ""
     lot: str = ""
 
+    @property
+    def counted(self) -> int | None:
+        """The PLC's count of triggers; None where it does not count."""
+        return None if self.trigger_count == NONE32 else self.trigger_count
+
     @classmethod
     def read(cls, words: list[int]) -> Orders:
         """From ``IN_SIZE`` registers."""

@@ -169,11 +169,11 @@ def test_what_the_plc_has_for_the_line_is_told_once(act: Callable[[Bench], None]
 
 def test_the_plcs_count() -> None:
     bench = Bench(*RUNNING)
-    assert bench.exchange.trigger_count() is None
+    assert bench.exchange.word.latest is None
     bench.write(2, 1, 2)
-    assert bench.exchange.trigger_count() == 65_538
+    assert bench.exchange.word.latest == 65_538
     bench.write(2, NONE32 >> 16, NONE32 & 0xFFFF)
-    assert bench.exchange.trigger_count() is None
+    assert bench.exchange.word.latest is None
 
 
 def test_the_map_is_whole() -> None:
