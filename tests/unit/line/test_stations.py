@@ -81,6 +81,42 @@ def test_a_station_that_has_failed_keeps_the_others_neither_from_ready_nor_from_
     assert said[2:] == ["STATUS=left: ended: no disk; right: ended: no camera"]
 
 
+@pytest.mark.parametrize("order", [("left", "right"), ("right", "left")], ids=" then ".join)
+def test_more_time_is_asked_for_whoever_pings_last(order: tuple[str, str]) -> None:
+    said: list[str] = []
+    chorus = Chorus(["left", "right"], said.append)
+    pings = {"left": "WATCHDOG=1", "right": "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30"}  # the right one waits for its camera
+    chorus.voice("left")("READY=1")
+    for _ in range(2):
+        for name in order:
+            chorus.voice(name)(pings[name])
+    assert said == ["WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30"] * 2
+    chorus.voice("right")("READY=1")
+    for name in order:
+        chorus.voice(name)("WATCHDOG=1")
+    assert said[2:] == ["READY=1", "WATCHDOG=1"]
+
+
+@pytest.mark.parametrize("pinged", [False, True], ids=["before the other's ping", "after it"])
+def test_a_station_that_has_ended_keeps_the_others_from_nothing(pinged: bool) -> None:
+    said: list[str] = []
+    chorus = Chorus(["left", "right"], said.append)
+    for name in ("left", "right"):
+        chorus.voice(name)("READY=1")
+    if pinged:
+        chorus.voice("left")("WATCHDOG=1")
+    chorus.ended("right")  # its parts are done
+    if not pinged:
+        chorus.voice("left")("WATCHDOG=1")
+    assert [text for text in said if "WATCHDOG" in text] != []
+    chorus.voice("left")("WATCHDOG=1")
+    assert sum("WATCHDOG=1" in text for text in said) == 2
+    chorus.voice("left")("STOPPING=1")
+    assert said[-1] == "STOPPING=1"
+    chorus.ended("left")
+    assert "WATCHDOG=1" not in said[-1]
+
+
 def fail() -> None:
     raise ValueError("a bug")
 
