@@ -113,7 +113,7 @@ class Line:
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
-        watch = GateWatch(self._clock, self._gate_rules)
+        watch = GateWatch(self._clock, self._gate_rules, lambda: self._journal.epoch, self._encoder)
         self._confirmations = Confirmations(watch, self._conditions, self._states, self._controller.stop)
         self._link = RejectLink(
             station.reject,

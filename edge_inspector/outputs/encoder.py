@@ -60,6 +60,12 @@ class Encoder:
             left = None if self._position is None else deadline_counts - self._position
             return silent or left is None or left < 0 or left > 2 * self._window
 
+    def said_beyond(self, deadline_counts: int) -> bool:
+        """Whether it was said that the belt is beyond the deadline, or began to count anew: by the words alone, the last one may be old."""
+        with self._lock:
+            left = None if self._position is None else deadline_counts - self._position
+            return left is not None and (left < 0 or left > 2 * self._window)
+
     def left(self, deadline_counts: int) -> int:
         """Counts left up to the deadline; negative where it has passed, 0 where nobody knows."""
         position = self._position
