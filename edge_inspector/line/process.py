@@ -48,6 +48,11 @@ from edge_inspector.wire.server import ControlServer, StatusPublisher
 
 log = logging.getLogger(__name__)
 
+EXECUTING = (State.CONTINUOUS_EXECUTION, State.SINGLE_EXECUTION)
+UNTOLD = (
+    "the recipe's reject window is in encoder counts, and no gate tells where the belt is: between two triggers it is taken to run on "
+    "as fast as before; have the PLC send encoder in its heartbeats, or give gate.reject_window_ms"
+)
 STOP_S = 5.0  # for each stage of stopping
 
 
@@ -263,10 +268,17 @@ class Line:
     def _tend(self) -> None:
         self._desk.tend()
         self._confirmations.tend(self._controller.gates)
+        self._tend_encoder()
         self._supervision.tend()
         if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
             log.info("%d parts have their outcome", self._link.account.triggers)
             self._end.set()
+
+    def _tend_encoder(self) -> None:
+        if not self._encoder.untold():
+            self._conditions.clear_condition("encoder")
+        elif self._states.state in EXECUTING:
+            self._conditions.raise_condition("encoder", Severity.OUT_OF_SPECIFICATION, UNTOLD)
 
     def _say_where(self) -> None:
         station = self._plan.station
