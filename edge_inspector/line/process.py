@@ -63,17 +63,26 @@ def run_line(config: Path, parts: int | None = None, equipment: Equipment | None
     """
     plan = make_plan(config)
     stop = stop_on_signals()
-    with contextlib.ExitStack() as stages:
-        line = Line(plan, stages, parts, equipment)
-        line.run(stop)
+    try:
+        with contextlib.ExitStack() as stages:
+            line = Line(plan, stages, parts, equipment)
+            line.run(stop)
+    except Exception as error:
+        leave_behind_what_hangs(error)
+        raise
     notify(status_line(line.farewell()))
     leave_behind_what_hangs()
 
 
-def leave_behind_what_hangs() -> None:
-    """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return."""
+def leave_behind_what_hangs(error: Exception | None = None) -> None:
+    """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return.
+
+    ``error`` is what the process would end by; it is logged where nobody is told any more.
+    """
     left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon]
     if left:
+        if error is not None:
+            log.error("%s", error)
         log.error("the process ends without its threads %s, which hang", ", ".join(left))
         logging.shutdown()
         os._exit(1)
@@ -199,8 +208,7 @@ class Line:
         self._stage("thread watch", lambda: setattr(threading, "excepthook", before))
 
     def _start(self, name: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
-        with self._owner.starting() if self._owner is not None else contextlib.nullcontext():
-            start()
+        start()
         self._stage(name, stop)
 
     def _stage(self, name: str, stop: Callable[[], object]) -> None:

@@ -37,9 +37,10 @@ def run_lines(configs: Sequence[Path], parts: int | None = None) -> None:
         for station in stations:
             station.join()
     failed = [f"station {station.name}: {station.error}" for station in stations if station.error is not None]
-    if failed:
-        raise EdgeInspectorError("; ".join(failed))
-    leave_behind_what_hangs()
+    error = EdgeInspectorError("; ".join(failed)) if failed else None
+    leave_behind_what_hangs(error)
+    if error is not None:
+        raise error
 
 
 def check_apart(plans: Sequence[Plan]) -> None:
@@ -155,10 +156,9 @@ class _Station:
 
     def _run(self) -> None:
         try:
-            with contextlib.ExitStack() as stages:
-                with self._owner.starting():
-                    equipment = Equipment(engine=self._engines.open)
-                    line = Line(self._plan, stages, self._parts, equipment, self._owner, self._chorus.voice(self.name))
+            with self._owner.starting(), contextlib.ExitStack() as stages:
+                equipment = Equipment(engine=self._engines.open)
+                line = Line(self._plan, stages, self._parts, equipment, self._owner, self._chorus.voice(self.name))
                 line.run(self._stop)
         except Exception as error:  # noqa: BLE001 - whatever ends one station, the others go on
             self.error = error
