@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edge_inspector.gateway.counted import CountWord
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.gateway.link import LineView, Outgoing
 from edge_inspector.gateway.registers import ErrorId
 from edge_inspector.records import Decision, State
@@ -66,7 +66,9 @@ class Monitor:
         self._alive = alive
         self._limit = limit
         self.word = CountWord(clock)
-        """The client's count; a monitor never tells one."""
+        """The client's count of triggers; a monitor never tells one."""
+        self.belt = Word(clock)
+        """The client's count of the belt's encoder; likewise."""
         self._lock = threading.Lock()
         self._view = LineView()
         self._fresh: list[VerdictMessage] = []
@@ -144,6 +146,10 @@ class Gate(Monitor):
         with self._lock:
             self._heard_ns = self._clock.monotonic_ns()
             self.word.tell(trigger_count)
+
+    def encoder(self, counts: int) -> None:
+        """The belt is there, by its encoder."""
+        self.belt.tell(counts)
 
     def acknowledge(self, identity: str) -> bool:
         """The client has taken the result ``epoch/seq``; whether it was one that waited for this."""

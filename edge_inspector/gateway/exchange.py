@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from edge_inspector.gateway.counted import CountWord
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.gateway.handshake import Handshake
 from edge_inspector.gateway.link import LineView, Outgoing
 from edge_inspector.gateway.registers import (
@@ -25,6 +25,7 @@ from edge_inspector.gateway.registers import (
     Image,
     Orders,
     Status,
+    known,
     result_fields,
 )
 from edge_inspector.records import State
@@ -46,7 +47,9 @@ class Exchange:
         self._words = list(BLANK)
         self._orders = Orders.read(self._words)
         self.word = CountWord(clock)
-        """The PLC's count."""
+        """The PLC's count of triggers."""
+        self.belt = Word(clock)
+        """The PLC's count of the belt's encoder."""
         self._plc_ns: int | None = None  # when the PLC's heartbeat last moved
         self._view = LineView()
         self._beats = 0
@@ -74,9 +77,10 @@ class Exchange:
     def _obey(self, before: Orders, now: Orders) -> None:
         if now.heartbeat != before.heartbeat:
             self._plc_ns = self._clock.monotonic_ns()
-            self.word.tell(now.counted)
-        elif now.counted != before.counted:
-            self.word.tell(now.counted)
+        if now.heartbeat != before.heartbeat or now.trigger_count != before.trigger_count:
+            self.word.tell(known(now.trigger_count))
+        if now.heartbeat != before.heartbeat or now.encoder != before.encoder:
+            self.belt.tell(known(now.encoder))
         if (taken := self._handshake.ack(bool(now.control & Control.ACK))) is not None:
             self._out = replace(self._out, taken=(*self._out.taken, taken))
         if now.control & Control.RESET and not before.control & Control.RESET:

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from edge_inspector.gateway.counted import CountWord
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.records import State
 from edge_inspector.wire import messages as m
 from edge_inspector.wire.gate import Event, LinkDown, LinkUp, RejectClient
@@ -29,15 +29,15 @@ class GatewayClient(RejectClient):
     silence = 1.75
     acknowledges_at_once = False
 
-    def __init__(self, endpoint: str, name: str, role: Literal["gate", "monitor"], word: CountWord, keys: ClientKeys | None) -> None:
-        self._word = word
-        super().__init__(endpoint, name, role, trigger_count=lambda: word.latest, keys=keys)
+    def __init__(self, endpoint: str, name: str, role: Literal["gate", "monitor"], plc: PlcSide, keys: ClientKeys | None) -> None:
+        self._word, self._belt = plc.word, plc.belt
+        super().__init__(endpoint, name, role, trigger_count=lambda: plc.word.latest, keys=keys)
 
     def _may_greet(self) -> bool:
         return self._word.fresh()
 
     def _beat(self) -> m.Heartbeat:
-        return super()._beat().model_copy(update={"trigger_count": self._word.hand()})
+        return super()._beat().model_copy(update={"trigger_count": self._word.hand(), "encoder": self._belt.hand()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,10 @@ class PlcSide(Protocol):
     def word(self) -> CountWord:
         """How many triggers the PLC has counted."""
 
+    @property
+    def belt(self) -> Word:
+        """Where the belt is, in counts of its encoder."""
+
     def offer(self, verdict: m.VerdictMessage) -> None:
         """A verdict that the PLC has not been offered since the last ``forget``."""
 
@@ -150,7 +154,7 @@ class LineLink:
             self._leave(plc)
 
     def _open(self, plc: PlcSide) -> GatewayClient:
-        self._client = GatewayClient(self._endpoint, self._name, self._role, plc.word, self._keys)
+        self._client = GatewayClient(self._endpoint, self._name, self._role, plc, self._keys)
         return self._client
 
     def _leave(self, plc: PlcSide) -> None:
@@ -166,7 +170,7 @@ class LineLink:
     def _turn(self, client: GatewayClient, plc: PlcSide) -> None:
         for event in client.poll(TURN_S):
             self._event(plc, event)
-        if plc.word.due():
+        if plc.word.due() or plc.belt.due():
             client.beat()  # before the acks: what they acknowledge was counted before
         outgoing = plc.outgoing()
         for verdict in outgoing.taken:

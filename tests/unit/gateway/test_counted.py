@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from edge_inspector.gateway.board import Gate
-from edge_inspector.gateway.counted import CountWord
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.gateway.link import LineLink, LineView
 from edge_inspector.pipeline.counts import CountWatch
 from edge_inspector.service import SystemClock
@@ -36,6 +36,20 @@ def test_a_count_is_handed_out_once_each_time_it_is_told() -> None:
     assert (word.due(), word.hand(), word.fresh()) == (True, 8, True)
     word.tell(None)
     assert (word.due(), word.hand(), word.fresh()) == (False, None, True)
+
+
+def test_a_belt_s_count_is_told_ten_times_a_second_at_most_and_never_when_it_is_old() -> None:
+    clock = HandClock()
+    belt, told = Word(clock), []
+    for _ in range(200):  # written every 5 ms
+        clock.now += 5 * MS
+        belt.tell(clock.now // MS)
+        if belt.due():
+            told.append(belt.hand())
+    assert told == list(range(5, 1001, 100))
+    clock.now += 5_000 * MS
+    assert belt.hand() == 1000  # told, and not handed out yet
+    assert (belt.due(), belt.hand()) == (False, None)
 
 
 @pytest.mark.parametrize(("epoch", "count"), [(1, 8), (2, 7)], ids=["of the armed epoch", "of another"])
@@ -79,6 +93,11 @@ def test_the_line_is_told_at_the_trigger_and_not_with_every_heartbeat(tmp_path: 
             b.listener.wait("count", count)  # each at once: none is taken together with the next
         told = [value for what, value in b.listener.told if what == "count"]
         assert told[-10:] == list(range(2, 12))
+        gate.encoder(4711)
+        b.listener.wait("encoder", 4711)
+        gate.heartbeat(12)
+        b.listener.wait("count", 12)
+        assert b.listener.told.count(("encoder", 4711)) == 1
         b.run_part(1)
         stop.set()
         thread.join()
