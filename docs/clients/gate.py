@@ -16,7 +16,7 @@ class Gate:
     """Call ``poll`` at least ten times a second; ``count`` is the PLC's count of triggers, None where it does not count."""
 
     def __init__(self, endpoint, name="example-gate", count=None):
-        self.endpoint, self.name, self.count = endpoint, name, count
+        self.endpoint, self.name, self.count, self.told = endpoint, name, count, count
         self.silence, self.beat, self.heard, self.next_word = 1.0, 0.5, None, 0.0
         self.last_seq, self.epoch, self.known, self.decided = 0, None, {}, {}
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
@@ -40,8 +40,9 @@ class Gate:
         """Keep the link going; returns the verdicts that are new."""
         if not self.alive():
             self.heard = None
-        if time.monotonic() >= self.next_word:
-            self.next_word = time.monotonic() + self.beat
+        triggered = self.heard is not None and self.count != self.told  # at each trigger: a slip shows at the next part
+        if triggered or time.monotonic() >= self.next_word:
+            self.next_word, self.told = time.monotonic() + self.beat, self.count
             hello = {} if self.heard else {"name": self.name, "role": "gate"}
             self.say("heartbeat" if self.heard else "hello", last_seq=self.last_seq, trigger_count=self.count, **hello)
         new = []

@@ -37,7 +37,7 @@ class SharedEngines:
     def __init__(self, opener: EngineOpener = open_engine) -> None:
         self._opener = opener
         self._lock = threading.Lock()
-        self._open: dict[Key, _Shared] = {}
+        self._open: dict[Key, _Entry] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -45,15 +45,27 @@ class SharedEngines:
     def open(self, bundle: Bundle, backend: str, threads: int, precision: str) -> Engine:
         """The engine of that bundle, backend, number of threads and precision: the one that runs already, or a new one.
 
-        Raises what ``open_engine`` raises. It runs until everybody who opened it has closed it.
+        Raises what ``open_engine`` raises, to everybody who waits for that engine. It runs until everybody who opened it has closed it.
+        While one is being loaded, which may take minutes, others open and close.
         """
         key = (str(bundle.folder.resolve()), backend, threads, precision, bundle.manifest.model_dump_json())
         with self._lock:
-            shared = self._open.get(key)
-            if shared is None:
-                shared = self._open[key] = self._new(bundle, backend, threads, precision)
-            shared.users += 1
-        return SharedEngine(shared, partial(self._close, key))
+            entry = self._open.get(key)
+            first = entry is None
+            if entry is None:
+                entry = self._open[key] = _Entry()
+            entry.users += 1
+        if first:
+            self._load(key, entry, partial(self._new, bundle, backend, threads, precision))
+        return SharedEngine(entry.loaded.result(), partial(self._close, key))
+
+    def _load(self, key: Key, entry: _Entry, load: Callable[[], _Shared]) -> None:
+        try:
+            entry.loaded.set_result(load())
+        except BaseException as error:  # noqa: BLE001 - told by the result, to us as well
+            with self._lock:
+                del self._open[key]
+            entry.loaded.set_exception(error)
 
     def _new(self, bundle: Bundle, backend: str, threads: int, precision: str) -> _Shared:
         worker = _Worker(f"engine-{bundle.manifest.id}")
@@ -65,15 +77,24 @@ class SharedEngines:
 
     def _close(self, key: Key) -> None:
         with self._lock:
-            shared = self._open[key]
-            shared.users -= 1
-            if shared.users:
+            entry = self._open[key]
+            entry.users -= 1
+            if entry.users:
                 return
             del self._open[key]
+        shared = entry.loaded.result()
         try:
             shared.worker.do(shared.engine.close)
         finally:
             shared.worker.end()
+
+
+class _Entry:
+    """An engine that is loaded, or on its way, and how many stations use it or wait for it."""
+
+    def __init__(self) -> None:
+        self.loaded: Future[_Shared] = Future()
+        self.users = 0
 
 
 class SharedEngine:
@@ -117,12 +138,11 @@ class SharedEngine:
 
 
 class _Shared:
-    """An engine, the thread that runs it, and how many stations use it."""
+    """An engine, and the thread that runs it."""
 
     def __init__(self, engine: Engine, worker: _Worker) -> None:
         self.engine = engine
         self.worker = worker
-        self.users = 0
         self._warm = False
 
     def warm_up(self) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.gateway.link import LineView, Outgoing
 from edge_inspector.gateway.registers import ErrorId
 from edge_inspector.records import Decision, State
@@ -64,6 +65,10 @@ class Monitor:
         self._clock = clock
         self._alive = alive
         self._limit = limit
+        self.word = CountWord(clock)
+        """The client's count of triggers; a monitor never tells one."""
+        self.belt = Word(clock)
+        """The client's count of the belt's encoder; likewise."""
         self._lock = threading.Lock()
         self._view = LineView()
         self._fresh: list[VerdictMessage] = []
@@ -90,10 +95,6 @@ class Monitor:
     def present(self) -> bool:
         """Always."""
         return True
-
-    def trigger_count(self) -> int | None:
-        """A monitor does not count."""
-        return None
 
     def offer(self, verdict: VerdictMessage) -> None:
         """One more result."""
@@ -129,7 +130,6 @@ class Gate(Monitor):
         super().__init__(clock, alive, limit)
         self._timeout_ns = timeout_ms * 1_000_000
         self._heard_ns: int | None = None
-        self._count: int | None = None
         self._open: dict[str, VerdictMessage] = {}
         self._overflow = False
         self._out = Outgoing()
@@ -144,7 +144,12 @@ class Gate(Monitor):
     def heartbeat(self, trigger_count: int | None) -> None:
         """The client is there, and has counted so many triggers (None: it does not count)."""
         with self._lock:
-            self._heard_ns, self._count = self._clock.monotonic_ns(), trigger_count
+            self._heard_ns = self._clock.monotonic_ns()
+            self.word.tell(trigger_count)
+
+    def encoder(self, counts: int) -> None:
+        """The belt is there, by its encoder."""
+        self.belt.tell(counts)
 
     def acknowledge(self, identity: str) -> bool:
         """The client has taken the result ``epoch/seq``; whether it was one that waited for this."""
@@ -152,6 +157,8 @@ class Gate(Monitor):
             taken = self._open.pop(identity, None)
             if taken is not None:
                 self._out = replace(self._out, taken=(*self._out.taken, taken))
+                if self._view.armed is not None and taken.epoch == self._view.armed.epoch:
+                    self.word.at_least(taken.trigger_count)
             return taken is not None
 
     def fired(self, trigger_count: int) -> None:
@@ -170,10 +177,6 @@ class Gate(Monitor):
     def present(self) -> bool:
         """Whether the client's last heartbeat is young enough."""
         return self._heard_ns is not None and self._clock.monotonic_ns() - self._heard_ns <= self._timeout_ns
-
-    def trigger_count(self) -> int | None:
-        """The client's count."""
-        return self._count
 
     def offer(self, verdict: VerdictMessage) -> None:
         """One more result, kept until it is acknowledged."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.gateway.handshake import Handshake
 from edge_inspector.gateway.link import LineView, Outgoing
 from edge_inspector.gateway.registers import (
@@ -24,6 +25,7 @@ from edge_inspector.gateway.registers import (
     Image,
     Orders,
     Status,
+    known,
     result_fields,
 )
 from edge_inspector.records import State
@@ -44,6 +46,10 @@ class Exchange:
         self._handshake = Handshake(limit)
         self._words = list(BLANK)
         self._orders = Orders.read(self._words)
+        self.word = CountWord(clock)
+        """The PLC's count of triggers."""
+        self.belt = Word(clock)
+        """The PLC's count of the belt's encoder."""
         self._plc_ns: int | None = None  # when the PLC's heartbeat last moved
         self._view = LineView()
         self._beats = 0
@@ -71,6 +77,10 @@ class Exchange:
     def _obey(self, before: Orders, now: Orders) -> None:
         if now.heartbeat != before.heartbeat:
             self._plc_ns = self._clock.monotonic_ns()
+        if now.heartbeat != before.heartbeat or now.trigger_count != before.trigger_count:
+            self.word.tell(known(now.trigger_count))
+        if now.heartbeat != before.heartbeat or now.encoder != before.encoder:
+            self.belt.tell(known(now.encoder))
         if (taken := self._handshake.ack(bool(now.control & Control.ACK))) is not None:
             self._out = replace(self._out, taken=(*self._out.taken, taken))
         if now.control & Control.RESET and not before.control & Control.RESET:
@@ -122,8 +132,7 @@ class Exchange:
 
     def _busy(self) -> bool:
         """Whether a part was triggered since the arming that has no result; by the PLC's count, else by the line's last heartbeat."""
-        counted = self.trigger_count()
-        counted = self._view.trigger_count if counted is None else counted
+        counted = self._view.trigger_count if self.word.latest is None else self.word.latest
         armed = self._view.armed
         return counted is not None and armed is not None and counted > max(armed.trigger_count, self._highest)
 
@@ -142,11 +151,6 @@ class Exchange:
     def present(self) -> bool:
         """Whether the PLC's heartbeat has moved within its time-out."""
         return self._plc_ns is not None and self._clock.monotonic_ns() - self._plc_ns <= self._timeout_ns
-
-    def trigger_count(self) -> int | None:
-        """The PLC's count; None where it does not count."""
-        counted = self._orders.trigger_count
-        return None if counted == NONE32 else counted
 
     def offer(self, verdict: VerdictMessage) -> None:
         """One more result for the PLC."""

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+from edge_inspector.gateway.counted import CountWord, Word
 from edge_inspector.records import State
 from edge_inspector.wire import messages as m
 from edge_inspector.wire.gate import Event, LinkDown, LinkUp, RejectClient
@@ -22,11 +23,21 @@ class GatewayClient(RejectClient):
     """A client that hands verdicts on to a PLC.
 
     What stands behind it is told of a dead line within two heartbeats of its death, its own turn included: the second one is not awaited.
-    And an ack is the PLC's.
+    And an ack is the PLC's, and so is a count: each is told to the line when the PLC tells it.
     """
 
     silence = 1.75
     acknowledges_at_once = False
+
+    def __init__(self, endpoint: str, name: str, role: Literal["gate", "monitor"], plc: PlcSide, keys: ClientKeys | None) -> None:
+        self._word, self._belt = plc.word, plc.belt
+        super().__init__(endpoint, name, role, trigger_count=lambda: plc.word.latest, keys=keys)
+
+    def _may_greet(self) -> bool:
+        return self._word.fresh()
+
+    def _beat(self) -> m.Heartbeat:
+        return super()._beat().model_copy(update={"trigger_count": self._word.hand(), "encoder": self._belt.hand()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,13 @@ class PlcSide(Protocol):
     def present(self) -> bool:
         """Whether a PLC is there that acts on what it is shown. While none is, the gateway is no client of the line."""
 
-    def trigger_count(self) -> int | None:
-        """How many triggers the PLC has counted; None where it does not say."""
+    @property
+    def word(self) -> CountWord:
+        """How many triggers the PLC has counted."""
+
+    @property
+    def belt(self) -> Word:
+        """Where the belt is, in counts of its encoder."""
 
     def offer(self, verdict: m.VerdictMessage) -> None:
         """A verdict that the PLC has not been offered since the last ``forget``."""
@@ -138,7 +154,7 @@ class LineLink:
             self._leave(plc)
 
     def _open(self, plc: PlcSide) -> GatewayClient:
-        self._client = GatewayClient(self._endpoint, self._name, self._role, trigger_count=plc.trigger_count, keys=self._keys)
+        self._client = GatewayClient(self._endpoint, self._name, self._role, plc, self._keys)
         return self._client
 
     def _leave(self, plc: PlcSide) -> None:
@@ -154,6 +170,8 @@ class LineLink:
     def _turn(self, client: GatewayClient, plc: PlcSide) -> None:
         for event in client.poll(TURN_S):
             self._event(plc, event)
+        if plc.word.due() or plc.belt.due():
+            client.beat()  # before the acks: what they acknowledge was counted before
         outgoing = plc.outgoing()
         for verdict in outgoing.taken:
             client.acknowledge(verdict)

@@ -115,6 +115,9 @@ async def _add_gate(nodes: Nodes, gate: Gate) -> None:
     async def heartbeat(_parent: Any, trigger_count: int) -> None:  # noqa: ANN401 - asyncua's
         gate.heartbeat(None if trigger_count < 0 else trigger_count)
 
+    async def encoder(_parent: Any, counts: int) -> Any:  # noqa: ANN401
+        return gate.encoder(counts) if counts >= 0 else ua.StatusCode(ua.StatusCodes.BadOutOfRange)
+
     async def acknowledge(_parent: Any, identity: str) -> Any:  # noqa: ANN401
         return None if gate.acknowledge(identity) else ua.StatusCode(ua.StatusCodes.BadNoData)
 
@@ -128,6 +131,7 @@ async def _add_gate(nodes: Nodes, gate: Gate) -> None:
 
     count, text = ua.VariantType.Int64, ua.VariantType.String
     await nodes.add_method("Gate.Heartbeat", uamethod(heartbeat), {"TriggerCount": count})
+    await nodes.add_method("Gate.Encoder", uamethod(encoder), {"Counts": count})
     await nodes.add_method("Gate.Acknowledge", uamethod(acknowledge), {"ResultId": text})
     await nodes.add_method("Gate.Fired", uamethod(fired), {"TriggerCount": count})
     await nodes.add_method("Gate.Part", uamethod(part), {"TriggerCount": count, "Serial": text, "Lot": text})

@@ -16,7 +16,7 @@ NONE16 = 0xFFFF
 NONE32 = 0xFFFF_FFFF
 SCALE = 10_000  # score and threshold: 0..1 as 0..10000
 OUT, OUT_SIZE = 0, 32  # line to PLC: read only
-IN, IN_SIZE = 100, 44  # PLC to line
+IN, IN_SIZE = 100, 46  # PLC to line
 TEXT_WORDS = 16  # 32 characters, two a register, the first in the high byte
 
 
@@ -143,6 +143,7 @@ class Orders:
     part_count: int = NONE32
     serial: str = ""
     lot: str = ""
+    encoder: int = NONE32
 
     @classmethod
     def read(cls, words: list[int]) -> Orders:
@@ -156,11 +157,17 @@ class Orders:
             part_count=_long(words, 8),
             serial=_text(words[10 : 10 + TEXT_WORDS]),
             lot=_text(words[26 : 26 + TEXT_WORDS]),
+            encoder=_long(words, 44),
         )
 
 
-BLANK = [0, 0, NONE16, NONE16, NONE16, NONE16, 0, 0, NONE16, NONE16] + [0] * (IN_SIZE - 10)
+BLANK = [0, 0, NONE16, NONE16, NONE16, NONE16, 0, 0, NONE16, NONE16] + [0] * (IN_SIZE - 12) + [NONE16, NONE16]
 """The PLC's registers before it has written any."""
+
+
+def known(value: int) -> int | None:
+    """A count of 32 bits; None where the PLC does not have it."""
+    return None if value == NONE32 else value
 
 
 def _long(words: list[int], at: int) -> int:

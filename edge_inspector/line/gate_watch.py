@@ -1,7 +1,9 @@
 """Whether the gate confirms (``fired``) that it moved for every part that was not accepted, as the recipe asks. Pure but for its lock.
 
 verdict sent, not an accept ──► waits for fired ──► confirmed
-                                    └─ the reject window and confirm_within_ms are over: unconfirmed (alarm or stop)
+                                    └─ the reject window and then confirm_within_ms are over: unconfirmed (alarm or stop)
+
+A window in encoder counts is over once the belt is said to be there: while the belt stands, the part is still before the gate.
 """
 
 from __future__ import annotations
@@ -9,54 +11,87 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from edge_inspector.outputs.base import Sent
+from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.pipeline import Conditions, StateMachine
 from edge_inspector.records import AlarmPolicy, Decision, Reason, Severity, State
 from edge_inspector.service import Clock
 from edge_inspector.settings.recipe import GateRules
+from edge_inspector.wire.messages import VerdictMessage
 
 WAITING_MAX = 10_000  # parts between verdict and gate
 CONDITION = "gate_unconfirmed"
 PAST = (Reason.RESTART, Reason.STOPPED)  # parts that had passed the gate before anybody could say anything of them
 EXECUTING = (State.CONTINUOUS_EXECUTION, State.SINGLE_EXECUTION)
 EARLY_MAX = 1000  # a gate that rejects by silence moves before the late verdict has come
+EARLY_NS = 60_000_000_000  # such a verdict follows within seconds
+
+Key = tuple[int, int]  # epoch, trigger count
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """``until_ns`` is None until the belt is beyond ``deadline_counts``."""
+
+    part_id: str
+    within_ns: int
+    until_ns: int | None
+    deadline_counts: int | None = None
 
 
 class GateWatch:
-    """``sent`` and ``fired`` are called on the link's thread, ``overdue`` on the main loop; ``rules`` are those of the running recipe."""
+    """``sent`` and ``fired`` are called on the link's thread, ``overdue`` on the main loop; ``rules`` are those of the running recipe.
 
-    def __init__(self, clock: Clock, rules: Callable[[], GateRules | None]) -> None:
+    ``epoch`` is the present one: what the gate says of a count is of this epoch, and confirms no part of another.
+    """
+
+    def __init__(self, clock: Clock, rules: Callable[[], GateRules | None], epoch: Callable[[], int], encoder: Encoder) -> None:
         self._clock = clock
         self._rules = rules
+        self._epoch = epoch
+        self._encoder = encoder
         self._lock = threading.Lock()
-        self._waiting: OrderedDict[int, tuple[str, int]] = OrderedDict()  # trigger count -> part, until when
-        self._early: OrderedDict[int, None] = OrderedDict()
+        self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
+        self._early: OrderedDict[Key, int] = OrderedDict()  # when the gate said it, ns
         self.confirmed = 0
         """Parts for which the gate has moved in time."""
 
     def sent(self, sent: Sent) -> None:
         """A part has its verdict; unless it is an accept, the gate must move for it."""
         rules, message = self._rules(), sent.message
-        if rules is None or rules.confirm_within_ms is None or message.verdict is Decision.ACCEPT or message.reason in PAST:
-            return
-        until_ns = self._clock.monotonic_ns() + int((max(0.0, message.deadline_ms) + rules.confirm_within_ms) * 1e6)
+        key, now_ns = (message.epoch, message.trigger_count), self._clock.monotonic_ns()
         with self._lock:
-            if message.trigger_count in self._early:
-                del self._early[message.trigger_count]
+            early = self._take_early(key, now_ns)
+            if rules is None or rules.confirm_within_ms is None or message.verdict is Decision.ACCEPT or message.reason in PAST:
+                return
+            if early:
                 self.confirmed += 1
                 return
-            self._waiting[message.trigger_count] = (message.part_id, until_ns)
+            self._waiting[key] = self._wait(message, int(rules.confirm_within_ms * 1e6), now_ns)
             if len(self._waiting) > WAITING_MAX:
                 self._waiting.popitem(last=False)
 
+    def _take_early(self, key: Key, now_ns: int) -> bool:
+        """Whether the gate has moved for this part already, not too long ago."""
+        said_ns = self._early.pop(key, None)
+        return said_ns is not None and now_ns - said_ns <= EARLY_NS
+
+    def _wait(self, message: VerdictMessage, within_ns: int, now_ns: int) -> _Waiting:
+        position = self._encoder.position
+        if message.deadline_counts is not None and position is not None:
+            return _Waiting(message.part_id, within_ns, None, position + message.deadline_counts)
+        return _Waiting(message.part_id, within_ns, now_ns + int(max(0.0, message.deadline_ms) * 1e6) + within_ns)
+
     def fired(self, trigger_count: int) -> None:
         """The gate says that it moved for this part."""
+        key = (self._epoch(), trigger_count)
         with self._lock:
-            if self._waiting.pop(trigger_count, None) is not None:
+            if self._waiting.pop(key, None) is not None:
                 self.confirmed += 1
                 return
-            self._early[trigger_count] = None
+            self._early[key] = self._clock.monotonic_ns()
             if len(self._early) > EARLY_MAX:
                 self._early.popitem(last=False)
 
@@ -64,10 +99,13 @@ class GateWatch:
         """Take the parts that the gate has not moved for in time, by their ids, in the order of their verdicts."""
         now = self._clock.monotonic_ns()
         with self._lock:
-            late = [(count, part_id) for count, (part_id, until_ns) in self._waiting.items() if until_ns < now]
-            for count, _ in late:
-                del self._waiting[count]
-        return [part_id for _, part_id in late]
+            late = [key for key, waiting in self._waiting.items() if self._is_overdue(waiting, now)]
+            return [self._waiting.pop(key).part_id for key in late]
+
+    def _is_overdue(self, waiting: _Waiting, now_ns: int) -> bool:
+        if waiting.until_ns is None and waiting.deadline_counts is not None and self._encoder.said_beyond(waiting.deadline_counts):
+            waiting.until_ns = now_ns + waiting.within_ns
+        return waiting.until_ns is not None and waiting.until_ns < now_ns
 
     @property
     def stops(self) -> bool:

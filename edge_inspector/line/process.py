@@ -48,6 +48,11 @@ from edge_inspector.wire.server import ControlServer, StatusPublisher
 
 log = logging.getLogger(__name__)
 
+EXECUTING = (State.CONTINUOUS_EXECUTION, State.SINGLE_EXECUTION)
+UNTOLD = (
+    "the recipe's reject window is in encoder counts, and no gate tells where the belt is: between two triggers it is taken to run on "
+    "as fast as before; have the PLC send encoder in its heartbeats, or give gate.reject_window_ms"
+)
 STOP_S = 5.0  # for each stage of stopping
 
 
@@ -58,17 +63,26 @@ def run_line(config: Path, parts: int | None = None, equipment: Equipment | None
     """
     plan = make_plan(config)
     stop = stop_on_signals()
-    with contextlib.ExitStack() as stages:
-        line = Line(plan, stages, parts, equipment)
-        line.run(stop)
+    try:
+        with contextlib.ExitStack() as stages:
+            line = Line(plan, stages, parts, equipment)
+            line.run(stop)
+    except Exception as error:
+        leave_behind_what_hangs(error)
+        raise
     notify(status_line(line.farewell()))
     leave_behind_what_hangs()
 
 
-def leave_behind_what_hangs() -> None:
-    """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return."""
+def leave_behind_what_hangs(error: Exception | None = None) -> None:
+    """End the process where a thread has not ended: Python would wait for it, for as long as a driver or a disk does not return.
+
+    ``error`` is what the process would end by; it is logged where nobody is told any more.
+    """
     left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon]
     if left:
+        if error is not None:
+            log.error("%s", error)
         log.error("the process ends without its threads %s, which hang", ", ".join(left))
         logging.shutdown()
         os._exit(1)
@@ -113,7 +127,7 @@ class Line:
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
-        watch = GateWatch(self._clock, self._gate_rules)
+        watch = GateWatch(self._clock, self._gate_rules, lambda: self._journal.epoch, self._encoder)
         self._confirmations = Confirmations(watch, self._conditions, self._states, self._controller.stop)
         self._link = RejectLink(
             station.reject,
@@ -194,8 +208,7 @@ class Line:
         self._stage("thread watch", lambda: setattr(threading, "excepthook", before))
 
     def _start(self, name: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
-        with self._owner.starting() if self._owner is not None else contextlib.nullcontext():
-            start()
+        start()
         self._stage(name, stop)
 
     def _stage(self, name: str, stop: Callable[[], object]) -> None:
@@ -263,10 +276,17 @@ class Line:
     def _tend(self) -> None:
         self._desk.tend()
         self._confirmations.tend(self._controller.gates)
+        self._tend_encoder()
         self._supervision.tend()
         if self._parts is not None and self._controller.exhausted.is_set() and self._link.account.open == 0:
             log.info("%d parts have their outcome", self._link.account.triggers)
             self._end.set()
+
+    def _tend_encoder(self) -> None:
+        if not self._encoder.untold():
+            self._conditions.clear_condition("encoder")
+        elif self._states.state in EXECUTING:
+            self._conditions.raise_condition("encoder", Severity.OUT_OF_SPECIFICATION, UNTOLD)
 
     def _say_where(self) -> None:
         station = self._plan.station

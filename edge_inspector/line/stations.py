@@ -37,9 +37,10 @@ def run_lines(configs: Sequence[Path], parts: int | None = None) -> None:
         for station in stations:
             station.join()
     failed = [f"station {station.name}: {station.error}" for station in stations if station.error is not None]
-    if failed:
-        raise EdgeInspectorError("; ".join(failed))
-    leave_behind_what_hangs()
+    error = EdgeInspectorError("; ".join(failed)) if failed else None
+    leave_behind_what_hangs(error)
+    if error is not None:
+        raise error
 
 
 def check_apart(plans: Sequence[Plan]) -> None:
@@ -63,8 +64,8 @@ def _own(plan: Plan) -> list[tuple[str, str]]:
 class Chorus:
     """What the stations of one process tell the service manager, as one voice; any thread may speak.
 
-    READY once every station is, or has failed, and one at least is; a ping once every station that runs has pinged; STOPPING once all of
-    them stop; STATUS is that of each.
+    READY once every station is, or has ended, and one at least is; a ping once every station that runs has pinged; STOPPING once all of
+    them stop; STATUS is that of each. While one of them still starts, and says how long it may take, each ping asks for that time.
     """
 
     def __init__(self, names: Sequence[str], say: Say = notify) -> None:
@@ -74,17 +75,28 @@ class Chorus:
         self._status: dict[str, str] = {}
         self._heard: dict[str, set[str]] = {"READY": set(), "WATCHDOG": set(), "STOPPING": set()}
         self._told: set[str] = set()
+        self._more_time: dict[str, str] = {}  # of stations that are not READY: what they asked for last
 
     def voice(self, name: str) -> Say:
         """For one station."""
         return partial(self._take, name)
 
     def failed(self, name: str, error: str) -> None:
-        """A station has ended; the others go on."""
+        """A station has ended by an error; the others go on."""
         with self._lock:
-            self._running.discard(name)
             self._status[name] = f"ended: {error}"
-            self._speak(["STATUS"])
+            self._end(name)
+
+    def ended(self, name: str) -> None:
+        """A station has ended as it should; the others go on. Nothing new where it has failed."""
+        with self._lock:
+            if name in self._running:
+                self._end(name)
+
+    def _end(self, name: str) -> None:
+        self._running.discard(name)
+        self._more_time.pop(name, None)
+        self._speak(["STATUS", *(["WATCHDOG"] if self._heard["WATCHDOG"] else [])])  # perhaps it alone had not pinged
 
     def _take(self, name: str, state: str) -> None:
         fields = dict(line.partition("=")[::2] for line in state.splitlines())
@@ -93,16 +105,21 @@ class Chorus:
                 self._heard[field].add(name)
             if "STATUS" in fields:
                 self._status[name] = fields["STATUS"]
-            self._speak([field for field in fields if field != "EXTEND_TIMEOUT_USEC"], fields.get("EXTEND_TIMEOUT_USEC"))
+            if "EXTEND_TIMEOUT_USEC" in fields:
+                self._more_time[name] = fields["EXTEND_TIMEOUT_USEC"]
+            if name in self._heard["READY"]:
+                self._more_time.pop(name, None)
+            self._speak(list(fields))
 
-    def _speak(self, fields: Sequence[str], more_time: str | None = None) -> None:
+    def _speak(self, fields: Sequence[str]) -> None:
         lines = []
         if self._all("READY") and self._heard["READY"] and "READY" not in self._told:
             self._told.add("READY")
             lines.append("READY=1")
-        if "WATCHDOG" in fields and self._all("WATCHDOG"):
+        if "WATCHDOG" in fields and self._running and self._all("WATCHDOG"):
             self._heard["WATCHDOG"].clear()
-            lines += ["WATCHDOG=1", *([f"EXTEND_TIMEOUT_USEC={more_time}"] if more_time and "READY" not in self._told else [])]
+            more_time = max(self._more_time.values(), key=int, default=None) if "READY" not in self._told else None
+            lines += ["WATCHDOG=1", *([f"EXTEND_TIMEOUT_USEC={more_time}"] if more_time else [])]
         if self._all("STOPPING") and self._heard["STOPPING"] and "STOPPING" not in self._told:
             self._told.add("STOPPING")
             lines.append("STOPPING=1")
@@ -139,12 +156,13 @@ class _Station:
 
     def _run(self) -> None:
         try:
-            with contextlib.ExitStack() as stages:
-                with self._owner.starting():
-                    equipment = Equipment(engine=self._engines.open)
-                    line = Line(self._plan, stages, self._parts, equipment, self._owner, self._chorus.voice(self.name))
+            with self._owner.starting(), contextlib.ExitStack() as stages:
+                equipment = Equipment(engine=self._engines.open)
+                line = Line(self._plan, stages, self._parts, equipment, self._owner, self._chorus.voice(self.name))
                 line.run(self._stop)
         except Exception as error:  # noqa: BLE001 - whatever ends one station, the others go on
             self.error = error
             log.error("station %s has ended: %s: %s; the others go on", self.name, type(error).__name__, error)
             self._chorus.failed(self.name, str(error))
+        finally:
+            self._chorus.ended(self.name)

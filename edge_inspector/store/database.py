@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy.pool import NullPool
 from edge_inspector.errors import StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATING = threading.Lock()  # Alembic's context is the whole process's
 BUSY_MS = 2000  # how long SQLite itself waits for another writer before it says "database is locked"
 
 
@@ -63,7 +65,8 @@ def migrate(connection: Connection) -> None:
     _known(scripts, current)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with MIGRATING:
+        command.upgrade(config, "head")
 
 
 def require_head(connection: Connection) -> None:

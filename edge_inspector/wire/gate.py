@@ -149,8 +149,12 @@ class RejectClient:
             self._lose(f"nothing heard for {self._silence_s:.1f} s")
         if now < self._next_word:
             return
-        said = self._send(self._beat() if self._heard is not None else self._hello())
+        said = self._send(self._beat()) if self._heard is not None else self._may_greet() and self._send(self._hello())
         self._next_word = now + (self._heartbeat_ms / 1e3 if said else RETRY_S)
+
+    def _may_greet(self) -> bool:
+        """Whether a hello may go out now; asked again shortly where not."""
+        return True
 
     def _hello(self) -> m.Hello:
         return m.Hello(name=self._name, role=self._role, last_seq=self._last[1], trigger_count=self._count() if self._count else None)

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,3 +141,16 @@ def test_what_the_client_says_fits_the_schemas_and_a_dead_line_shuts_the_gate(tm
         assert not gate.passes(3)
     for message in gate.socket.said:
         jsonschema.validate(message, m.schema(message["type"]), cls=jsonschema.Draft202012Validator)
+
+
+def test_the_client_tells_its_count_at_each_trigger(tmp_path: Path) -> None:
+    with bench(tmp_path, heartbeat_ms=500) as b, example(b.link.endpoint) as gate:
+        while not gate.alive():
+            gate.poll()
+        for gate.count in (1, 2, 3):
+            gate.next_word = time.monotonic() + 60
+            gate.poll(0)
+            assert gate.socket.said[-1] == {"v": 1, "type": "heartbeat", "last_seq": 0, "trigger_count": gate.count}
+        gate.next_word = time.monotonic() + 60
+        gate.poll(0)
+        assert [message.get("trigger_count") for message in gate.socket.said].count(3) == 1

@@ -84,3 +84,15 @@ def test_by_encoder_a_part_is_late_when_the_belt_says_so(tmp_path: Path) -> None
         assert belt.verdicts[1].deadline_counts == 490
         assert ask(station, "status")["counts"]["late"] == 1
         assert line.stop() == 0, line.log_tail()
+
+
+def test_a_window_in_counts_without_a_plc_that_tells_its_encoder_is_a_condition(tmp_path: Path) -> None:
+    with belt_and_line(tmp_path, gate={"reject_window_counts": 500}) as (belt, line, station):
+
+        def named() -> bool:
+            belt.listen(0.1)
+            return "encoder" in {condition["name"] for condition in ask(station, "status")["conditions"]}
+
+        belt.listen_until(named, "the condition is raised")
+        assert ask(station, "status")["state"] == "ContinuousExecution"
+        assert line.stop() == 0, line.log_tail()

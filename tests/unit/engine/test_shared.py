@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -124,3 +125,34 @@ def test_one_that_cannot_be_opened_leaves_nothing_behind() -> None:
     with pytest.raises(EngineError, match="no int8"):
         engines.open(BUNDLE, "stub", 1, "int8")
     assert (opened, len(engines)) == ([], 0)
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["loads", "fails"])
+def test_while_one_is_loaded_others_open_and_close_and_who_wants_it_waits(fails: bool) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+    opened: list[Noted] = []
+
+    def opener(bundle: Bundle, _backend: str, threads: int, _precision: str) -> Engine:
+        if threads == 9:
+            loading.set()
+            assert loaded.wait(10.0)
+            if fails:
+                raise EngineError("no memory")
+        opened.append(Noted(bundle))
+        return opened[-1]
+
+    engines = SharedEngines(opener)
+    with ThreadPoolExecutor(2) as stations:
+        waiting = [stations.submit(engines.open, BUNDLE, "stub", 9, "auto") for _ in range(2)]
+        assert loading.wait(10.0)
+        other = engines.open(BUNDLE, "stub", 1, "auto")
+        assert len(other.infer(IMAGE)) == 1
+        other.close()
+        assert (opened[0].closed, [each.done() for each in waiting]) == (1, [False, False])
+        loaded.set()
+    if fails:
+        assert [str(each.exception()) for each in waiting] == ["no memory"] * 2
+    else:
+        for each in waiting:
+            each.result().close()
+    assert ([engine.closed for engine in opened], len(engines)) == ([1] if fails else [1, 1], 0)

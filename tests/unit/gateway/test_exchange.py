@@ -169,13 +169,27 @@ def test_what_the_plc_has_for_the_line_is_told_once(act: Callable[[Bench], None]
 
 def test_the_plcs_count() -> None:
     bench = Bench(*RUNNING)
-    assert bench.exchange.trigger_count() is None
+    before = bench.exchange.word.latest
+    assert before is None
     bench.write(2, 1, 2)
-    assert bench.exchange.trigger_count() == 65_538
+    assert bench.exchange.word.latest == 65_538
     bench.write(2, NONE32 >> 16, NONE32 & 0xFFFF)
-    assert bench.exchange.trigger_count() is None
+    assert bench.exchange.word.latest is None
 
 
 def test_the_map_is_whole() -> None:
     assert len(Bench().exchange.read()) == IN + IN_SIZE
     assert sorted(REASONS.values()) == list(range(len(REASONS)))
+
+
+def test_the_belt_s_encoder_is_told_where_the_plc_has_one() -> None:
+    bench = Bench(*RUNNING)
+    assert bench.exchange.belt.hand() is None
+    bench.write(44, 1, 2)
+    assert (bench.exchange.belt.hand(), bench.exchange.belt.hand()) == (65_538, None)
+    bench.write(0, Control.ACK)  # a request that says nothing of the belt
+    assert bench.exchange.belt.hand() is None
+    bench.write(1)  # the same, by a program that runs: the belt stands
+    assert bench.exchange.belt.hand() == 65_538
+    bench.write(44, 0xFFFF, 0xFFFF)
+    assert bench.exchange.belt.hand() is None

@@ -107,7 +107,7 @@ def test_a_gate_is_there_while_it_says_so_and_refuses_more_than_may_wait() -> No
     gate = Gate(clock, lambda: True, limit=2)
     assert not gate.present()
     gate.heartbeat(7)
-    assert (gate.present(), gate.trigger_count()) == (True, 7)
+    assert (gate.present(), gate.word.latest) == (True, 7)
     for count in (1, 2, 3):
         gate.offer(verdict(count))
     assert [v.trigger_count for v in gate.fresh()] == [1, 2]

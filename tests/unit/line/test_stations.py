@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +83,42 @@ def test_a_station_that_has_failed_keeps_the_others_neither_from_ready_nor_from_
     assert said[2:] == ["STATUS=left: ended: no disk; right: ended: no camera"]
 
 
+@pytest.mark.parametrize("order", [("left", "right"), ("right", "left")], ids=" then ".join)
+def test_more_time_is_asked_for_whoever_pings_last(order: tuple[str, str]) -> None:
+    said: list[str] = []
+    chorus = Chorus(["left", "right"], said.append)
+    pings = {"left": "WATCHDOG=1", "right": "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30"}  # the right one waits for its camera
+    chorus.voice("left")("READY=1")
+    for _ in range(2):
+        for name in order:
+            chorus.voice(name)(pings[name])
+    assert said == ["WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30"] * 2
+    chorus.voice("right")("READY=1")
+    for name in order:
+        chorus.voice(name)("WATCHDOG=1")
+    assert said[2:] == ["READY=1", "WATCHDOG=1"]
+
+
+@pytest.mark.parametrize("pinged", [False, True], ids=["before the other's ping", "after it"])
+def test_a_station_that_has_ended_keeps_the_others_from_nothing(pinged: bool) -> None:
+    said: list[str] = []
+    chorus = Chorus(["left", "right"], said.append)
+    for name in ("left", "right"):
+        chorus.voice(name)("READY=1")
+    if pinged:
+        chorus.voice("left")("WATCHDOG=1")
+    chorus.ended("right")  # its parts are done
+    if not pinged:
+        chorus.voice("left")("WATCHDOG=1")
+    assert [text for text in said if "WATCHDOG" in text] != []
+    chorus.voice("left")("WATCHDOG=1")
+    assert sum("WATCHDOG=1" in text for text in said) == 2
+    chorus.voice("left")("STOPPING=1")
+    assert said[-1] == "STOPPING=1"
+    chorus.ended("left")
+    assert "WATCHDOG=1" not in said[-1]
+
+
 def fail() -> None:
     raise ValueError("a bug")
 
@@ -109,3 +147,62 @@ def test_a_dead_thread_is_told_to_its_own_line_and_one_that_nobody_knows_to_all(
     event = ThreadDied("engine", "ValueError: a bug")
     unknown = ThreadDied("stray", "ValueError: a bug")
     assert told == [("second", event), ("first", unknown), ("second", unknown)]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_line_that_hangs_as_it_starts_holds_up_no_other_and_gets_none_of_its_threads() -> None:
+    told: list[str] = []
+    with ThreadWatch() as watch:
+        first, second = watch.owner(), watch.owner()
+        first.tell, second.tell = (lambda _event: told.append("first")), (lambda _event: told.append("second"))
+        inside, answers = threading.Event(), threading.Event()
+
+        def start_first() -> None:
+            with first.starting():
+                inside.set()
+                answers.wait(10.0)  # its database does not answer
+
+        hanging = threading.Thread(target=start_first)
+        hanging.start()
+        assert inside.wait(10.0)
+
+        def parent() -> None:
+            child = threading.Thread(target=fail)  # of a driver's thread, at any time
+            child.start()
+            child.join()
+
+        with second.starting():
+            engine = threading.Thread(target=parent)
+            engine.start()
+        engine.join()
+        answers.set()
+        hanging.join()
+        assert (first.owns(engine), second.owns(engine), second.owns(threading.current_thread())) == (False, True, False)
+    assert told == ["second"]
+
+
+HANGS = """
+import threading
+from pathlib import Path
+from types import SimpleNamespace as Some
+from edge_inspector.errors import EdgeInspectorError
+from edge_inspector.line import process, stations
+
+class Line:
+    def __init__(self, *_what): pass
+    def run(self, _stop):
+        threading.Thread(target=threading.Event().wait, name="driver").start()
+        raise EdgeInspectorError("the camera is on fire")
+
+for module in (process, stations):
+    module.Line, module.make_plan = Line, lambda path: Some(station=Some(station=str(path)))
+stations.check_apart = lambda plans: None
+"""
+
+
+@pytest.mark.parametrize("run", ["process.run_line(Path('a'))", "stations.run_lines([Path('a'), Path('b')])"])
+def test_a_process_that_fails_ends_without_the_driver_that_hangs(run: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGS + run], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "the camera is on fire" in ended.stderr
+    assert "ends without its threads" in ended.stderr

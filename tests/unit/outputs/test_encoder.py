@@ -86,6 +86,55 @@ def test_what_is_left_in_time_is_by_the_latest_speed() -> None:
     assert made.left_ns(600) == 500 * MS
 
 
+RUNS: dict[str, tuple[tuple[tuple[int, int], ...], int, bool]] = {
+    "it runs on": (((0, 0), (200, 200)), 500, False),
+    "it has run on": (((0, 0), (200, 200)), 602, True),
+    "it stands": (((0, 0), (200, 200), (700, 200)), 1900, False),
+    "it stands, so says the PLC soon after a trigger": (((0, 0), (200, 200), (205, 200)), 700, True),  # one word for one moment
+    "it has run back a little": (((0, 0), (200, 200), (300, 190)), 800, True),
+    "it stood and runs": (((0, 0), (200, 200), (700, 200), (1200, 600)), 1300, True),
+    "slowly, and is not said to stand": (((0, 0), (1000, 10), (1060, 10)), 1200, False),
+}
+
+
+@pytest.mark.parametrize(("words", "at_ms", "late"), RUNS.values(), ids=RUNS)
+def test_a_belt_that_ran_runs_on_between_two_words(words: tuple[tuple[int, int], ...], at_ms: int, late: bool) -> None:
+    clock = HandClock()
+    made = encoder(clock)
+    for ms, counts in words:
+        clock.now = ms * MS
+        made.report(counts)
+    clock.now = at_ms * MS
+    assert made.passed(600) is late
+    assert not made.said_beyond(600)
+
+
+def test_a_word_of_a_trigger_is_as_old_as_the_trigger() -> None:
+    clock = HandClock()
+    made = encoder(clock)
+    made.seen(900, 0)
+    clock.now = 140 * MS
+    made.seen(1000, 100 * MS)
+    clock.now = 400 * MS
+    assert not made.passed(1300)
+    clock.now = 401 * MS
+    assert made.passed(1300)  # and that is without a PLC's word
+
+
+def test_a_window_in_counts_wants_a_plc_that_tells_its_own() -> None:
+    clock = HandClock()
+    made = encoder(clock)
+    assert not made.untold()
+    clock.now = 3 * 1000 * MS
+    made.seen(100, clock.now)
+    assert made.untold()
+    made.report(100)
+    assert not made.untold()
+    made.arm(None)
+    clock.now += HOUR
+    assert not made.untold()
+
+
 def delivery(clock: HandClock, made: Encoder, gate: bool) -> tuple[Delivery, Recorded]:
     listener, outlet = Recorded(), PaperOutlet(clock)
     outlet.gate = gate

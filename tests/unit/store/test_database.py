@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,10 @@ def test_durable_only_when_no_reader_holds_the_log_back(engine: Engine, tmp_path
     assert not held
     assert make_durable(engine)
     reader.dispose()
+
+
+def test_several_stations_of_one_process_migrate_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as stations:
+        for made in stations.map(open_database, [url(tmp_path / f"{number}.db") for number in range(8)]):
+            assert set(inspect(made).get_table_names()) >= set(Base.metadata.tables)
+            made.dispose()
