@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -55,14 +54,6 @@ UNTOLD = (
     "as fast as before; have the PLC send encoder in its heartbeats, or give gate.reject_window_ms"
 )
 STOP_S = 5.0  # for each stage of stopping
-# How long a thread may hold the interpreter while another waits for it. Python's own 5 ms, met at each hand-over from camera to engine to
-# link while the recorder works, is more than all the rest that the line adds to a part's way.
-SWITCH_S = 0.0005
-
-
-def share_the_interpreter() -> None:
-    """Let the threads on a part's way wait less for those behind it."""
-    sys.setswitchinterval(SWITCH_S)
 
 
 def run_line(config: Path, parts: int | None = None, equipment: Equipment | None = None) -> None:
@@ -71,7 +62,6 @@ def run_line(config: Path, parts: int | None = None, equipment: Equipment | None
     Raises SettingsError, BundleError, StoreError or WireError naming what keeps it from starting.
     """
     plan = make_plan(config)
-    share_the_interpreter()
     stop = stop_on_signals()
     try:
         with contextlib.ExitStack() as stages:

@@ -13,7 +13,7 @@ from edge_inspector.engine.shared import SharedEngines
 from edge_inspector.errors import EdgeInspectorError, SettingsError
 from edge_inspector.line.equipment import Equipment
 from edge_inspector.line.plan import Plan, make_plan
-from edge_inspector.line.process import Line, leave_behind_what_hangs, share_the_interpreter
+from edge_inspector.line.process import Line, leave_behind_what_hangs
 from edge_inspector.line.threads import ThreadOwner, ThreadWatch
 from edge_inspector.service import Say, notify, status_line, stop_on_signals
 
@@ -28,7 +28,6 @@ def run_lines(configs: Sequence[Path], parts: int | None = None) -> None:
     """
     plans = [make_plan(config) for config in configs]
     check_apart(plans)
-    share_the_interpreter()
     stop = stop_on_signals()
     with ThreadWatch() as threads:
         engines, chorus = SharedEngines(), Chorus([plan.station.station for plan in plans])
