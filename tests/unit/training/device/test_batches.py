@@ -24,8 +24,9 @@ from edge_inspector.training.describe import describe
 from edge_inspector.training.device.batches import DeviceBatches, device_batch
 from edge_inspector.training.device.stock import uploaded
 from edge_inspector.training.fit import to_input
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
-from edge_inspector.training.run import TrainSettings, _Run, check
+from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import Budget
 from edge_inspector.training.supply import SynthesisChoice, resolve_synthesis, supply
 from edge_inspector.training.thresholds import Evidence, propose
