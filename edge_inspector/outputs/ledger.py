@@ -6,13 +6,11 @@ triggers = accepted + rejected + missed + open, after every call.
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from edge_inspector.outputs.ranges import Ranges
 from edge_inspector.records import Outcome
-
-REMEMBERED = 5_000  # settled parts whose names are still known, so that none is opened twice: some minutes of a fast line
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,8 @@ class Ledger:
         self._open: dict[str, OpenPart] = {}
         self._counted: dict[str, OpenPart] = {}  # those of them whose deadline is in encoder counts
         self._deadlines: list[tuple[int, str]] = []  # a heap; holds settled parts until they come to its top
-        self._settled: OrderedDict[str, None] = OrderedDict()
+        # Trigger counts with an outcome, by what their part ids begin with: a judgement that comes very late must not open its part again.
+        self._settled: dict[str, Ranges] = {}
         self._account = Account()
 
     @property
@@ -61,7 +60,7 @@ class Ledger:
 
     def open(self, part: OpenPart) -> bool:
         """A part was triggered. False, and nothing changes, where it is known already."""
-        if part.part_id in self._open or part.part_id in self._settled:
+        if part.part_id in self._open or part.trigger_count in self._settled.get(_series(part), ()):
             return False
         self._open[part.part_id] = part
         if part.deadline_counts is None:
@@ -77,12 +76,11 @@ class Ledger:
 
     def settle(self, part_id: str, outcome: Outcome, *, review: bool = False, late: bool = False) -> bool:
         """Give an open part its outcome. The first wins: False, and nothing changes, where the part is not open."""
-        if self._open.pop(part_id, None) is None:
+        part = self._open.pop(part_id, None)
+        if part is None:
             return False
         self._counted.pop(part_id, None)
-        self._settled[part_id] = None
-        if len(self._settled) > REMEMBERED:
-            self._settled.popitem(last=False)
+        self._settled.setdefault(_series(part), Ranges()).add(part.trigger_count)
         self._account = replace(
             self._account,
             accepted=self._account.accepted + (outcome is Outcome.ACCEPTED),
@@ -115,3 +113,8 @@ class Ledger:
         while self._deadlines and self._deadlines[0][1] not in self._open:
             heapq.heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
+
+
+def _series(part: OpenPart) -> str:
+    """Station and epoch, as the part's id names them: those of its trigger, whatever the present epoch is."""
+    return part.part_id.rpartition("-")[0]
