@@ -62,14 +62,12 @@ def soak(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from edge_inspector.errors import SettingsError
-    from edge_inspector.rehearsal.soak import SoakPlan, run_soak
+    from edge_inspector.rehearsal.soak import SoakPlan, engine_choice, run_soak
 
-    if engine not in ("stub", "bundle"):
-        raise SettingsError(f"--engine {engine}: expected stub or bundle")
     if keep is not None and keep.exists():
         raise SettingsError(f"--keep {keep}: already exists; name a new folder")
     bundle = str(Path(bundle).resolve()) if "/" in bundle else bundle
-    plan = SoakPlan(parts, rate, faults, engine, bundle, seed)  # type: ignore[arg-type]  # checked above
+    plan = SoakPlan(parts, rate, faults, engine_choice(engine), bundle, seed)
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=_stderr()) as bar:
         task = bar.add_task("starting the line ...", total=parts)
         result = run_soak(plan, lambda triggers: bar.update(task, completed=triggers, description="parts on the belt"), keep)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Protocol
 
 from edge_inspector.camera.base import Camera
@@ -15,7 +14,7 @@ from edge_inspector.pipeline.camera_loop import Belt, CameraLoop
 from edge_inspector.pipeline.counts import LAG_NS, Slip
 from edge_inspector.pipeline.engine_loop import EngineLoop, JudgeFactory
 from edge_inspector.pipeline.events import CountSlip, Exhausted, PipelineEvent
-from edge_inspector.pipeline.join import Join
+from edge_inspector.pipeline.join import Expecting, Join
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason
 from edge_inspector.service import Clock, Pulse
@@ -24,20 +23,8 @@ from edge_inspector.settings.recipe import CameraRules, ImageRules
 log = logging.getLogger(__name__)
 
 
-class Link(Protocol):
+class Link(Expecting, Protocol):
     """What the pipeline asks of the reject link."""
-
-    def expect(
-        self,
-        part_id: str,
-        trigger_count: int,
-        triggered_ns: int,
-        triggered_utc: datetime,
-        deadline_ns: int,
-        deadline_counts: int | None = None,
-        epoch: int | None = None,
-    ) -> bool:
-        """A part was triggered, in ``epoch``: from now on it is owed a verdict. False where it is accounted for already."""
 
     def post(self, judgement: Judgement, recipe: str, model: str) -> None:
         """The judgement of a part that was expected."""

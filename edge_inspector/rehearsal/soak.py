@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from edge_inspector.errors import SettingsError
 from edge_inspector.rehearsal.belt import BeltPlan
 from edge_inspector.rehearsal.faults import Fault, FaultPlan, draw, load_plan, write_faults
 from edge_inspector.rehearsal.processes import BeltProcess, LineProcess, RehearsalError, TemporaryStation
@@ -18,6 +19,8 @@ from edge_inspector.store.queries import timings
 COUNTS = ("triggers", "accepted", "rejected", "missed", "late", "unaccounted", "duplicated", "passed_uninspected")
 DISTINCT = 64  # parts that the camera shows in turn: rendering is no part of what is measured
 SETTLE_S = 30.0
+EngineChoice = Literal["stub", "bundle"]
+ENGINE_CHOICES: tuple[EngineChoice, ...] = ("stub", "bundle")
 _READY = ("Ready", "ContinuousExecution")
 
 
@@ -28,7 +31,7 @@ class SoakPlan:
     parts: int = 20_000
     rate: float = 50.0
     faults: Path | None = None
-    engine: Literal["stub", "bundle"] = "stub"
+    engine: EngineChoice = "stub"
     bundle: str = "demo"
     seed: int = 1
 
@@ -62,6 +65,14 @@ def run_soak(plan: SoakPlan, progress: Callable[[int], None] = lambda _triggers:
         "rss_growth": growth(run.memory, plan.parts),
         **{name: account[name] for name in ("review", "reasons", "faults", "unrecovered", "unaccounted_triggers")},
     }
+
+
+def engine_choice(text: str) -> EngineChoice:
+    """The engine named. Raises SettingsError."""
+    for choice in ENGINE_CHOICES:
+        if text == choice:
+            return choice
+    raise SettingsError(f"--engine {text}: one of {', '.join(ENGINE_CHOICES)}")
 
 
 class _Run:

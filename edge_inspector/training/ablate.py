@@ -1,7 +1,7 @@
 """An ablation: each row of a table trained, evaluated as any bundle is, and kept on disk the moment it is done.
 
 OUT/rows/<name>-<key>.json    one row; the key is a digest of its settings, its data, and the code that trains and evaluates
-OUT/work/<name>-<key>         its bundle, only until it is evaluated
+OUT/making/<name>-<key>       its bundle, only until it is evaluated
 OUT/<table>.md, <table>.csv   the table, written anew after each row
 """
 
@@ -76,7 +76,7 @@ def ablate(base: TrainSettings, table: str, out: Path, listener: Listener | None
     """
     listener = listener or Silent()
     dataset = load_dataset(base.data, base.layout)
-    base = check(replace(base, out=out / "work" / "none"))
+    base = check(replace(base, out=out / "making" / "none"))
     rows = rows_of(table, base, dataset)
     kept_out = () if table == "leave-one-out" else pick_seen(dataset, base.seen, base.seed)
     bench = _Bench(table, out, dataset, frozenset(s.path for s in kept_out), _stamp(dataset, base), listener)
@@ -120,7 +120,7 @@ def stored(bench: _Bench, row: Row) -> dict[str, Any] | None:
 def measure(bench: _Bench, row: Row) -> dict[str, Any]:
     """Train, evaluate and keep one row; its bundle is dropped."""
     name = f"{_slug(row.name)}-{key_of(bench, row)}"
-    folder = bench.out / "work" / name
+    folder = bench.out / "making" / name
     try:
         if not (folder / MANIFEST).is_file():  # killed between training and evaluation: the bundle is whole
             train(replace(row.settings, out=folder), bench.listener)

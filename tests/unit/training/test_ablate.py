@@ -80,7 +80,7 @@ def test_one_row_in_earnest(parts: Path, tmp_path: Path) -> None:
     kept = json.loads(next((tmp_path / "rows").iterdir()).read_text())
     assert kept["settings"]["loss"]["most"] == 1.0
     assert kept["tests"][""]["image_auroc"] == row["image_auroc"]
-    assert list((tmp_path / "work").iterdir()) == []
+    assert list((tmp_path / "making").iterdir()) == []
     again = ablate(base(parts, seen=0, loss=replace(base(parts).loss, most=1.0)), "seen", tmp_path)
     assert (again.made, again.rows) == (0, made.rows)
 
