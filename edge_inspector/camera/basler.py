@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from pypylon import genicam, pylon
 
 from edge_inspector.camera import sfnc
 from edge_inspector.camera.counting import FrameNumbers, Shot
-from edge_inspector.camera.nodes import Features, Value
+from edge_inspector.camera.nodes import Features, Value, latched_ns, named
 from edge_inspector.camera.pixels import PixelFormat, pixel_format
 from edge_inspector.camera.streaming import StreamingCamera
 from edge_inspector.errors import CameraError
@@ -185,12 +185,7 @@ class PylonDevice:
 
     def latch(self) -> int | None:
         """The camera's clock, ns."""
-        command = self.features.find("TimestampLatch", "GevTimestampControlLatch")
-        if command is None:
-            return None
-        self.features.execute("trigger", command)
-        ticks = self.features.number("TimestampLatchValue", "GevTimestampValue")
-        return None if ticks is None else round(ticks * self._tick_ns)
+        return latched_ns(self.features, self._tick_ns)
 
     def close(self) -> None:
         """Let go of the camera. Idempotent."""
@@ -236,16 +231,9 @@ class PylonDevice:
         if not self._camera.IsGrabbing():
             raise CameraError("streaming has ended by itself")
 
-    @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        if self._camera is None and what != "cannot be opened":
-            raise CameraError(f"camera {self._settings.name} is not open; open it first")
-        try:
-            with _pylon_errors():
-                yield
-        except CameraError as error:
-            named = str(error).startswith("camera ")
-            raise (error if named else CameraError(f"camera {self._settings.name} {what}: {error}")) from error
+    def _errors(self, what: str) -> AbstractContextManager[None]:
+        there = self._camera is not None or what == "cannot be opened"
+        return named(self._settings.name, what, there, _pylon_errors)
 
 
 def _whole(value: float | None) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from harvesters.core import Callback, Harvester
 
 from edge_inspector.camera import sfnc
 from edge_inspector.camera.counting import FrameNumbers, Shot
-from edge_inspector.camera.nodes import Features, Value
+from edge_inspector.camera.nodes import Features, Value, latched_ns, named
 from edge_inspector.camera.pixels import PixelFormat, pixel_format
 from edge_inspector.camera.streaming import StreamingCamera
 from edge_inspector.errors import CameraError
@@ -166,12 +166,7 @@ class HarvestersDevice:
 
     def latch(self) -> int | None:
         """The camera's clock, ns."""
-        command = self.features.find("TimestampLatch", "GevTimestampControlLatch")
-        if command is None:
-            return None
-        self.features.execute("trigger", command)
-        ticks = self.features.number("TimestampLatchValue", "GevTimestampValue")
-        return None if ticks is None else round(ticks * self._tick_ns())
+        return latched_ns(self.features, self._tick_ns())
 
     def close(self) -> None:
         """Let go of camera and producer. Idempotent."""
@@ -212,16 +207,9 @@ class HarvestersDevice:
         frequency = self.features.number("GevTimestampTickFrequency")
         return 1e9 / frequency if frequency else 1.0
 
-    @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        if self._acquirer is None and what != "cannot be opened":
-            raise CameraError(f"camera {self._settings.name} is not open; open it first")
-        try:
-            with _genicam_errors():
-                yield
-        except CameraError as error:
-            named = str(error).startswith("camera ")
-            raise (error if named else CameraError(f"camera {self._settings.name} {what}: {error}")) from error
+    def _errors(self, what: str) -> AbstractContextManager[None]:
+        there = self._acquirer is not None or what == "cannot be opened"
+        return named(self._settings.name, what, there, _genicam_errors)
 
 
 def _told(ask: Callable[[], int]) -> int | None:

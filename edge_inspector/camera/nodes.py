@@ -6,6 +6,8 @@ Every driver over GenICam brings a ``NodeMap``; whatever is read or written goes
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from edge_inspector.errors import CameraError
@@ -91,3 +93,29 @@ class Features:
         except CameraError:
             return False
         return True
+
+
+@contextmanager
+def named(camera: str, what: str, there: bool, translated: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Errors of an SDK, as ``translated`` makes CameraErrors of them, with the camera's name and ``what`` went wrong in front.
+
+    Raises CameraError where the camera is not ``there``.
+    """
+    if not there:
+        raise CameraError(f"camera {camera} is not open; open it first")
+    try:
+        with translated():
+            yield
+    except CameraError as error:
+        told = str(error).startswith("camera ")
+        raise (error if told else CameraError(f"camera {camera} {what}: {error}")) from error
+
+
+def latched_ns(features: Features, tick_ns: float) -> int | None:
+    """The camera's clock now, ns; None where it cannot be read."""
+    command = features.find("TimestampLatch", "GevTimestampControlLatch")
+    if command is None:
+        return None
+    features.execute("trigger", command)
+    ticks = features.number("TimestampLatchValue", "GevTimestampValue")
+    return None if ticks is None else round(ticks * tick_ns)
