@@ -1,0 +1,1 @@
+"""What the screens show and decide, without Qt: tested without it, too."""

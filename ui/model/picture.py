@@ -1,0 +1,80 @@
+"""Pictures as arrays: decoding, the map's colours, and where it stands above a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]  # (H, W, 3) BGR as OpenCV decodes it, or (H, W) grey
+Map = NDArray[np.float32]  # (h, w), 0..1
+
+COLOUR_MAPS = {"inferno": cv2.COLORMAP_INFERNO, "viridis": cv2.COLORMAP_VIRIDIS, "turbo": cv2.COLORMAP_TURBO, "hot": cv2.COLORMAP_HOT}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One camera's picture of a part. ``width`` and ``height`` are of the camera image, which ``image`` may show smaller."""
+
+    view: int
+    camera: str
+    width: int
+    height: int
+    image: Pixels
+    anomaly_map: Map | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The newest part's pictures; ``n`` is its number in the feed."""
+
+    n: int
+    part_id: str
+    views: tuple[View, ...]
+
+
+def decode_image(data: bytes) -> Pixels | None:
+    """PNG or JPEG to pixels; None where it is neither."""
+    if not data:
+        return None
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR)
+    return None if found is None else np.asarray(found, np.uint8)
+
+
+def decode_map(data: bytes) -> Map | None:
+    """A grey PNG of 8 or 16 bits to float32 0..1; None where there is none."""
+    if not data:
+        return None
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.ndim != 2:
+        return None
+    return np.asarray(found / np.float32(np.iinfo(found.dtype).max), np.float32)
+
+
+@lru_cache(maxsize=32)
+def colour_table(name: str, opacity: float) -> NDArray[np.uint32]:
+    """256 premultiplied ARGB colours for map values 0..1; low values are clear, so that a normal part looks as it is."""
+    ramp = np.arange(256, dtype=np.uint8)
+    bgr = np.asarray(cv2.applyColorMap(ramp.reshape(-1, 1), COLOUR_MAPS[name])).reshape(256, 3).astype(np.float64)
+    alpha = opacity * np.clip(np.linspace(0.0, 1.0, 256) * 3.0, 0.0, 1.0)
+    scaled = np.rint(bgr * alpha[:, None]).astype(np.uint32)
+    return np.asarray(
+        (np.rint(alpha * 255.0).astype(np.uint32) << 24) | (scaled[:, 2] << 16) | (scaled[:, 1] << 8) | scaled[:, 0], np.uint32
+    )
+
+
+def coloured(anomaly_map: Map, name: str, opacity: float) -> NDArray[np.uint32]:
+    """The map as premultiplied ARGB (h, w), for laying over the image."""
+    index = np.rint(np.clip(np.nan_to_num(anomaly_map, nan=1.0), 0.0, 1.0) * 255.0).astype(np.uint8)
+    return colour_table(name, round(opacity, 2))[index]
+
+
+def contours(anomaly_map: Map, threshold: float, width: int, height: int) -> list[NDArray[np.float64]]:
+    """Outlines (points, 2) in pixels of a ``width`` x ``height`` image, of where the map is at or above ``threshold``."""
+    above = (np.nan_to_num(anomaly_map, nan=1.0) >= threshold).astype(np.uint8)
+    found, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    scale = np.array([width / above.shape[1], height / above.shape[0]])
+    return [(np.asarray(outline, np.float64).reshape(-1, 2) + 0.5) * scale for outline in found]
