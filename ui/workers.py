@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +22,7 @@ ANSWER_S = 2.0
 RETRY_S = 0.5
 POLL_S = 0.1  # how soon a worker notices that it is to end
 MOST_PARTS = 5000  # beyond that the window is far behind: the rest is asked of control once it has caught up
+TOPICS = ("part", "state", "preview")
 NOT_CONNECTED = "not_connected"
 Params = dict[str, Any]
 
@@ -197,14 +197,11 @@ class RequestWorker(threading.Thread):
 class StatusWorker(threading.Thread):
     """The status socket of one line."""
 
-    def __init__(
-        self, endpoint: str, mailbox: Mailbox, keys: ClientKeys | None, topics: tuple[str, ...] = ("part", "state", "preview")
-    ) -> None:
+    def __init__(self, endpoint: str, mailbox: Mailbox, keys: ClientKeys | None) -> None:
         super().__init__(name="ui-status", daemon=True)
         self._endpoint = endpoint
         self._mailbox = mailbox
         self._keys = keys
-        self._topics = topics
         self._ending = threading.Event()
 
     def stop(self) -> None:
@@ -214,7 +211,7 @@ class StatusWorker(threading.Thread):
     def run(self) -> None:
         """Until ``stop``."""
         try:
-            with StatusClient(self._endpoint, self._topics, self._keys) as client:
+            with StatusClient(self._endpoint, TOPICS, self._keys) as client:
                 while not self._ending.is_set():
                     self._pass_on(client.poll(POLL_S))
         except WireError as error:
@@ -255,7 +252,7 @@ def reachable(endpoint: str, through: str) -> str:
     if not endpoint.startswith("tcp://") or not through.startswith("tcp://"):
         return endpoint
     host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
-    return f"tcp://{through.removeprefix('tcp://').rpartition(':')[0]}:{port}" if host in ("0.0.0.0", "*", "[::]") else endpoint  # noqa: S104
+    return f"tcp://{through.removeprefix('tcp://').rpartition(':')[0]}:{port}" if host in ("0.0.0.0", "*", "[::]") else endpoint
 
 
 def endpoints(hello: Mapping[str, Any], through: str) -> tuple[str, str]:

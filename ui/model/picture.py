@@ -51,7 +51,8 @@ def decode_map(data: bytes) -> Map | None:
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.ndim != 2:
         return None
-    return np.asarray(found / np.float32(np.iinfo(found.dtype).max), np.float32)
+    most = 65535.0 if found.dtype == np.uint16 else 255.0
+    return np.asarray(found / np.float32(most), np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -60,16 +61,14 @@ def colour_table(name: str, opacity: float) -> NDArray[np.uint32]:
     ramp = np.arange(256, dtype=np.uint8)
     bgr = np.asarray(cv2.applyColorMap(ramp.reshape(-1, 1), COLOUR_MAPS[name])).reshape(256, 3).astype(np.float64)
     alpha = opacity * np.clip(np.linspace(0.0, 1.0, 256) * 3.0, 0.0, 1.0)
-    scaled = np.rint(bgr * alpha[:, None]).astype(np.uint32)
-    return np.asarray(
-        (np.rint(alpha * 255.0).astype(np.uint32) << 24) | (scaled[:, 2] << 16) | (scaled[:, 1] << 8) | scaled[:, 0], np.uint32
-    )
+    blue, green, red = np.rint(bgr * alpha[:, None]).astype(np.uint32).T
+    return np.asarray((np.rint(alpha * 255.0).astype(np.uint32) << 24) | (red << 16) | (green << 8) | blue, np.uint32)
 
 
 def coloured(anomaly_map: Map, name: str, opacity: float) -> NDArray[np.uint32]:
     """The map as premultiplied ARGB (h, w), for laying over the image."""
     index = np.rint(np.clip(np.nan_to_num(anomaly_map, nan=1.0), 0.0, 1.0) * 255.0).astype(np.uint8)
-    return colour_table(name, round(opacity, 2))[index]
+    return np.asarray(colour_table(name, round(opacity, 2))[index], np.uint32)
 
 
 def contours(anomaly_map: Map, threshold: float, width: int, height: int) -> list[NDArray[np.float64]]:

@@ -74,7 +74,7 @@ class BannerWidget(QWidget):
             self._write(painter, detail, QRectF(left, self.height() * 0.58, width, self.height() * 0.34), 0.17, QFont.Weight.Normal, False)
         painter.end()
 
-    def _write(self, painter: QPainter, text: str, box: QRectF, share: float, weight: QFont.Weight, middle: bool) -> None:  # noqa: FBT001
+    def _write(self, painter: QPainter, text: str, box: QRectF, share: float, weight: QFont.Weight, middle: bool) -> None:
         """As large as fits, never cut."""
         font = QFont(self.font())
         font.setWeight(weight)

@@ -12,6 +12,7 @@ from ui.model.picture import Map, Pixels, View, coloured, contours
 
 STEP = 1.25  # one notch of the wheel
 LARGEST = 64.0  # screen pixels a picture's pixel
+Array = NDArray[np.uint8] | NDArray[np.uint32]
 OUTLINES = ("#000000", "#ffe14d")  # a dark rim under a bright line is seen on any ground
 
 
@@ -20,18 +21,18 @@ class PixelItem(QGraphicsItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self._array: NDArray[np.uint8] | NDArray[np.uint32] | None = None
+        self._array: Array | None = None
         self._image = QImage()
         self._box = QRectF()
         self.smooth = True
 
-    def show_array(self, array: NDArray[np.uint8] | NDArray[np.uint32] | None, width: float, height: float) -> None:
+    def show_array(self, array: Array | None, width: float, height: float) -> None:
         """uint8 (H, W, 3) BGR, uint8 (H, W) grey, or uint32 (H, W) premultiplied ARGB, stretched over ``width`` x ``height``."""
         box = QRectF(0.0, 0.0, width, height)
         if box != self._box:
             self.prepareGeometryChange()
             self._box = box
-        self._array = None if array is None else np.ascontiguousarray(array)
+        self._array = array if array is None or array.flags.c_contiguous else array.copy()
         self._image = QImage() if self._array is None else image_of(self._array)
         self.update()
 
@@ -49,11 +50,11 @@ class PixelItem(QGraphicsItem):
         painter.drawImage(self._box, self._image)
 
 
-def image_of(array: NDArray[np.uint8] | NDArray[np.uint32]) -> QImage:
+def image_of(array: Array) -> QImage:
     """A QImage over the array's own memory: the array must live as long."""
     height, width = array.shape[:2]
-    forms = {np.dtype(np.uint32): QImage.Format.Format_ARGB32_Premultiplied}
-    form = forms.get(array.dtype, QImage.Format.Format_BGR888 if array.ndim == 3 else QImage.Format.Format_Grayscale8)
+    plain = QImage.Format.Format_BGR888 if array.ndim == 3 else QImage.Format.Format_Grayscale8
+    form = QImage.Format.Format_ARGB32_Premultiplied if array.itemsize == 4 else plain
     return QImage(array.data, width, height, array.strides[0], form)
 
 
