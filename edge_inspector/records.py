@@ -110,6 +110,27 @@ class QueueFull(str, Enum):
     DROP_OLD = "drop_old"  # for previews
 
 
+class Role(str, Enum):
+    """What a person may do: each role may do what the one before it may, and more."""
+
+    OPERATOR = "operator"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        """From 0 for the least: roles are compared by it."""
+        return list(Role).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for something: a user's name, or "local" where nobody has to log in, and what they may do."""
+
+    name: str
+    role: Role
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Something wrong that stands until it is over (``active``) and noted.
