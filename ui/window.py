@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -98,11 +99,10 @@ class Window(QMainWindow):
         menu.addSeparator()
         languages = QActionGroup(self)
         for name, word in (("en", "English"), ("de", "Deutsch")):
-            action = menu.addAction(word, lambda name=name: self.language_wanted.emit(name))
-            languages.addAction(action)
+            languages.addAction(menu.addAction(word, partial(self.language_wanted.emit, name)))
         menu.addSeparator()
         for name, word in (("dark", self.tr("Dark")), ("light", self.tr("Light"))):
-            menu.addAction(word, lambda name=name: self.theme_wanted.emit(name))
+            menu.addAction(word, partial(self.theme_wanted.emit, name))
         if not self._kiosk:
             menu.addSeparator()
             menu.addAction(self.tr("Full screen"), self._full_screen, QKeySequence(Qt.Key.Key_F11))
@@ -113,7 +113,7 @@ class Window(QMainWindow):
         self._tabs.idClicked.connect(lambda number: self.go_to(self.screens[number]))
         shared.bridge.line_changed.connect(self._line)
         shared.bridge.state.connect(self._state)
-        shared.bridge.desk_changed.connect(lambda _up, _why: (self._show_tabs(), self._who()))
+        shared.bridge.desk_changed.connect(self._desk)
         shared.bridge.refused.connect(lambda _code, message: self.say(message))
         shared.said.connect(self.say)
         shared.session_changed.connect(self._show_user)
@@ -152,6 +152,10 @@ class Window(QMainWindow):
             if not there and self.stack.currentWidget() is screen and not screen.unsaved():
                 self.go_to(self.screens[0])
 
+    def _desk(self, _up: bool, _why: str) -> None:
+        self._show_tabs()
+        self._who()
+
     def set_theme(self, theme: Theme) -> None:
         """Colours of the screens."""
         self.shared.theme = theme
@@ -176,9 +180,12 @@ class Window(QMainWindow):
         state = self._state_now
         kind = Kind.OFFLINE if state is None else Kind.ACCEPT if state in INSPECTING else Kind.STOPPED
         self.state_symbol.setPixmap(kind_icon(kind, self.shared.theme.text).pixmap(24, 24))
-        self.state_label.setText(
-            self.tr("not connected, retrying") if state is None else state_word(state) if state else self.tr("connected")
-        )
+        self.state_label.setText(self._state_text(state))
+
+    def _state_text(self, state: str | None) -> str:
+        if state is None:
+            return self.tr("not connected, retrying")
+        return state_word(state) if state else self.tr("connected")
 
     def say(self, text: str) -> None:
         """A sentence above the screens, for some seconds."""

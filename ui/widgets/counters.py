@@ -99,12 +99,9 @@ class HoursWidget(QWidget):
         font = painter.font()
         font.setPixelSize(11)
         painter.setFont(font)
-        painter.setPen(QColor(theme.text))
-        painter.drawText(
-            QRectF(box.left() - 2, box.bottom() - 32, box.width() + 4, 15), Qt.AlignmentFlag.AlignCenter, f"{_yield(hour):.0f} %"
-        )
-        painter.setPen(QColor(theme.dim))
-        painter.drawText(QRectF(box.left() - 2, box.bottom() - 16, box.width() + 4, 15), Qt.AlignmentFlag.AlignCenter, _hour(hour))
+        for up, colour, text in ((32, theme.text, f"{_yield(hour):.0f} %"), (16, theme.dim, _hour(hour))):
+            painter.setPen(QColor(colour))
+            painter.drawText(QRectF(box.left() - 2, box.bottom() - up, box.width() + 4, 15), Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _yield(hour: Mapping[str, Any]) -> float:
