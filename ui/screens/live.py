@@ -70,11 +70,12 @@ class LiveScreen(Screen):
         column = QVBoxLayout()
         column.addWidget(self.picture, 5)
         row = QHBoxLayout()
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(self.caption, 1)
         row.addWidget(self.cameras)
+        row.addWidget(self.overlay)
         column.addLayout(row)
-        column.addWidget(self.overlay)
-        self.trend.setMinimumHeight(130)
+        self.trend.setMinimumHeight(120)
         column.addWidget(self.trend, 2)
         column.addWidget(self.strip)
         return column
@@ -84,10 +85,16 @@ class LiveScreen(Screen):
         frame.setFixedWidth(RIGHT)
         column = QVBoxLayout(frame)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.banner, self.score, self.counters, self.hours, self.health):
-            column.addWidget(widget)
         self.conditions.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        column.addWidget(self.conditions, 1)
+        for widget, share in (
+            (self.banner, 0),
+            (self.score, 0),
+            (self.conditions, 1),
+            (self.counters, 0),
+            (self.hours, 0),
+            (self.health, 0),
+        ):
+            column.addWidget(widget, share)
         return frame
 
     def _connect(self) -> None:

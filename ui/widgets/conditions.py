@@ -22,8 +22,10 @@ class ConditionRow(QFrame):
         super().__init__(parent)
         self.setProperty("role", "panel")
         name, severity = str(condition["name"]), str(condition["severity"])
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 4, 8, 4)
+        column, layout, buttons = QVBoxLayout(self), QHBoxLayout(), QHBoxLayout()
+        column.setContentsMargins(8, 4, 8, 4)
+        column.addLayout(layout)
+        column.addLayout(buttons)
         symbol = QLabel()
         symbol.setPixmap(severity_icon(severity, theme.severities.get(severity, theme.line)))
         symbol.setAccessibleName(severity_word(severity))
@@ -45,8 +47,9 @@ class ConditionRow(QFrame):
         self.confirm.setToolTip(self.tr("Looked into and put right: recorded with your name"))
         self.confirm.setVisible(not condition.get("confirmed_by"))
         self.confirm.clicked.connect(lambda: self.confirmed.emit(name))
-        layout.addWidget(self.acknowledge)
-        layout.addWidget(self.confirm)
+        buttons.addStretch(1)
+        buttons.addWidget(self.acknowledge)
+        buttons.addWidget(self.confirm)
 
 
 class ConditionsWidget(QScrollArea):

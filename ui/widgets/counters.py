@@ -33,7 +33,7 @@ class CountersWidget(QFrame):
             figure.setProperty("role", "figure")
             figure.setAccessibleName(word)
             label.setProperty("role", "dim")
-            row, column = divmod(place, 2)
+            column, row = divmod(place, 2)
             layout.addWidget(figure, 2 * row, column)
             layout.addWidget(label, 2 * row + 1, column)
             self._figures[name] = figure
@@ -72,7 +72,7 @@ class HoursWidget(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Bars and two rows of figures."""
-        return QSize(360, 104)
+        return QSize(360, 92)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """The newest hour at the right."""

@@ -20,7 +20,7 @@ from ui.widgets.symbols import kind_icon
 from ui.words import kind_word, reason_word
 
 SHOWN = 8
-SIDE = 92  # px
+SIDE = 76  # px
 KEPT = 40
 
 
@@ -49,7 +49,7 @@ class Filmstrip(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setIconSize(QSize(SIDE, SIDE))
             button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-            button.setFixedHeight(SIDE + 40)
+            button.setFixedSize(SIDE + 22, SIDE + 52)
             button.clicked.connect(lambda _checked=False, place=place: self._choose(place))
             button.hide()
             layout.addWidget(button)
@@ -85,8 +85,8 @@ class Filmstrip(QWidget):
         kind, part_id = kind_of(part), str(part["part_id"])
         thumb = self._thumbs.get(part_id)
         button.setIcon(QIcon(thumb) if thumb else kind_icon(kind, self._theme.dim, SIDE))
-        score = "" if part.get("score") is None else f" {part['score']:.2f}"
-        button.setText(f"{_shape(kind)} {part['trigger_count']}{score}")
+        score = "–" if part.get("score") is None else f"{part['score']:.3f}"
+        button.setText(f"{_shape(kind)} {part['trigger_count']}\n{score}")
         said = f"{kind_word(kind)} {part_id}: {reason_word(str(part['reason']))}"
         button.setToolTip(said)
         button.setAccessibleName(said)

@@ -23,7 +23,7 @@ class OverlayControls(QWidget):
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setValue(60)
-        self.opacity.setMinimumWidth(110)
+        self.opacity.setFixedWidth(110)
         self.opacity.setAccessibleName(self.tr("opacity of the anomaly map"))
         self.opacity.setToolTip(self.tr("Opacity of the anomaly map"))
         self.colours = QComboBox()
@@ -40,7 +40,6 @@ class OverlayControls(QWidget):
         actual.setShortcut(QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_1))
         for widget in (label, self.opacity, self.colours, self.outlines):
             layout.addWidget(widget)
-        layout.addStretch(1)
         layout.addWidget(fit)
         layout.addWidget(actual)
         fit.clicked.connect(self.fit)

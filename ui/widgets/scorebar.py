@@ -57,7 +57,7 @@ class ScoreBar(QWidget):
         for threshold in self._thresholds:
             if threshold is not None:
                 at = track.left() + threshold * track.width()
-                painter.drawLine(round(at), 16, round(at), round(track.bottom()) + 4)
+                painter.drawLine(round(at), 18, round(at), round(track.bottom()) + 4)
         self._write(painter, track)
         painter.end()
 
@@ -68,8 +68,8 @@ class ScoreBar(QWidget):
     def _write(self, painter: QPainter, track: QRectF) -> None:
         accept, reject = self._thresholds
         painter.setPen(QColor(self._theme.dim))
-        below = QRectF(track.left(), track.bottom() + 4, track.width(), 20)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, self.tr("score {value}").format(value=_text(self._score)))
+        above, below = QRectF(track.left(), 0, track.width(), 18), QRectF(track.left(), track.bottom() + 4, track.width(), 20)
+        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, self.tr("score {value}").format(value=_text(self._score)))
         said = self.tr("accepted below {accept}").format(accept=_text(accept))
         if reject is not None and reject != accept:
             said = self.tr("accepted below {accept}, rejected from {reject}").format(accept=_text(accept), reject=_text(reject))
