@@ -110,6 +110,15 @@ class QueueFull(str, Enum):
     DROP_OLD = "drop_old"  # for previews
 
 
+class PersonVerdict(str, Enum):
+    """What a person says of a part that has its verdict; ``none`` withdraws what was said before."""
+
+    CONFIRM = "confirm"  # the verdict was right
+    FALSE_REJECT = "false_reject"  # a good part was not accepted
+    ESCAPE = "escape"  # a bad part was accepted
+    NONE = "none"
+
+
 class Role(str, Enum):
     """What a person may do: each role may do what the one before it may, and more."""
 
