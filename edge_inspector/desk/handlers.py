@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from edge_inspector.records import Caller, Role
+from edge_inspector.records import LOCAL, Caller
 from edge_inspector.wire.server import Handler, Reply
 
 Params = dict[str, Any]
 CallerHandler = Callable[[Params, Caller], Params | Reply]
-LOCAL = Caller("local", Role.ADMIN)
 
 
 def as_local(handler: CallerHandler) -> Handler:
