@@ -40,6 +40,8 @@ class LiveScreen(Screen):
         super().__init__(shared, parent)
         self.model = LiveModel()
         self._preview: Preview | None = None
+        self._next: Preview | None = None  # waits until what is shown has been seen
+        self._shown_bad = False
         self._camera = ""
         self._ticks = 0
         self._dirty = True
@@ -146,6 +148,19 @@ class LiveScreen(Screen):
             self._preview = None
 
     def _picture(self, preview: Preview) -> None:
+        """A picture of a part that was not accepted stays as long as the banner speaks of it."""
+        part = self.model.part(preview.n)
+        bad = part is not None and kind_of(part) is not Kind.ACCEPT
+        if self._shown_bad and not bad and self.model.holds(time.monotonic()):
+            self._next = preview
+            return
+        self._shown_bad, self._next = bad, None
+        self._show(preview, part)
+        if bad:
+            view = preview.views[0]
+            self.strip.add_picture(preview.part_id, view.image)
+
+    def _show(self, preview: Preview, part: dict[str, Any] | None) -> None:
         self._preview = preview
         names = [view.camera for view in preview.views]
         if names != [self.cameras.itemText(i) for i in range(self.cameras.count())]:
@@ -154,9 +169,6 @@ class LiveScreen(Screen):
         self._look(*self.overlay.look)
         if self.isVisible():
             self.picture.show_view(view)
-        part = self.model.part(preview.n)
-        if part is not None and kind_of(part) is not Kind.ACCEPT:
-            self.strip.add_picture(preview.part_id, view.image)
         self._caption(preview, part)
 
     def _caption(self, preview: Preview, part: dict[str, Any] | None) -> None:
@@ -177,7 +189,7 @@ class LiveScreen(Screen):
     def _choose_camera(self, name: str) -> None:
         self._camera = name
         if self._preview is not None:
-            self._picture(self._preview)
+            self._show(self._preview, self.model.part(self._preview.n))
 
     def _look(self, colours: str, opacity: float, outlines: bool) -> None:
         self.picture.look(colours, opacity, self.model.region_threshold if outlines else None)
@@ -191,6 +203,8 @@ class LiveScreen(Screen):
         now = time.monotonic()
         banner = self.model.banner(now)
         self.banner.show_banner(banner)
+        if self._next is not None and not self.model.holds(now):
+            self._picture(self._next)
         self._ticks += 1
         if not self._dirty and self._ticks % (4 * SLOW_TICKS):
             return

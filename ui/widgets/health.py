@@ -24,8 +24,7 @@ class HealthWidget(QFrame):
             "plc": self.tr("PLC gate"),
             "recipe": self.tr("Recipe"),
             "bundle": self.tr("Model"),
-            "rate": self.tr("Rate"),
-            "latency": self.tr("Latency"),
+            "pace": self.tr("Pace"),
         }
         self._values: dict[str, QLabel] = {}
         for row, (name, word) in enumerate(words.items()):
@@ -45,13 +44,17 @@ class HealthWidget(QFrame):
             "plc": self._gates(state),
             "recipe": str(state.get("recipe") or "–"),
             "bundle": " · ".join(str(state[name]) for name in ("bundle", "backend", "precision") if state.get(name)) or "–",
-            "rate": self.tr("{rate:.1f} parts/s").format(rate=model.rate(now_s)),
-            "latency": "–" if latency is None else self.tr("{ms:.0f} ms trigger to verdict").format(ms=latency),
+            "pace": self._pace(model.rate(now_s), latency),
         }
         for name, text in texts.items():
             if self._values[name].text() != text:
                 self._values[name].setText(text)
                 self._values[name].setToolTip(text)
+
+    def _pace(self, rate: float, latency: float | None) -> str:
+        if latency is None:
+            return self.tr("{rate:.1f} parts/s").format(rate=rate)
+        return self.tr("{rate:.1f} parts/s, verdict after {ms:.0f} ms").format(rate=rate, ms=latency)
 
     def _cameras(self, state: Mapping[str, Any]) -> str:
         cameras = state.get("cameras")

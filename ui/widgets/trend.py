@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.model.live import TREND, Kind
 from ui.theme import DARK, Theme
+from ui.widgets.plots import make_plot
 
 _LOOKS = {Kind.ACCEPT: ("o", 5), Kind.REVIEW: ("t1", 11), Kind.REJECT: ("x", 12), Kind.MISSED: ("d", 12)}
 
@@ -22,16 +23,12 @@ class TrendWidget(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("trend of the last {count} scores").format(count=TREND))
-        self._plot = pg.PlotWidget(self)
+        self._plot = make_plot(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
-        self._plot.setMenuEnabled(False)
-        self._plot.setMouseEnabled(False, False)
-        self._plot.hideButtons()
         self._plot.setYRange(0.0, 1.05, padding=0)
         self._plot.setXRange(-TREND, 2, padding=0)
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._line = self._plot.plot()
         self._points = {kind: pg.ScatterPlotItem(symbol=symbol, size=size, pen=None) for kind, (symbol, size) in _LOOKS.items()}
         self._thresholds = [pg.InfiniteLine(angle=0), pg.InfiniteLine(angle=0)]
