@@ -20,7 +20,6 @@ from edge_inspector.rehearsal.processes import LineProcess, TemporaryStation
 from tests.system.lines import simulated, write_station
 from ui.app import Desk, Options
 
-
 OFFSCREEN = "This plugin does not support propagateSizeHints()"  # said of every window without a screen
 
 
