@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 4 * 1024 * 1024
 QUEUE = 10_000
+SUBSCRIBER_QUEUE = 128  # messages kept for a subscriber that does not read, previews among them: some 30 MB, and then it has a gap
 TURN_MS = 200  # a server that nobody asks comes round at least so often
 PreviewMaker = Callable[[], tuple[dict[str, Any], list[bytes]]]
 
@@ -216,7 +217,8 @@ class StatusPublisher:
             self._thread.wake.set()
 
     def _serve(self, ready: Callable[[], None]) -> None:
-        with listening(zmq.SocketType.XPUB, self._asked, self._name, self._keys, self._insecure) as socket:
+        limit = {zmq.SocketOption.SNDHWM: SUBSCRIBER_QUEUE}
+        with listening(zmq.SocketType.XPUB, self._asked, self._name, self._keys, self._insecure, limit) as socket:
             self.endpoint = bound_endpoint(socket)
             poller = zmq.Poller()
             poller.register(socket, zmq.POLLIN)

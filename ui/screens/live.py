@@ -44,6 +44,7 @@ class LiveScreen(Screen):
         self._shown_bad = False
         self._camera = ""
         self._ticks = 0
+        self._lost = 0
         self._dirty = True
         self.picture = PictureView(self.tr("picture of the newest part"))
         self.caption = QLabel()
@@ -134,6 +135,11 @@ class LiveScreen(Screen):
     def _parts(self, parts: list[dict[str, Any]]) -> None:
         self.model.take(parts, time.monotonic())
         self._dirty = True
+        lost = self.shared.bridge.lost
+        if lost != self._lost:
+            self._lost = lost
+            text = self.tr("{count} parts came faster than this window could take them; they are in the history.")
+            self.shared.said.emit(text.format(count=lost))
 
     def _state(self, state: dict[str, Any]) -> None:
         self.model.state = state
