@@ -9,10 +9,14 @@ import threading
 from pathlib import Path
 
 from edge_inspector import service
+from edge_inspector.desk.access import METHODS
 from edge_inspector.desk.history import HistoryService
+from edge_inspector.desk.users import UserService
 from edge_inspector.settings import load_station
+from edge_inspector.store.users import StoredAccounts
+from edge_inspector.wire.access import Access
 from edge_inspector.wire.keys import keys_beyond_loopback
-from edge_inspector.wire.server import ControlServer
+from edge_inspector.wire.server import ControlServer, Handler
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +34,21 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
     pulse = service.Pulse(service.SystemClock())
     watchdog = service.Watchdog({"desk": pulse}, service.watchdog_timeout_s())
-    history = HistoryService(str(station.database.url))
-    handlers = {"ping": lambda _params: {"process": "desk", "station": station.station}, **history.handlers()}
+    url, keys = str(station.database.url), keys_beyond_loopback(station.desk.endpoint, station.reject)
+    history, accounts = HistoryService(url), StoredAccounts(url)
+    handlers: dict[str, Handler] = {
+        "ping": lambda _params: {"process": "desk", "station": station.station},
+        **history.handlers(),
+        **UserService(url, station.station, station.state).handlers(),
+    }
     server = ControlServer(
         station.desk.endpoint,
         handlers,
         "desk",
-        keys=keys_beyond_loopback(station.desk.endpoint, station.reject),
+        keys=keys,
         insecure=station.reject.insecure,
         turn=pulse.mark,
+        gatekeeper=Access(station.station, station.state, accounts, METHODS, keys),
     )
     server.start()
     watchdog.start()
@@ -52,6 +62,7 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         watchdog.stop(STOP_S)
         server.stop(STOP_S)
         history.close()
+        accounts.close()
 
 
 def _await_end_of_input(stop: threading.Event) -> None:

@@ -56,6 +56,12 @@ def read_database(url: str) -> Engine:
     return _checked(engine, address, require_head)
 
 
+def is_absent(url: str) -> bool:
+    """Whether the database is an SQLite file that nobody has made yet. Raises StoreError where ``url`` is none."""
+    address = _address(url)
+    return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
+
+
 def migrate(connection: Connection) -> None:
     """Bring the schema to this program's revision; nothing to do where it is. Raises StoreError where a newer program wrote it."""
     scripts = ScriptDirectory.from_config(_config())
