@@ -27,7 +27,7 @@ from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
 from edge_inspector.store import audit, recipes
 from edge_inspector.wire.access import Methods
-from edge_inspector.wire.server import Handler, Refused
+from edge_inspector.wire.server import Refused
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ class LineControl:
         """Where the sockets listen, as ``ping`` tells it: status, control, desk."""
         self._worker: threading.Thread | None = None
 
-    def handlers(self) -> dict[str, Handler]:
-        """For the control server."""
+    def handlers(self) -> dict[str, Callable[..., Params]]:
+        """For the control server: of parameters, or of parameters and the caller."""
         return {
             "ping": lambda _params: {"process": "line", "station": self._station.station, "endpoints": dict(self.endpoints)},
             "status": lambda _params: self._snapshot(),

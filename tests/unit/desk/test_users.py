@@ -170,7 +170,7 @@ def test_failures_that_are_far_apart_are_forgiven_and_a_success_clears_them() ->
         attempts.check("Anna")
 
 
-WRONG = [
+WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("users.add", {"name": "Anna", "role": "king", "password": LONG}, "role = 'king'"),
     ("users.add", {"name": "Anna", "role": "operator", "password": "short"}, "5 characters; 8 to 256"),
     ("users.add", {"name": "Anna", "role": "operator", "password": "x" * 257}, "257 characters"),

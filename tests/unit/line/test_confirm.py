@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine as Database
@@ -13,7 +13,7 @@ from edge_inspector.errors import SettingsError, StateError
 from edge_inspector.records import Caller, Role, Severity
 from edge_inspector.store import audit
 from edge_inspector.store.recording import record
-from edge_inspector.wire.server import CallerHandler, Refused
+from edge_inspector.wire.server import Refused
 from tests.unit.line.test_recipes import control, database
 from tests.unit.store.entries import EPOCH, verdict
 
@@ -102,7 +102,7 @@ def test_a_user_acts_in_the_own_name(tmp_path: Path, database: Database, expecte
         b.conditions.raise_condition("light", Severity.MAINTENANCE_REQUIRED, "old")
 
         def ask(method: str, **params: object) -> Any:  # noqa: ANN401 - the method's answer
-            return cast("CallerHandler", made.handlers()[method])(params, anna)
+            return made.handlers()[method](params, anna)
 
         with pytest.raises(Refused, match=r"Anna cannot confirm in the name of 'A\. Meier'"):
             ask("confirm", condition="light", by="A. Meier")

@@ -23,7 +23,6 @@ from edge_inspector.pipeline.events import EngineReady
 from edge_inspector.records import Caller, Role
 from edge_inspector.store import audit, recipes
 from edge_inspector.store.database import open_database
-from edge_inspector.wire.server import CallerHandler
 from tests.bundles import make_bundle
 from tests.unit.line.bench import Bench, bench, judge
 
@@ -126,8 +125,9 @@ def test_polygons_become_a_version_of_their_callers_on_the_engine_that_runs(tmp_
     triangle = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
     with control(tmp_path, database) as (b, made), made_ready(b) as running:
         made_by = Caller("Anna", Role.ENGINEER)
-        for params in ({"roi": [triangle], "dont_care": [triangle, triangle]}, {"dont_care": []}):
-            cast("CallerHandler", made.handlers()["threshold"])(params, made_by)
+        steps: tuple[dict[str, Any], ...] = ({"roi": [triangle], "dont_care": [triangle, triangle]}, {"dont_care": []})
+        for params in steps:
+            made.handlers()["threshold"](params, made_by)
         active = recipes.active(database)
         assert active is not None
         decision = active.recipe().decision.model_dump(mode="json")

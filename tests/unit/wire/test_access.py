@@ -17,7 +17,7 @@ from edge_inspector.records import Caller, Role
 from edge_inspector.wire.access import VALID_S, Access, Methods, issue, key_role, secret, verified
 from edge_inspector.wire.client import ControlClient
 from edge_inspector.wire.keys import ClientKeys, ServerKeys, write_keys
-from edge_inspector.wire.server import ControlServer, Refused
+from edge_inspector.wire.server import ControlServer, Handler, Refused
 
 NOW = 1_800_000_000.0
 KEY = bytes(range(32))
@@ -43,7 +43,7 @@ def named(_params: dict[str, Any], caller: Caller) -> dict[str, Any]:
 @contextmanager
 def serving(users: Users, state: Path, keys: ServerKeys | None = None, now: list[float] | None = None) -> Iterator[ControlServer]:
     access = Access("line1", state, users, METHODS, keys, lambda: (now or [NOW])[0])
-    handlers = {"status": lambda _params: {}, "start": named, "threshold": named, "odd": named, "unlisted": named}
+    handlers: dict[str, Handler] = {"status": lambda _params: {}, "start": named, "threshold": named, "odd": named, "unlisted": named}
     server = ControlServer("tcp://127.0.0.1:*", handlers, keys=keys, gatekeeper=access)
     server.start()
     try:
