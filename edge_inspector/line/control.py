@@ -73,7 +73,7 @@ class LineControl:
         self._worker: threading.Thread | None = None
 
     def handlers(self) -> dict[str, Callable[..., Params]]:
-        """For the control server."""
+        """For the control server: of parameters, or of parameters and the caller."""
         return {
             "ping": lambda _params: {"process": "line", "station": self._station.station, "endpoints": dict(self.endpoints)},
             "status": lambda _params: self._snapshot(),

@@ -193,6 +193,7 @@ class Line:
         keys = keys_beyond_loopback(station.control.endpoint, station.reject)
         accounts = StoredAccounts(str(station.database.url))
         self._stage("users", accounts.close)
+        accounts.any()  # known from the start: a database that fails later must not keep anybody from stopping the line
         access = Access(station.station, station.state, accounts, METHODS, keys)
         control = ControlServer(
             station.control.endpoint, self._control.handlers(), keys=keys, insecure=station.reject.insecure, gatekeeper=access
