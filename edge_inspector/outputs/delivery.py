@@ -248,7 +248,9 @@ class Delivery:
             self._supersede(draft, message, Reason.LATE, "its verdict was on record only after the deadline")
             return
         gone_ns = self._now() + self._left(draft.part, self._now()).ns
-        entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), gone_ns)
+        entry = Entry(
+            (message.epoch, message.seq), message.trigger_count, encode(message), gone_ns, accepts=draft.outcome is Outcome.ACCEPTED
+        )
         left = self.outlet is not None and self.outlet.publish(entry)
         if left or not self._may_wait(draft):
             self._finish(draft, message)

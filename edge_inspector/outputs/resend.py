@@ -14,7 +14,7 @@ ATTEMPTS = 6  # after the part has passed the gate, each pause twice the one bef
 class Entry:
     """One verdict: ``data`` is the encoded message. Once ``deadline_ns`` is over, its part has passed the gate (0: long ago).
 
-    ``left`` says that a gate's queue has taken it at least once.
+    ``left`` says that a gate's queue has taken it at least once; ``accepts`` that it lets its part pass.
     """
 
     key: Key
@@ -24,6 +24,11 @@ class Entry:
     attempts: int = 0
     due_ns: int = 0
     left: bool = False
+    accepts: bool = False
+
+    def expired(self, now_ns: int) -> bool:
+        """Whether it would let a part pass that has passed the gate already, and never left: another verdict has to stand in for it."""
+        return self.accepts and not self.left and now_ns > self.deadline_ns
 
 
 class ResendTable:

@@ -94,6 +94,10 @@ class PaperOutlet:
     def again(self, key: Key) -> bool:
         return key not in self.kept or key in self.taken or self._offer(self.kept[key])
 
+    def adopt(self) -> None:
+        """After a kill nobody knows whether a verdict has left: it is replayed as it is on record."""
+        self.kept = {key: Entry(key, entry.trigger_count, entry.data) for key, entry in self.kept.items()}
+
     def withdraw(self, key: Key) -> None:
         assert key not in self.taken, "what a gate has taken cannot be taken back"
         self.kept.pop(key, None)
@@ -103,7 +107,7 @@ class PaperOutlet:
             self._offer(entry)
 
     def _offer(self, entry: Entry) -> bool:
-        if not self.gate or self.stuck:
+        if not self.gate or self.stuck or (entry.key not in self.taken and entry.expired(self.clock.now)):
             return False
         message = decode(entry.data)
         assert isinstance(message, VerdictMessage)
@@ -194,6 +198,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         for kind, payload in self.journal.records:
             known.apply(1, kind, payload)
         self.begin()
+        self.outlet.adopt()
         for count in known.counts.missing(1, self.triggers):
             self.deadlines[count] = self.clock.now + 10
             lost = self.judgement(count, Decision.REJECT)
