@@ -2,8 +2,8 @@
 
 Median IoU of box and click proposals with the simulator's exact masks, over 60 simulated parts of each product, with the demo bundle's maps
 of the product it knows; and the time of one proposal on 1280 x 1024 pixels as the desk makes it, from the archived files to the answer's
-PNG. One JSON object; ``reached`` says whether the medians are at least 0.7 and p95 at most 1 s. ``tests.benchmarks.labels`` measures more hints, and
-real parts.
+PNG. One JSON object; ``reached`` says whether the medians are at least 0.7 and p95 at most 1 s. ``tests.benchmarks.labels`` measures more
+hints, and real parts.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _large(product: str) -> Iterator[Item]:
     top = (WIDTH - HEIGHT) // 2
     for number in range(TIMED):
         drawn = render(made_spec(product, SEED, number, (KINDS[number % len(KINDS)],)), WIDTH)
-        image, mask = (np.ascontiguousarray(pixels[top : top + HEIGHT]) for pixels in (drawn.image, drawn.mask))
+        image, mask = np.ascontiguousarray(drawn.image[top : top + HEIGHT]), np.ascontiguousarray(drawn.mask[top : top + HEIGHT])
         if mask.any():
             yield image, mask
 
