@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,12 +14,29 @@ from edge_inspector.images import to_rgb
 from edge_inspector.labels.cut import cut, cut_by_colour, filled, tidy
 from edge_inspector.labels.grow import grow
 from edge_inspector.labels.shapes import Box, Click, Polygon, Scribble, check, drawn
+from edge_inspector.labels.sharpen import AGREES, iou, sharpened
 from edge_inspector.records import AnomalyMap, Image, Mask
 
 # Of the way from the map's usual value outside a mark to its peak inside. Measured on bottle and simulated rings: best of 0.1 to 0.5.
 MAP_SHARE = 0.35
+MAP_REACH = 0.15  # the same way: beyond this nothing belongs to the defect
 MAP_LEAST = 0.1  # a map whose peak stands out less says nothing
-AGREES = 0.5  # IoU from which colours may sharpen what the map says
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """An anomaly map at the image's size, float32 (H, W); ``pixel`` is how many pixels of the image one of the map's own covers."""
+
+    values: NDArray[np.float32]
+    pixel: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the map says around a mark: the defect's ``region``, and the ``reach`` beyond which nothing belongs to it."""
+
+    region: Mask
+    reach: Mask
 
 
 def propose(image: Image, shapes: Sequence[Polygon | Box | Scribble | Click], anomaly_map: AnomalyMap | None = None) -> Mask:
@@ -41,15 +59,15 @@ def propose(image: Image, shapes: Sequence[Polygon | Box | Scribble | Click], an
     return mask
 
 
-def _over(anomaly_map: AnomalyMap, size: tuple[int, int]) -> NDArray[np.float32]:
-    """The map at the image's size, float32 (H, W)."""
+def _over(anomaly_map: AnomalyMap, size: tuple[int, int]) -> _Map:
     if anomaly_map.ndim != 2 or anomaly_map.size == 0:
         raise LabelError(f"an anomaly map is (h, w); this one is {anomaly_map.shape}")
     finite = np.nan_to_num(anomaly_map.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
-    return np.asarray(cv2.resize(finite, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    values = np.asarray(cv2.resize(finite, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return _Map(values, max(size[0] / finite.shape[0], size[1] / finite.shape[1]))
 
 
-def _one(image: Image, shape: Polygon | Box | Scribble | Click, scores: NDArray[np.float32] | None) -> Mask:
+def _one(image: Image, shape: Polygon | Box | Scribble | Click, scores: _Map | None) -> Mask:
     size = (image.shape[0], image.shape[1])
     if isinstance(shape, Polygon):
         return drawn(shape, size)
@@ -58,42 +76,46 @@ def _one(image: Image, shape: Polygon | Box | Scribble | Click, scores: NDArray[
     return _from_seed(image, drawn(shape, size), scores)
 
 
-def _in_box(image: Image, box: Box, scores: NDArray[np.float32] | None) -> Mask:
-    by_map = None if scores is None else _of_map(scores, filled(scores.shape, box))
-    if by_map is None:
+def _in_box(image: Image, box: Box, scores: _Map | None) -> Mask:
+    seen = None if scores is None else _inside(scores, filled(image.shape, box))
+    if scores is None or seen is None:
         return cut(image, box)
     by_colour = cut_by_colour(image, box)
-    return by_map if by_colour is None or _iou(by_colour, by_map) < AGREES else by_colour
-
-
-def _from_seed(image: Image, seed: Mask, scores: NDArray[np.float32] | None) -> Mask:
-    by_colour = grow(image, seed)
-    if scores is None:
+    if by_colour is not None and iou(by_colour, seen.region) >= AGREES:
         return by_colour
-    by_map = _of_seeded_map(scores, seed)
-    if by_map is None or _iou(by_colour, by_map) >= AGREES:
-        return by_colour
-    return by_map | seed
+    return sharpened(image, seen.region, seen.reach, np.zeros_like(seen.region), scores.pixel)
 
 
-def _of_map(scores: NDArray[np.float32], inside: Mask) -> Mask | None:
+def _from_seed(image: Image, seed: Mask, scores: _Map | None) -> Mask:
+    seen = None if scores is None else _around(scores, seed)
+    if scores is None or seen is None:
+        return grow(image, seed)
+    return sharpened(image, seen.region, seen.reach, seed, scores.pixel)
+
+
+def _inside(scores: _Map, inside: Mask) -> _Seen | None:
     """Where the map stands out inside the mark; None where it does not."""
-    usual = float(np.median(scores[~inside])) if not inside.all() else 0.0
-    peak = float(scores[inside].max())
-    if peak - usual < MAP_LEAST:
+    values = scores.values
+    usual = float(np.median(values[~inside])) if not inside.all() else 0.0
+    rise = float(values[inside].max()) - usual
+    if rise < MAP_LEAST:
         return None
-    return tidy(inside & (scores >= usual + MAP_SHARE * (peak - usual)))
+    region = tidy(inside & (values >= usual + MAP_SHARE * rise)) & inside
+    return _Seen(region, region | (inside & (values >= usual + MAP_REACH * rise)))
 
 
-def _of_seeded_map(scores: NDArray[np.float32], seed: Mask) -> Mask | None:
+def _around(scores: _Map, seed: Mask) -> _Seen | None:
     """The map's region around the seed; None where the map is low there."""
-    usual, peak = float(np.median(scores)), float(scores[seed].max())
-    if peak - usual < MAP_LEAST:
+    values = scores.values
+    usual = float(np.median(values))
+    rise = float(values[seed].max()) - usual
+    if rise < MAP_LEAST:
         return None
-    _, labels = cv2.connectedComponents((scores >= usual + MAP_SHARE * (peak - usual)).astype(np.uint8), connectivity=8)
-    touched = np.setdiff1d(np.unique(labels[seed]), [0])
-    return tidy(np.isin(labels, touched))
+    region = tidy(_touched(values >= usual + MAP_SHARE * rise, seed))
+    return _Seen(region, region | _touched(values >= usual + MAP_REACH * rise, seed) | seed)
 
 
-def _iou(one: Mask, other: Mask) -> float:
-    return float((one & other).sum() / max(1, (one | other).sum()))
+def _touched(high: Mask, seed: Mask) -> Mask:
+    """The connected regions that the seed lies on."""
+    _, labels = cv2.connectedComponents(high.astype(np.uint8), connectivity=8)
+    return np.asarray(np.isin(labels, np.setdiff1d(np.unique(labels[seed]), [0])))

@@ -59,7 +59,7 @@ def _measured(items: list[Item], source: MaskSource, engine: Engine | None) -> d
     found, took = [], []
     for image, mask in items:
         shapes = hints_of(mask, source)
-        scores = _map(engine, image) if engine else None
+        scores = map_of(engine, image) if engine else None
         begin = time.perf_counter()
         proposal = propose(image, shapes, scores)
         took.append((time.perf_counter() - begin) * 1e3)
@@ -69,7 +69,8 @@ def _measured(items: list[Item], source: MaskSource, engine: Engine | None) -> d
     return {"images": len(found), **{k: round(float(v), 3) for k, v in values.items()}, **{k: round(float(v), 1) for k, v in times.items()}}
 
 
-def _map(engine: Engine, image: Image) -> AnomalyMap:
+def map_of(engine: Engine, image: Image) -> AnomalyMap:
+    """The engine's map (h, w) of an image, what lies on padding cut away."""
     form = engine.manifest.input
     return on_image(engine.infer(on_canvas(image, form)[None])[0].anomaly_map, (image.shape[0], image.shape[1]), form)
 

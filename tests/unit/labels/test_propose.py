@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -90,6 +91,34 @@ def test_a_map_says_what_colours_cannot() -> None:
     box = hints_of(truth, "box")
     assert iou(propose(image, box, scores), truth) >= 0.85 > iou(propose(image, box), truth)
     assert iou(propose(image, [Click(x=60, y=55)], scores), truth) >= 0.85
+
+
+BLURRED: dict[str, tuple[Kind, MaskSource]] = {
+    "a scratch from a click": (Kind.SCRATCH, "click"),
+    "a dent from a click": (Kind.DENT, "click"),
+    "a hole from a click": (Kind.HOLE, "click"),
+    "a stain from a scribble": (Kind.STAIN, "scribble"),
+    "a hole from a box": (Kind.HOLE, "box"),
+}
+
+
+@pytest.mark.parametrize(("kind", "source"), BLURRED.values(), ids=BLURRED)
+def test_colours_sharpen_what_a_blurred_map_says(kind: Kind, source: MaskSource) -> None:
+    found = []
+    for number in range(5):
+        drawn = part("ring", number, kind)
+        blurred = cv2.GaussianBlur(drawn.mask.astype(np.float32), (0, 0), 3.0)[::2, ::2]
+        found.append(iou(propose(drawn.image, hints_of(drawn.mask, source), np.asarray(blurred)), drawn.mask))
+    assert float(np.median(found)) >= 0.8
+
+
+def test_colours_that_tell_another_story_leave_the_map_as_it_is() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (128, 128, 3), np.uint8)
+    image = cv2.GaussianBlur(noise, (0, 0), 2.0)  # blots everywhere, none of them the defect
+    truth = np.zeros((128, 128), np.bool_)
+    truth[40:80, 40:90] = True
+    scores = truth[::4, ::4].astype(np.float32) * 0.9
+    assert iou(propose(np.asarray(image), [Click(x=60, y=60)], scores), truth) >= 0.6
 
 
 def test_a_map_that_says_nothing_changes_nothing() -> None:

@@ -1,4 +1,4 @@
-"""What people say of a part, beside the machine's verdict."""
+"""What people say of a part, beside the machine's verdict; and an index that counts by time are read from alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BY_TIME = "ix_inspections_triggered_utc_outcome_verdict_late"
 VERDICTS = "verdict IN ('confirm', 'false_reject', 'escape', 'none')"
 
 
@@ -28,8 +29,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
     )
     op.create_index(op.f("ix_reviews_part_id_id"), "reviews", ["part_id", "id"], unique=False)
+    op.create_index(BY_TIME, "inspections", ["triggered_utc", "outcome", "verdict", "late"], unique=False)
+    op.drop_index("ix_inspections_triggered_utc", "inspections")
 
 
 def downgrade() -> None:
     """Back to the revision before."""
+    op.create_index("ix_inspections_triggered_utc", "inspections", ["triggered_utc"], unique=False)
+    op.drop_index(BY_TIME, "inspections")
     op.drop_table("reviews")
