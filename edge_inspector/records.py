@@ -110,6 +110,36 @@ class QueueFull(str, Enum):
     DROP_OLD = "drop_old"  # for previews
 
 
+class PersonVerdict(str, Enum):
+    """What a person says of a part that has its verdict; ``none`` withdraws what was said before."""
+
+    CONFIRM = "confirm"  # the verdict was right
+    FALSE_REJECT = "false_reject"  # a good part was not accepted
+    ESCAPE = "escape"  # a bad part was accepted
+    NONE = "none"
+
+
+class Role(str, Enum):
+    """What a person may do: each role may do what the one before it may, and more."""
+
+    OPERATOR = "operator"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        """From 0 for the least: roles are compared by it."""
+        return list(Role).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for something: a user's name, or "local" where nobody has to log in, and what they may do."""
+
+    name: str
+    role: Role
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Something wrong that stands until it is over (``active``) and noted.
