@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,8 +16,16 @@ from edge_inspector.store.schema import AuditRow
 
 def note(engine: Engine, actor: str, action: str, subject: str, detail: dict[str, Any]) -> None:
     """Add one row, now. Raises StoreError."""
+    with noting(engine, actor, action, subject, detail):
+        pass
+
+
+@contextmanager
+def noting(engine: Engine, actor: str, action: str, subject: str, detail: dict[str, Any]) -> Iterator[None]:
+    """Add one row where the body, a quick one, succeeds. Raises StoreError before the body, or after it where it cannot be committed."""
     with store_errors(engine.url), engine.begin() as connection:
         add(connection, actor, action, subject, detail)
+        yield
 
 
 def add(connection: Connection, actor: str, action: str, subject: str, detail: dict[str, Any]) -> None:
