@@ -144,9 +144,7 @@ class ReviewScreen(Screen):
 
     def unsaved(self) -> str:
         """A verdict is stored when it is given; only a note without one would be lost."""
-        part, note = self.details.part, self.details.judge.note.text().strip()
-        kept = ((part or {}).get("person") or {}).get("note") or ""
-        return self.tr("a note without a verdict") if part is not None and note != kept else ""
+        return self.tr("a note without a verdict") if self.details.judge.draft else ""
 
     # ---- the list
 

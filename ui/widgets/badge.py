@@ -81,4 +81,6 @@ def badge_icon(kind: Kind, theme: Theme, size: int = 26) -> QIcon:
     painter.drawRoundedRect(QRectF(0.5, 0.5, size - 1, size - 1), 4, 4)
     draw_kind(painter, kind, QRectF(6, 6, size - 12, size - 12), ink)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # else Qt tints it with the selection's colour
+    return icon

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from ui.model.part_facts import largest_area, margin, moment_text
 from ui.theme import GAP
-from ui.words import reason_word
 
 Part = Mapping[str, Any]
-COLUMNS = 2
+VALUE = 130  # px; a value that has less is broken too often
 
 
 class Figures(QScrollArea):
@@ -32,16 +32,32 @@ class Figures(QScrollArea):
         self._grid.setContentsMargins(GAP, GAP, GAP, GAP)
         self._grid.setHorizontalSpacing(2 * GAP)
         self._grid.setVerticalSpacing(4)
-        for column in range(COLUMNS):
-            self._grid.setColumnStretch(2 * column + 1, 1)
+        self._grid.setColumnStretch(1, 1)
         self.setWidget(page)
+        self._lines: list[tuple[str, str]] = []
+        self._columns = 2
 
     def show_part(self, part: Part | None, reject_threshold: float | None) -> None:
         """``reject_threshold``: that of the part's recipe, None where it is not known."""
-        lines = [] if part is None else [line for line in self._lines(part, reject_threshold) if line[1]]
-        self._make_room(len(lines))
-        rows = -(-len(lines) // COLUMNS)
-        for number, (name, value) in enumerate(lines):
+        self._lines = [] if part is None else [line for line in self._all(part, reject_threshold) if line[1]]
+        self._fill()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """One column where two would be too narrow."""
+        super().resizeEvent(event)
+        if self._fitting() != self._columns:
+            self._fill()
+
+    def _fitting(self) -> int:
+        widest = max((self.fontMetrics().horizontalAdvance(name) for name, _ in self._lines), default=0)
+        return 2 if self.viewport().width() >= 2 * (widest + VALUE + 3 * GAP) else 1
+
+    def _fill(self) -> None:
+        self._columns = self._fitting()
+        self._make_room(len(self._lines))
+        self._grid.setColumnStretch(3, self._columns - 1)
+        rows = -(-len(self._lines) // self._columns)
+        for number, (name, value) in enumerate(self._lines):
             row, column = (number % rows, number // rows)
             self._grid.addWidget(self._names[number], row, 2 * column, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(self._values[number], row, 2 * column + 1, Qt.AlignmentFlag.AlignTop)
@@ -52,7 +68,7 @@ class Figures(QScrollArea):
 
     def _make_room(self, count: int) -> None:
         while len(self._names) < count:
-            name, value = QLabel(), QLabel()
+            name, value = QLabel(self.widget()), QLabel(self.widget())
             name.setProperty("role", "dim")
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -64,21 +80,22 @@ class Figures(QScrollArea):
             for label in labels:
                 label.setVisible(number < count)
 
-    def _lines(self, part: Part, reject_threshold: float | None) -> list[tuple[str, str]]:
+    def _all(self, part: Part, reject_threshold: float | None) -> list[tuple[str, str]]:
         return [*self._decision(part, reject_threshold), *self._identity(part), *self._times(part)]
 
     def _decision(self, part: Part, reject_threshold: float | None) -> list[tuple[str, str]]:
         off = margin(part)
         regions = part.get("regions") or ()
         return [
-            (self.tr("Reason"), reason_word(str(part["reason"]))),
             (self.tr("Detail"), str(part.get("detail") or "")),
-            (self.tr("Image score"), _figure(part.get("score"), "{:.4f}")),
+            (self.tr("Score"), _figure(part.get("score"), "{:.4f}")),
             (self.tr("Threshold"), _figure(part.get("threshold"), "{:.4f}")),
             (self.tr("Reject threshold"), _figure(reject_threshold, "{:.4f}")),
-            (self.tr("Score to threshold"), _figure(None if off is None else off * 100.0, "{:+.1f} %")),
-            (self.tr("Regions"), str(len(regions))),
-            (self.tr("Largest region"), f"{largest_area(part):.0f} px" if regions else ""),
+            (self.tr("Off threshold"), _figure(None if off is None else off * 100.0, "{:+.1f} %")),
+            (
+                self.tr("Regions"),
+                self.tr("{count}, largest {area:.0f} px").format(count=len(regions), area=largest_area(part)) if regions else "0",
+            ),
         ]
 
     def _identity(self, part: Part) -> list[tuple[str, str]]:
@@ -98,9 +115,9 @@ class Figures(QScrollArea):
         return [
             (self.tr("Triggered"), moment_text(part.get("triggered_utc"))),
             (self.tr("Gate moved"), moment_text(part.get("fired_utc"))),
-            (self.tr("Gate acknowledged"), "" if acked is None else answers[bool(acked)]),
+            (self.tr("Acknowledged"), "" if acked is None else answers[bool(acked)]),
             (self.tr("Late"), answers[True] if part.get("late") else ""),
-            (self.tr("Trigger to verdict"), _figure(part.get("latency_ms"), "{:.1f} ms")),
+            (self.tr("Latency"), _figure(part.get("latency_ms"), "{:.1f} ms")),
             (self.tr("Engine"), _figure(part.get("engine_ms"), "{:.1f} ms")),
             (self.tr("Overhead"), _figure(part.get("overhead_ms"), "{:.1f} ms")),
             (self.tr("Deadline left"), _figure(part.get("deadline_ms"), "{:.1f} ms")),

@@ -47,7 +47,7 @@ class FilterBar(QWidget):
         layout.setSpacing(GAP)
         layout.addLayout(self._first_row())
         layout.addWidget(self._second)
-        self._show_range()
+        self.start_as(Wanted())
 
     # ---- building
 
@@ -113,7 +113,7 @@ class FilterBar(QWidget):
                 self.area_min,
                 QLabel("–"),
                 self.area_max,
-                _label(self.tr("Thres&hold"), self.borderline),
+                _label(self.tr("&Borderline"), self.borderline),
                 self.borderline,
             )
         )
@@ -223,21 +223,25 @@ class FilterBar(QWidget):
             self.changed.emit(wanted)
 
     def _reset(self) -> None:
-        for combo, first in ((self.span, 2), (self.which, 0), (self.person, 0), (self.recipe, 0), (self.borderline, 0)):
+        self._choose(Wanted())
+        for combo in (self.recipe, self.borderline):
             with QSignalBlocker(combo):
-                combo.setCurrentIndex(first)
+                combo.setCurrentIndex(0)
         for box in (self.area_min, self.area_max):
             with QSignalBlocker(box):
                 box.setValue(0)
         self._touched()
 
     def start_as(self, wanted: Wanted) -> None:
-        """The filters that can be chosen by a list, without a word."""
+        """Time, parts and person's verdict, without a word."""
+        self._choose(wanted)
+        self._told = self.wanted()
+        self._show_range()
+
+    def _choose(self, wanted: Wanted) -> None:
         for combo, value in ((self.span, wanted.span), (self.which, wanted.which), (self.person, wanted.person)):
             with QSignalBlocker(combo):
                 combo.setCurrentIndex(max(0, combo.findData(value)))
-        self._told = self.wanted()
-        self._show_range()
 
 
 def _label(text: str, buddy: QWidget) -> QLabel:

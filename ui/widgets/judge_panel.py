@@ -39,6 +39,7 @@ class JudgePanel(QWidget):
         self._part: Part | None = None
         self._off = ""
         self._waiting = False
+        self._drafts: dict[str, str] = {}
         self._lay_out()
         self.show_part(None)
 
@@ -67,14 +68,24 @@ class JudgePanel(QWidget):
 
     def show_part(self, part: Part | None) -> None:
         """The buttons that fit this part."""
-        new = (part or {}).get("part_id") != (self._part or {}).get("part_id")
+        if (part or {}).get("part_id") != (self._part or {}).get("part_id"):
+            self._keep_draft()
+            self.note.setText(self._drafts.pop(_name(part), _note(part)))
         self._part = part
-        if new:
-            self.note.setText(str(((part or {}).get("person") or {}).get("note") or ""))
         fitting = choices(part) if part is not None else (CONFIRM, FALSE_REJECT)
         for verdict in (FALSE_REJECT, ESCAPE):
             self.buttons[verdict].setVisible(verdict in fitting)
         self._switch()
+
+    @property
+    def draft(self) -> bool:
+        """Whether a note stands here that no verdict has taken along."""
+        return self._part is not None and self.note.text().strip() != _note(self._part)
+
+    def _keep_draft(self) -> None:
+        """A note begun waits for its part to be shown again."""
+        if self.draft:
+            self._drafts[_name(self._part)] = self.note.text()
 
     def switch_off(self, why: str) -> None:
         """No verdict can be given, and why; empty: it can."""
@@ -118,3 +129,11 @@ class JudgePanel(QWidget):
         self._why.setProperty("role", role)
         self._why.style().polish(self._why)
         self._why.setVisible(bool(text))
+
+
+def _name(part: Part | None) -> str:
+    return "" if part is None else str(part["part_id"])
+
+
+def _note(part: Part | None) -> str:
+    return str(((part or {}).get("person") or {}).get("note") or "")

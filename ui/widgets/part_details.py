@@ -59,6 +59,7 @@ class PartDetails(QWidget):
         column.addWidget(self.judge)
         split.addWidget(above)
         split.addWidget(self._below())
+        split.setSizes([420, 230])
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 1)
         layout.addWidget(split, 1)
@@ -71,6 +72,10 @@ class PartDetails(QWidget):
             label.setWordWrap(True)
             label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
             row.addWidget(label, 1)
+        self._add_steps()
+        return row
+
+    def _add_steps(self) -> None:
         for text, tip, step in (
             (self.tr("Previous"), self.tr("The part above (K)"), -1),
             (self.tr("Next"), self.tr("The part below (J)"), 1),
@@ -78,8 +83,7 @@ class PartDetails(QWidget):
             button = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(lambda _checked=False, step=step: self.step_wanted.emit(step))
-            row.addWidget(button)
-        return row
+            self.trio.tools.addWidget(button)
 
     def _below(self) -> QWidget:
         page = QSplitter()
@@ -125,7 +129,7 @@ class PartDetails(QWidget):
         self._show_thresholds()
         regions = () if part is None else tuple(part["regions"])
         if regions != self.regions.regions.regions:
-            self.regions.regions.begin(regions)
+            self.regions.show_regions(regions)
         self.regions.setVisible(bool(regions))
         self.no_regions.setVisible(part is not None and not regions)
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from ui.model.live import Kind, kind_of
-from ui.model.part_facts import NONE, clock, largest_area, person_verdict
+from ui.model.part_facts import NONE, clock, person_verdict
 from ui.model.part_list import Part, PartList
 from ui.theme import DARK, TOUCH, Theme
 from ui.widgets.badge import badge_icon
@@ -25,7 +25,7 @@ LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class PartTableModel(QAbstractTableModel):
-    """Rows of a ``PartList``: the machine's verdict, time, score, area of the largest region, the person's verdict."""
+    """Rows of a ``PartList``: the machine's verdict, time, score, the person's verdict."""
 
     more_wanted = Signal()
 
@@ -68,8 +68,8 @@ class PartTableModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.parts.rows)
 
     def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
-        """Five."""
-        return 0 if parent.isValid() else 5
+        """Four."""
+        return 0 if parent.isValid() else 4
 
     def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
         """Whether older parts are left to ask for."""
@@ -85,16 +85,15 @@ class PartTableModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (self.tr("Machine"), self.tr("Time"), self.tr("Score"), self.tr("Area"), self.tr("Person"))[section]
+            return (self.tr("Machine"), self.tr("Time"), self.tr("Score"), self.tr("Person"))[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return (
                 self.tr("The machine's verdict"),
                 self.tr("When the part was triggered, local time"),
                 self.tr("Image score"),
-                self.tr("Area of the largest region in pixels"),
                 self.tr("The person's verdict"),
             )[section]
-        return int(RIGHT if section in (2, 3) else LEFT) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        return int(RIGHT if section == 2 else LEFT) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's type
         """A cell."""
@@ -102,7 +101,7 @@ class PartTableModel(QAbstractTableModel):
         answers: dict[int, Callable[[], Any]] = {
             Qt.ItemDataRole.DisplayRole: lambda: self._text(part, index.column()),
             Qt.ItemDataRole.DecorationRole: lambda: self._icons[kind_of(part)] if index.column() == 0 else None,
-            Qt.ItemDataRole.TextAlignmentRole: lambda: int(RIGHT if index.column() in (2, 3) else LEFT),
+            Qt.ItemDataRole.TextAlignmentRole: lambda: int(RIGHT if index.column() == 2 else LEFT),
             Qt.ItemDataRole.AccessibleTextRole: lambda: self._text(part, index.column()),
         }
         answer = answers.get(role)
@@ -115,8 +114,6 @@ class PartTableModel(QAbstractTableModel):
             return clock(part["triggered_utc"], self._now)
         if column == 2:
             return "" if part["score"] is None else f"{part['score']:.3f}"
-        if column == 3:
-            return f"{largest_area(part):.0f}" if part["regions"] else ""
         said = person_verdict(part)
         return "" if said == NONE else person_word(said)
 
@@ -137,14 +134,14 @@ class PartTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setIconSize(QSize(26, 26))
-        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(420)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(TOUCH)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((118, 92, 66, 62)):
-            head.resizeSection(column, width)
+        head.setResizeContentsPrecision(50)  # rows that are looked at for it: some more than a screen shows
+        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setStretchLastSection(True)
         self.selectionModel().currentRowChanged.connect(self._current)
 

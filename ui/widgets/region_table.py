@@ -29,6 +29,11 @@ class RegionTableModel(QAbstractTableModel):
         self.regions = tuple(regions)
         self.endResetModel()
 
+    @property
+    def cameras(self) -> int:
+        """How many cameras saw one."""
+        return len({region["view"] for region in self.regions})
+
     def rowCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
         """One a region."""
         return 0 if parent.isValid() else len(self.regions)
@@ -39,9 +44,19 @@ class RegionTableModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401, N802 - Qt's name and type
         """Names of the columns."""
-        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        if orientation is not Qt.Orientation.Horizontal:
             return None
-        return (self.tr("Region"), self.tr("Camera"), self.tr("Area px"), self.tr("Peak"), self.tr("x, y · w × h"))[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return (
+                self.tr("Region, in the order of the verdict"),
+                self.tr("Camera that saw it"),
+                self.tr("Area in pixels"),
+                self.tr("Largest value of the anomaly map"),
+                self.tr("Left, top, width and height in pixels"),
+            )[section]
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return ("#", self.tr("Camera"), self.tr("Area"), self.tr("Peak"), self.tr("Box"))[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's type
         """A cell."""
@@ -51,7 +66,7 @@ class RegionTableModel(QAbstractTableModel):
             return None
         region = self.regions[index.row()]
         peak = "–" if region["peak"] is None else f"{region['peak']:.3f}"
-        box = f"{region['x']:.0f}, {region['y']:.0f} · {region['w']:.0f} × {region['h']:.0f}"
+        box = f"{region['x']:.0f}, {region['y']:.0f}, {region['w']:.0f}×{region['h']:.0f}"
         return (str(index.row() + 1), str(region["view"] + 1), f"{region['area']:.0f}", peak, box)[index.column()]
 
 
@@ -69,6 +84,8 @@ class RegionTable(QTableView):
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setMinimumWidth(330)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(TOUCH)
         self.horizontalHeader().setHighlightSections(False)
@@ -76,6 +93,11 @@ class RegionTable(QTableView):
         self.horizontalHeader().setStretchLastSection(True)
         self.selectionModel().currentRowChanged.connect(self._current)
         self.clicked.connect(self._current)
+
+    def show_regions(self, regions: Sequence[Region]) -> None:
+        """Those of another part; the camera is named where there are several."""
+        self.regions.begin(regions)
+        self.setColumnHidden(1, self.regions.cameras < 2)
 
     def _current(self, now: QModelIndex) -> None:
         if now.isValid():
