@@ -171,9 +171,12 @@ def test_a_part_cannot_be_judged_before_it_is_seen_nor_by_a_double_tap(listed: R
     with qtbot.waitSignal(listed.details.trio.shown, timeout=WAIT_MS):
         pass
     assert not judge.buttons["confirm"].isEnabled()
-    listed._pause.stop()
+    listed._pause.setInterval(0)
+    listed._pause.start()
+    qtbot.waitUntil(judge.buttons["confirm"].isEnabled, timeout=WAIT_MS)
+    listed._show({**listed.table.parts.parts.rows[0], "part_id": name(99)})  # its pictures have not come
     listed._let_judge()
-    assert judge.buttons["confirm"].isEnabled()
+    assert not judge.buttons["confirm"].isEnabled()
 
 
 SESSIONS = {
@@ -253,3 +256,45 @@ def test_a_refused_verdict_says_so(listed: ReviewScreen, qtbot: QtBot, stock: St
     qtbot.waitUntil(lambda: "not stored" in listed.details.judge.why, timeout=WAIT_MS)
     assert "no part 'nobody' is on record" in listed.details.judge.why
     assert listed.details.judge.buttons["confirm"].isEnabled()
+
+
+def test_older_parts_come_as_one_goes_down_and_the_list_stays_where_it_is(listed: ReviewScreen, qtbot: QtBot, stock: StationStock) -> None:
+    stock.add(*(part_entry(seq, MINUTE / 100) for seq in range(100, 350)))
+    with qtbot.waitSignal(listed.loader.begun, timeout=WAIT_MS):
+        listed.reload()
+    assert (len(rows(listed)), listed.count.text()) == (100, "100 parts, older ones as you scroll")
+    bar = listed.table.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 50, timeout=WAIT_MS)  # rows
+    with qtbot.waitSignal(listed.loader.loaded, timeout=WAIT_MS):
+        bar.setValue(bar.maximum())
+    assert bar.value() > 0
+    assert rows(listed) == sorted(rows(listed), reverse=True)
+    assert (len(rows(listed)), listed.count.text()) == (128, "128 parts")
+
+
+def test_without_a_desk_the_list_says_so_and_comes_by_itself_later(shared: Shared, qtbot: QtBot, stock: StationStock) -> None:
+    bridge = Bridge(stock.control)
+    screen = ReviewScreen(Shared(bridge))
+    qtbot.addWidget(screen)
+    screen.show()
+    with qtbot.waitSignal(screen.loader.failed, timeout=WAIT_MS):
+        screen.entered()
+    assert "not connected" in screen.notice.text
+    with qtbot.waitSignal(screen.loader.begun, timeout=WAIT_MS):
+        bridge.start()
+    assert rows(screen) == [4, 3, 2]
+    bridge.stop()
+
+
+def test_the_line_s_thresholds_are_told_of_its_own_recipes_parts_alone(listed: ReviewScreen, qtbot: QtBot, stock: StationStock) -> None:
+    go_to(listed, qtbot, 2)
+    qtbot.waitUntil(lambda: "Reject threshold" in _names(listed), timeout=WAIT_MS)
+    stock.add(part_entry(12, MINUTE / 100, recipe="ring:2"))
+    listed.show_part(name(12))
+    qtbot.waitUntil(lambda: (listed.details.part or {}).get("seq") == 12, timeout=WAIT_MS)
+    assert "Reject threshold" not in _names(listed)
+    assert "Threshold" in _names(listed)
+
+
+def _names(screen: ReviewScreen) -> set[str]:
+    return {name for name, _ in screen.details.figures._lines}

@@ -27,6 +27,7 @@ from ui.words import person_word
 ROLE = "operator"
 MOST_NEW = 1000
 AHEAD = 10  # rows before the end at which older ones are asked for
+PATIENCE_MS = 150  # so long the last part's pictures may stand while the next one's come
 TRIES = 10  # a part is on record a moment after its verdict has left
 TRY_MS = 300
 
@@ -44,12 +45,14 @@ class ReviewScreen(Screen):
         self._first_wanted = False  # whether the list's first part is to be shown once it is there
         self._new: set[str] = set()
         self._awaited = ""  # the part that another screen wants shown
+        self._seen = ""  # the part whose pictures, or the lack of them, are to be seen
         self._storing = False
         self._judged: list[str] = []
         self._lay_out()
         self.loader = ListLoader(shared.bridge, self.table.parts, self)
         self.pictures = PictureLoader(shared.bridge, self)
         self._pause = QTimer(self, singleShot=True, interval=QApplication.doubleClickInterval())
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._connect()
         self._bind_keys()
         self._show_rights()
@@ -86,13 +89,15 @@ class ReviewScreen(Screen):
         self.filters.refresh_wanted.connect(self.reload)
         self.notice.again.connect(self.reload)
         self.table.chosen.connect(self._show)
-        self.loader.loaded.connect(self._listed)
+        self.loader.begun.connect(self._listed)
+        self.loader.loaded.connect(self._count)
         self.loader.failed.connect(self._list_failed)
         self.pictures.came.connect(self._picture)
         self.pictures.failed.connect(self._picture_failed)
         trio.again.connect(self._ask_pictures)
-        trio.shown.connect(lambda _part_id: self._let_judge())
+        trio.shown.connect(self._saw)
         self._pause.timeout.connect(self._let_judge)
+        self._patience.timeout.connect(lambda: trio.say(self.tr("Loading the pictures …")))
         self.details.step_wanted.connect(self.step)
         self.details.label_wanted.connect(self.shared.label_wanted)
         self.details.judge.judged.connect(self._judge)
@@ -165,18 +170,21 @@ class ReviewScreen(Screen):
     def _listed(self) -> None:
         parts, part = self.table.parts.parts, self.details.part
         self._loaded, self._failed = True, False
-        self.filters.offer_recipes(str(row["recipe"]).partition(":")[0] for row in parts.rows)
         self._stack.setCurrentIndex(0 if parts.rows else 1)
         if not parts.rows:
             self.notice.say(self._why_empty())
-        pattern = self.tr("{} parts") if parts.complete else self.tr("{} parts, older ones as you scroll")
-        self.count.setText(pattern.format(len(parts.rows)) if parts.rows else "")
         here = None if part is None else parts.index(part["part_id"])
         first, self._first_wanted = self._first_wanted, False
         if here is not None or (first and parts.rows):
             self.table.go(0 if here is None else here)
         elif first:
             self._show(None)
+
+    def _count(self) -> None:
+        parts = self.table.parts.parts
+        pattern = self.tr("{} parts") if parts.complete else self.tr("{} parts, older ones as you scroll")
+        self.count.setText(pattern.format(len(parts.rows)) if parts.rows else "")
+        self.filters.offer_recipes({str(row["recipe"]).partition(":")[0] for row in parts.rows})
 
     def _why_empty(self) -> str:
         narrowed = self._wanted != Wanted(self._wanted.span, self._wanted.since, self._wanted.until)
@@ -185,9 +193,13 @@ class ReviewScreen(Screen):
         return self.tr("No rejects, missed or borderline parts in this time. Choose a longer one, or show all parts.")
 
     def _list_failed(self, _code: str, message: str) -> None:
+        said = self.tr("The list could not be loaded: {}").format(message)
+        if not self.loader.beginning:  # what is there stays
+            self.count.setText(said)
+            return
         self._failed = True
         self.count.setText("")
-        self.notice.fail(self.tr("The list could not be loaded: {}").format(message))
+        self.notice.fail(said)
         self._stack.setCurrentIndex(1)
 
     def _desk_changed(self, up: bool, _why: str) -> None:
@@ -253,13 +265,16 @@ class ReviewScreen(Screen):
         self.details.show_part(part)
         if part is not None and shown is not None and shown["part_id"] == part["part_id"]:
             return
+        self._seen = ""
         self.details.judge.quiet()
         self.details.judge.wait()
         self._ask_pictures()
 
     def _ask_pictures(self) -> None:
         part = self.details.part
+        self._patience.stop()
         if part is not None:
+            self._patience.start()
             self.pictures.want(str(part["part_id"]))
         elif self._awaited:
             self.show_part(self._awaited)
@@ -268,15 +283,21 @@ class ReviewScreen(Screen):
             self.details.trio.say(self.tr("Choose a part from the list."))
 
     def _picture(self, archived: Archived) -> None:
+        self._patience.stop()
         self.details.paint.setEnabled(bool(archived.files))
         if archived.files:
             self.details.trio.show_part(archived, self.details.largest_view())
         else:
             self.details.trio.say(self.tr("No pictures of this part: {}").format(archived.why or self.tr("it is not archived")))
-            self._let_judge()
+            self._saw(archived.part_id)
 
-    def _picture_failed(self, _part_id: str, _code: str, message: str) -> None:
+    def _picture_failed(self, part_id: str, _code: str, message: str) -> None:
+        self._patience.stop()
         self.details.trio.fail(self.tr("The pictures could not be loaded: {}").format(message))
+        self._saw(part_id)
+
+    def _saw(self, part_id: str) -> None:
+        self._seen = part_id
         self._let_judge()
 
     # ---- the person's verdict
@@ -292,7 +313,7 @@ class ReviewScreen(Screen):
 
     def _let_judge(self) -> None:
         """A part can be judged once it is to be seen, and not by the second tap of a double one."""
-        if not self._storing and not self._pause.isActive():
+        if not self._storing and not self._pause.isActive() and self._is_shown(self._seen):
             self.details.judge.go_on()
 
     def _judge(self, verdict: str, note: str) -> None:

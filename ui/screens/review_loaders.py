@@ -23,8 +23,10 @@ KEPT_BYTES = 64 * 1024 * 1024  # files of parts looked at, so that going back sh
 class ListLoader(QObject):
     """Fills a table's model with the parts that are wanted. The list there is stays until the new one's first page is there."""
 
+    begun = Signal()
+    """Another list is in the table, its first page at least."""
     loaded = Signal()
-    """A page is in the table; nothing is under way."""
+    """A page is in the table, the first one or a further one."""
     failed = Signal(str, str)
     """Code and message."""
 
@@ -40,9 +42,14 @@ class ListLoader(QObject):
         self._parts = PartList(wanted.questions(datetime.now(timezone.utc)))
         self._ask()
 
+    @property
+    def beginning(self) -> bool:
+        """Whether a list is under way of which nothing is in the table."""
+        return self._parts is not self._model.parts
+
     def more(self) -> None:
         """Older parts; nothing where a new list is under way or all are there."""
-        if self._parts is self._model.parts:
+        if not self.beginning:
             self._ask()
 
     def _ask(self) -> None:
@@ -57,9 +64,12 @@ class ListLoader(QObject):
         rows = parts.take(number, reply)
         if parts.waiting:
             return
-        if self._model.parts is not parts:
+        first = self.beginning
+        if first:
             self._model.begin(parts)
         self._model.add(rows)
+        if first:
+            self.begun.emit()
         self.loaded.emit()
 
     def _fail(self, parts: PartList, number: int, code: str, message: str) -> None:

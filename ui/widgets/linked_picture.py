@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from ui.widgets.picture import OUTLINES, PictureView
@@ -75,12 +75,6 @@ class LinkedPicture(PictureView):
         """The scale at which the whole picture fits."""
         width, height = self.image_size
         return min(self.viewport().width() / max(width, 1), self.viewport().height() / max(height, 1))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """0 fits by hand, which the others follow; the rest as ever."""
-        super().keyPressEvent(event)
-        if event.key() == Qt.Key.Key_0:
-            self.moved.emit()
 
 
 class Linkage:

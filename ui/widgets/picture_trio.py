@@ -20,7 +20,8 @@ OPACITY = 0.6
 
 
 class PictureTrio(QWidget):
-    """Decodes what it shows a piece a turn of the event loop: the image, then the map. ``shown`` tells the part_id once all is there."""
+    """Decodes what it shows a piece a turn of the event loop: the image, then the map. ``shown`` tells the part_id once all is there,
+    or cannot be."""
 
     shown = Signal(str)
     again = Signal()
@@ -153,11 +154,12 @@ class PictureTrio(QWidget):
         self._turn.start()
 
     def _step(self) -> None:
+        part_id = self._archived.part_id
         if self._steps:
             self._steps.popleft()()
         if not self._steps:
             self._turn.stop()
-            self.shown.emit(self._archived.part_id)
+            self.shown.emit(part_id)
 
     def _show_image(self, image: Pixels | None) -> None:
         if image is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ def test_only_verdicts_that_fit_are_offered(outcome: str, expected: tuple[str, .
 
 
 def test_figures_of_a_part_and_of_one_that_has_none() -> None:
-    part = {"score": 0.45, "threshold": 0.5, "regions": [{"area": 3}, {"area": 12.5}], "person": {"verdict": "escape"}}
-    none = {"score": None, "threshold": None, "regions": [], "person": None}
+    part: dict[str, Any] = {"score": 0.45, "threshold": 0.5, "regions": [{"area": 3}, {"area": 12.5}], "person": {"verdict": "escape"}}
+    none: dict[str, Any] = {"score": None, "threshold": None, "regions": [], "person": None}
     assert margin(part) == pytest.approx(-0.1)
     assert (largest_area(part), person_verdict(part)) == (12.5, "escape")
     assert (near_threshold(part, 0.11), near_threshold(part, 0.09)) == (True, False)
