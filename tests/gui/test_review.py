@@ -244,10 +244,12 @@ def test_j_and_k_go_from_part_to_part_and_a_note_keeps_its_letters(listed: Revie
     QTest.keyClicks(note, "jfc")
     assert (note.text(), listed.details.part["seq"], listed.details.part["person"]) == ("jfc", 2, None)
     assert listed.unsaved()
+    listed.details.regions.selectRow(0)
     listed.step(-1)
     assert (note.text(), listed.unsaved()) == ("", "")
     listed.step(1)
     assert note.text() == "jfc"
+    assert not listed.details.regions.selectionModel().hasSelection()  # the pictures are whole again
 
 
 def test_a_refused_verdict_says_so(listed: ReviewScreen, qtbot: QtBot, stock: StationStock) -> None:

@@ -128,7 +128,7 @@ class PartDetails(QWidget):
         self.paint.setEnabled(False if not same else self.paint.isEnabled())
         self._show_thresholds()
         regions = () if part is None else tuple(part["regions"])
-        if regions != self.regions.regions.regions:
+        if not same or regions != self.regions.regions.regions:
             self.regions.show_regions(regions)
         self.regions.setVisible(bool(regions))
         self.no_regions.setVisible(part is not None and not regions)

@@ -131,6 +131,7 @@ class PartTable(QTableView):
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
+        self.setStyleSheet("QTableView::item { padding: 0 6px; }")  # else figures of two columns touch
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setIconSize(QSize(26, 26))
