@@ -204,6 +204,13 @@ def test_a_part_without_pictures_says_so_and_can_be_judged(listed: ReviewScreen,
     assert not listed.details.paint.isEnabled()
 
 
+def test_a_file_that_is_no_picture_says_so(listed: ReviewScreen, qtbot: QtBot, stock: StationStock) -> None:
+    assert stock.station.archive.path is not None
+    (stock.station.archive.path / f"{name(2)}.png").write_bytes(b"torn")
+    go_to(listed, qtbot, 2)
+    assert "no picture that can be read" in listed.details.trio.notice.text
+
+
 def test_another_screen_gets_its_part_whatever_the_filter(screen: ReviewScreen, qtbot: QtBot, shared: Shared, stock: StationStock) -> None:
     shared.part_wanted.emit(name(6))
     screen.entered()

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ui.model.picture import COLOUR_MAPS, Map, Pixels
+from ui.model.picture import COLOUR_MAPS, Map, Pixels, decode_image, decode_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,21 @@ def read(reply: Mapping[str, Any], blobs: Sequence[bytes]) -> Archived:
 
     found = (Files(int(told["view"]), blob(told.get("image")), blob(told.get("map"))) for told in reply.get("views", ()))
     return Archived(str(reply["part_id"]), tuple(files for files in found if files.image), str(reply.get("why") or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One camera's pictures; ``image`` is None where its file is no picture, the others where there is no map."""
+
+    image: Pixels | None
+    anomaly_map: Map | None
+    painted: Pixels | None
+
+
+def decoded(files: Files) -> Decoded:
+    """The files' pixels. Takes half a second for 12 megapixels."""
+    anomaly_map = decode_map(files.anomaly_map)
+    return Decoded(decode_image(files.image), anomaly_map, None if anomaly_map is None else painted(anomaly_map))
 
 
 def painted(anomaly_map: Map, name: str = "inferno") -> Pixels:

@@ -61,7 +61,7 @@ class ReviewScreen(Screen):
     def _lay_out(self) -> None:
         self.filters, self.table, self.notice, self.count = FilterBar(), PartTable(), Notice(), QLabel()
         self.count.setProperty("role", "dim")
-        self.details = PartDetails()
+        self.details = PartDetails(self.shared.bridge.work)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.notice)
@@ -97,7 +97,7 @@ class ReviewScreen(Screen):
         trio.again.connect(self._ask_pictures)
         trio.shown.connect(self._saw)
         self._pause.timeout.connect(self._let_judge)
-        self._patience.timeout.connect(lambda: trio.say(self.tr("Loading the pictures …")))
+        self._patience.timeout.connect(lambda: trio.wait(self.tr("Loading the pictures …")))
         self.details.step_wanted.connect(self.step)
         self.details.label_wanted.connect(self.shared.label_wanted)
         self.details.judge.judged.connect(self._judge)
@@ -283,7 +283,6 @@ class ReviewScreen(Screen):
             self.details.trio.say(self.tr("Choose a part from the list."))
 
     def _picture(self, archived: Archived) -> None:
-        self._patience.stop()
         self.details.paint.setEnabled(bool(archived.files))
         if archived.files:
             self.details.trio.show_part(archived, self.details.largest_view())
@@ -292,11 +291,11 @@ class ReviewScreen(Screen):
             self._saw(archived.part_id)
 
     def _picture_failed(self, part_id: str, _code: str, message: str) -> None:
-        self._patience.stop()
         self.details.trio.fail(self.tr("The pictures could not be loaded: {}").format(message))
         self._saw(part_id)
 
     def _saw(self, part_id: str) -> None:
+        self._patience.stop()
         self._seen = part_id
         self._let_judge()
 

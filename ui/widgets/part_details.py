@@ -15,7 +15,7 @@ from ui.theme import GAP, Theme
 from ui.widgets.badge import Badge
 from ui.widgets.figures import Figures
 from ui.widgets.judge_panel import JudgePanel
-from ui.widgets.picture_trio import PictureTrio
+from ui.widgets.picture_trio import PictureTrio, Work
 from ui.widgets.region_table import RegionTable
 from ui.words import person_word, reason_word
 
@@ -27,13 +27,13 @@ class PartDetails(QWidget):
     """1: the next part, -1: the one before."""
     label_wanted = Signal(str, int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, work: Work, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._part: Part | None = None
         self._state: Mapping[str, Any] = {}
         self.badge = Badge()
         self.reason, self.person = QLabel(), QLabel()
-        self.trio, self.judge, self.figures, self.regions = PictureTrio(), JudgePanel(), Figures(), RegionTable()
+        self.trio, self.judge, self.figures, self.regions = PictureTrio(work), JudgePanel(), Figures(), RegionTable()
         self.no_regions = QLabel(self.tr("No regions on record."))
         self.no_regions.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.no_regions.setProperty("role", "dim")

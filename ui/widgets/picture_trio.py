@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from ui.model.archived import Archived, painted
-from ui.model.picture import Map, Pixels, View, decode_image, decode_map
+from ui.model.archived import Archived, Decoded, decoded
+from ui.model.picture import View
 from ui.theme import GAP
 from ui.widgets.linked_picture import Box, Linkage, LinkedPicture
 from ui.widgets.notice import Notice
@@ -17,17 +18,18 @@ from ui.widgets.picture import STEP
 
 COLOURS = "inferno"
 OPACITY = 0.6
+Work = Callable[[QObject, Callable[[], Any], Callable[[Any], None]], None]
+"""Does something on another thread and hands the result back: ``Bridge.work``."""
 
 
 class PictureTrio(QWidget):
-    """Decodes what it shows a piece a turn of the event loop: the image, then the map. ``shown`` tells the part_id once all is there,
-    or cannot be."""
+    """Decodes on another thread what it shows. ``shown`` tells the part_id once all is there, or cannot be."""
 
     shown = Signal(str)
     again = Signal()
     """Somebody wants the pictures asked for once more."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, work: Work, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.image, self.map, self.overlay = (
             LinkedPicture(name) for name in (self.tr("Image"), self.tr("Anomaly map"), self.tr("Overlay"))
@@ -37,9 +39,8 @@ class PictureTrio(QWidget):
         self.overlay.look(COLOURS, OPACITY, None)
         self._archived = Archived("")
         self._view = 0
-        self._steps: deque[Callable[[], None]] = deque()
-        self._turn = QTimer(self, interval=0)
-        self._turn.timeout.connect(self._step)
+        self._work = work
+        self._asked: tuple[str, int] | None = None
         self.cameras = QButtonGroup(self)
         self.cameras.idClicked.connect(self.show_camera)
         self.notice = Notice()
@@ -98,7 +99,7 @@ class PictureTrio(QWidget):
     @property
     def ready(self) -> bool:
         """Whether all there is to see is to be seen."""
-        return not self._steps and self._stack.currentIndex() == 0
+        return self._asked is None and self._stack.currentIndex() == 0
 
     def say(self, text: str) -> None:
         """A message in place of the pictures."""
@@ -110,11 +111,18 @@ class PictureTrio(QWidget):
         self._forget()
         self.notice.fail(text)
 
+    def wait(self, text: str) -> None:
+        """A message until the pictures that were asked for are there."""
+        self._clear()
+        self.notice.say(text)
+
     def _forget(self) -> None:
-        self._steps.clear()
-        self._turn.stop()
+        self._asked = None
         self._archived = Archived("")
         self._offer_cameras(())
+        self._clear()
+
+    def _clear(self) -> None:
         for picture in self.pictures:
             picture.mark(None)
             picture.show_image(None)
@@ -124,7 +132,6 @@ class PictureTrio(QWidget):
         """The pictures of a part, the given camera first where it has it; whole, wherever the last part was looked at."""
         self._archived = archived
         self._offer_cameras(tuple(files.view for files in archived.files))
-        self._stack.setCurrentIndex(0)
         first = archived.of(view) or archived.files[0]
         self.show_camera(first.view)
         self.fit()
@@ -143,40 +150,22 @@ class PictureTrio(QWidget):
         if button is not None:
             button.setChecked(True)
         self.point_at(None)
-        found: list[Pixels | None] = []
-        self._steps = deque(
-            (
-                lambda: found.append(decode_image(files.image)),
-                lambda: self._show_image(found[0]),
-                lambda: self._show_map(found[0], decode_map(files.anomaly_map)),
-            )
-        )
-        self._turn.start()
+        self._asked = (self._archived.part_id, view)
+        self._work(self, partial(decoded, files), partial(self._show, self._asked))
 
-    def _step(self) -> None:
-        part_id = self._archived.part_id
-        if self._steps:
-            self._steps.popleft()()
-        if not self._steps:
-            self._turn.stop()
-            self.shown.emit(part_id)
-
-    def _show_image(self, image: Pixels | None) -> None:
-        if image is None:
+    def _show(self, asked: tuple[str, int], found: Decoded) -> None:
+        if asked != self._asked:
+            return
+        self._asked = None
+        if found.image is None:
             self.fail(self.tr("The archived file is no picture that can be read."))
-            return
-        self.image.show_image(image)
-        self.overlay.show_image(image)
-
-    def _show_map(self, image: Pixels | None, anomaly_map: Map | None) -> None:
-        if image is None:
-            return
-        height, width = image.shape[:2]
-        if anomaly_map is None:
-            self.map.show_image(None)
         else:
-            self.map.show_image(painted(anomaly_map, COLOURS), width, height)
-        self.overlay.show_view(View(self._view, "", width, height, image, anomaly_map))
+            height, width = found.image.shape[:2]
+            self._stack.setCurrentIndex(0)
+            self.image.show_image(found.image)
+            self.map.show_image(found.painted, width, height)
+            self.overlay.show_view(View(self._view, "", width, height, found.image, found.anomaly_map))
+        self.shown.emit(asked[0])
 
     def _offer_cameras(self, views: tuple[int, ...]) -> None:
         shown = tuple(self.cameras.id(button) for button in self.cameras.buttons())
