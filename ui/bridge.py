@@ -8,17 +8,18 @@ Parts never drop: on a gap control is asked. Previews do: only the newest is the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from edge_inspector.wire.keys import ClientKeys
 from ui.model.feed import PartFeed
-from ui.workers import ANSWER_S, Answer, Link, Mailbox, Request, RequestWorker, StatusWorker, endpoints
+from ui.workers import ANSWER_S, Answer, Job, JobWorker, Link, Mailbox, Request, RequestWorker, StatusWorker, endpoints
 
 Done = Callable[[dict[str, Any], list[bytes]], None]
 Failed = Callable[[str, str], None]
+Result = TypeVar("Result")
 END_S = 3.0
 
 
@@ -51,6 +52,7 @@ class Bridge(QObject):
         self._mail.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._line = RequestWorker("line", self._mailbox, keys, "status")
         self._desk = RequestWorker("desk", self._mailbox, keys, "ping")
+        self._jobs = JobWorker(self._mailbox)
         self._status: StatusWorker | None = None
 
     def start(self) -> None:
@@ -58,6 +60,7 @@ class Bridge(QObject):
         self._line.connect(self.endpoint)
         self._line.start()
         self._desk.start()
+        self._jobs.start()
 
     def resume(self) -> None:
         """Tell everything known once more, to a window that has just been made."""
@@ -69,7 +72,7 @@ class Bridge(QObject):
 
     def stop(self) -> None:
         """End the threads. Idempotent."""
-        workers = [worker for worker in (self._line, self._desk, self._status) if worker is not None]
+        workers = [worker for worker in (self._line, self._desk, self._jobs, self._status) if worker is not None]
         for worker in workers:
             worker.stop()
         for worker in workers:
@@ -87,6 +90,10 @@ class Bridge(QObject):
     ) -> None:
         """The same to the desk."""
         self._desk.ask(Request(method, params, done, failed or self.refused.emit, owner, timeout_s))
+
+    def work(self, owner: QObject, job: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        """Do ``job``, which touches nothing of Qt, on another thread; ``done`` gets its result on Qt's, unless ``owner`` is gone."""
+        self._jobs.do(Job(job, done, owner))
 
     def use_token(self, token: str) -> None:
         """Ask as whoever it was issued to from now on; empty: as nobody."""
@@ -114,6 +121,9 @@ class Bridge(QObject):
             self.preview.emit(post.preview)
         for answer in post.answers:
             _hand_out(answer)
+        for job, result in post.finished:
+            if _is_there(job.owner):
+                job.done(result)
 
     def _linked(self, link: Link) -> None:
         if link.process == "desk":
@@ -154,9 +164,13 @@ class Bridge(QObject):
 
 def _hand_out(answer: Answer) -> None:
     request = answer.request
-    if isinstance(request.owner, QObject) and not shiboken6.isValid(request.owner):
+    if not _is_there(request.owner):
         return
     if answer.code:
         request.failed(answer.code, answer.message)
     else:
         request.done(answer.result, answer.blobs)
+
+
+def _is_there(owner: object) -> bool:
+    return not isinstance(owner, QObject) or shiboken6.isValid(owner)

@@ -60,6 +60,15 @@ class Link:
     hello: Params = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that takes long and touches nothing of Qt; ``done`` is kept for whoever hands out what ``work`` returned."""
+
+    work: Callable[[], object]
+    done: Callable[[Any], None]
+    owner: object = None
+
+
 @dataclass(slots=True)
 class Post:
     """What has come since it was last taken."""
@@ -70,6 +79,7 @@ class Post:
     overflow: bool = False
     preview: Preview | None = None
     answers: list[Answer] = field(default_factory=list)
+    finished: list[tuple[Job, object]] = field(default_factory=list)
 
 
 class Mailbox:
@@ -192,6 +202,33 @@ class RequestWorker(threading.Thread):
         if link.up or word != self.said:
             self._mailbox.put(lambda post: post.links.append(link))
         self.said = word
+
+
+class JobWorker(threading.Thread):
+    """Does jobs one after the other, such as decoding large pictures."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        super().__init__(name="ui-jobs", daemon=True)
+        self._mailbox = mailbox
+        self._waiting: queue.Queue[Job | None] = queue.Queue()
+
+    def do(self, job: Job) -> None:
+        """What it returns comes by mail; nothing where it fails, which the log tells."""
+        self._waiting.put(job)
+
+    def stop(self) -> None:
+        """End after the job at hand. Idempotent."""
+        self._waiting.put(None)
+
+    def run(self) -> None:
+        """Until ``stop``."""
+        while (job := self._waiting.get()) is not None:
+            try:
+                result = job.work()
+            except Exception:  # one job's failure must not keep the next from being done
+                log.exception("a job failed")
+                continue
+            self._mailbox.put(lambda post, job=job, result=result: post.finished.append((job, result)))  # type: ignore[misc]
 
 
 class StatusWorker(threading.Thread):
