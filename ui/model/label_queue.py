@@ -48,7 +48,7 @@ class LabelQueue:
         self.labels = sorted(found, key=lambda label: (label.at_utc, label.part_id, label.view), reverse=True)
 
     def done(self, part_id: str) -> None:
-        """A person has just said that nothing is wrong there: it does not come again."""
+        """It does not come again: a person has just said that nothing is wrong there, or there is no picture."""
         self._done.add(part_id)
 
     @property

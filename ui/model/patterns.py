@@ -18,7 +18,7 @@ from ui.model.strokes import Marks
 CELL = 8  # screen pixels a pattern repeats after
 # Okabe and Ito's colours ("Color universal design", 2008), which people of any colour vision tell apart.
 COLOURS = ("#e69f00", "#56b4e9", "#d55e00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#f4f4f4")
-FAINT = 0.35  # of the opacity, between a pattern's strokes
+FAINT = 0.25  # of the opacity, between a pattern's strokes
 RIM = np.uint32(0xC0000000)  # a dark rim is seen on any ground
 Argb = NDArray[np.uint32]  # (h, w), premultiplied
 
@@ -130,7 +130,7 @@ def _filled(classes: Marks, window: Window, opacity: float) -> Argb:
     columns = (np.arange(window.x, window.x + window.w) - math.floor(window.left)) % CELL
     rows = (np.arange(window.y, window.y + window.h) - math.floor(window.top)) % CELL
     places = (rows[:, None] * CELL + columns[None, :]).astype(np.uint16)
-    return np.take(_fills(round(opacity, 2)), classes.astype(np.uint16) * np.uint16(CELL * CELL) + places)
+    return np.asarray(np.take(_fills(round(opacity, 2)), classes.astype(np.uint16) * np.uint16(CELL * CELL) + places), np.uint32)
 
 
 def _borders(classes: Marks) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -40,6 +40,7 @@ class LabelScreen(Screen):
         self._after_save: Then | None = None
         self._again: Then = lambda: None
         self._here = False
+        self._trouble = ""
         self._build()
         self._wire()
         self._wire_keys()
@@ -124,10 +125,12 @@ class LabelScreen(Screen):
         work.gone.connect(self._show_gone)
         work.proposed.connect(self._show_proposal)
         work.stored.connect(self._stored)
-        work.busy_changed.connect(self._show_state)
+        work.busy_changed.connect(self._busy)
         work.failed.connect(self._failed)
         canvas.worked.connect(self._worked)
         canvas.proposal_wanted.connect(self._propose)
+        canvas.dropped.connect(work.drop_proposal)
+        tools.show_size(work.painter.size)
         tools.tool_chosen.connect(self._use)
         tools.size_chosen.connect(canvas.set_size)
         tools.opacity_chosen.connect(canvas.set_opacity)
@@ -136,7 +139,7 @@ class LabelScreen(Screen):
         tools.actual_wanted.connect(canvas.actual_size)
         strip.taken.connect(lambda: canvas.take(work.painter.enter()))
         strip.dropped.connect(canvas.drop)
-        strip.again.connect(lambda: self._again())
+        strip.again.connect(self._ask_again)
         self._wire_lists()
         self._wire_actions()
 
@@ -209,7 +212,9 @@ class LabelScreen(Screen):
 
     def may_leave(self, then: Then) -> None:
         """Call ``then`` once nothing would be lost; never, where somebody wants to stay."""
-        if self.work.unsaved:
+        if self.work.busy == "saving":
+            self._after_save = then
+        elif self.work.unsaved:
             self._ask_unsaved(then, lambda: None)
         else:
             then()
@@ -256,9 +261,7 @@ class LabelScreen(Screen):
         self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_gone(self, why: str) -> None:
-        self.canvas.show_image(None)
-        self.canvas.show_painter(self.work.painter)
-        self._show_state()
+        self._show_nothing()
         self.strip.say(self.tr("There is no picture of this part: {why}").format(why=why))
 
     def _show_map(self) -> None:
@@ -317,7 +320,8 @@ class LabelScreen(Screen):
         self._show_state()
 
     def _worked(self) -> None:
-        self._show_state()
+        if not self.work.painter.painting:
+            self._show_state()
 
     # ---- what can be done now
 
@@ -338,7 +342,19 @@ class LabelScreen(Screen):
         if picture is not None:
             self.waiting.mark(picture.part_id, picture.view)
             self.made.mark(picture.part_id, picture.view)
-        self.texts.fill_strip(self.strip, self.work)
+        self._show_strip()
+
+    def _show_strip(self) -> None:
+        painter = self.work.painter
+        if self._trouble and not painter.points and painter.proposal is None:
+            self.strip.complain(self._trouble)
+        else:
+            self.texts.fill_strip(self.strip, self.work)
+
+    def _busy(self, busy: str) -> None:
+        if busy:
+            self._trouble = ""
+        self._show_state()
 
     def _show_notice(self) -> None:
         self.notice.setText(self.texts.why_not_save())
@@ -381,10 +397,10 @@ class LabelScreen(Screen):
 
     def _discard_then(self, then: Then) -> None:
         self.work.close()
-        self._show_gone_quietly()
+        self._show_nothing()
         then()
 
-    def _show_gone_quietly(self) -> None:
+    def _show_nothing(self) -> None:
         self.canvas.show_image(None)
         self.canvas.show_painter(self.work.painter)
         self._show_state()
@@ -394,13 +410,17 @@ class LabelScreen(Screen):
         self._show_state()
         then, self._after_save = self._after_save, None
         if then is not None:
-            then()
+            self.may_leave(then)
 
     def _failed(self, message: str, again: Then) -> None:
         self._after_save = None
-        self._again = again
+        self._again, self._trouble = again, message
         self._show_state()
-        self.strip.complain(message)
+
+    def _ask_again(self) -> None:
+        self._trouble = ""
+        self._again()
+        self._show_state()
 
 
 def _button(text: str, hint: str) -> QPushButton:

@@ -153,6 +153,7 @@ class LabelWork(QObject):
         there = {int(told["view"]): told for told in reply["views"] if told.get("image") is not None}
         if not there:
             self.close()
+            self.queue.done(str(reply["part_id"]))
             self.gone.emit(str(reply.get("why", "")))
             return
         view = view if view in there else min(there)
@@ -189,9 +190,9 @@ class LabelWork(QObject):
 
     def propose(self, mark: Mark) -> None:
         """Ask for the mask that a mark means."""
-        if self.picture is None or self.busy:
+        if self.picture is None or self.busy not in ("", "proposing"):
             return
-        self._turn += 1
+        self._turn += 1  # a newer mark takes the place of one that is still waited for
         self._be("proposing")
         params = {**self._which(), **mark.params()}
         self._ask("labels.propose", params, lambda _reply, blobs: self._has_proposal(blobs), lambda: self.propose(mark))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainterPath, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsView, QWidget
 
 from ui.model.label import Effect, Painter, Tool
@@ -24,6 +24,8 @@ class PaintCanvas(PictureView):
     """Something was painted, sketched, taken or dropped."""
     proposal_wanted = Signal(object)
     """For a ``Mark``."""
+    dropped = Signal()
+    """Whatever was sketched, proposed or waited for."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
@@ -119,7 +121,7 @@ class PaintCanvas(PictureView):
         return self._space or self._pan_from is not None
 
     def _point(self, event: QMouseEvent) -> Point:
-        found = self.viewportTransform().inverted()[0].map(event.position())  # type: ignore[attr-defined]
+        found = self.viewportTransform().inverted()[0].map(event.position())
         return found.x(), found.y()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -173,11 +175,6 @@ class PaintCanvas(PictureView):
         """Two presses in a row are two presses."""
         self.mousePressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
-        """Zoom where the pointer is, also while painting."""
-        super().wheelEvent(event)
-        self._zoomed()
-
     def _zoomed(self) -> None:
         self._show_sketch()
         self._show_pointer()
@@ -185,6 +182,16 @@ class PaintCanvas(PictureView):
     def zoom_by(self, factor: float) -> None:
         """Nearer (above 1) or farther; handles and pointer keep their size on the screen."""
         super().zoom_by(factor)
+        self._zoomed()
+
+    def zoom_to(self, scale: float) -> None:
+        """So many logical screen pixels a pixel."""
+        super().zoom_to(scale)
+        self._zoomed()
+
+    def fit(self) -> None:
+        """The whole picture."""
+        super().fit()
         self._zoomed()
 
     # ---- keys
@@ -227,6 +234,7 @@ class PaintCanvas(PictureView):
         if self._pen_down:
             self._press_by_key()
         self.take(self.painter.escape())
+        self.dropped.emit()
 
     def _step(self, way: tuple[int, int], pixels: int) -> None:
         width, height = self.image_size

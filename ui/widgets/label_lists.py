@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QListView, QStackedLayout, QWidget
+
+from ui.theme import TOUCH
 
 Index = QModelIndex | QPersistentModelIndex
 NONE = QModelIndex()
@@ -43,12 +45,16 @@ class EntryModel(QAbstractListModel):
         """How many."""
         return 0 if parent.isValid() else len(self.entries)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
-        """Its text; its part_id as the tool tip."""
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Its text; everything as the tool tip; a height to touch."""
         if not index.isValid():
             return None
         entry = self.entries[index.row()]
-        return {Qt.ItemDataRole.DisplayRole: entry.text, Qt.ItemDataRole.ToolTipRole: entry.part_id}.get(Qt.ItemDataRole(role))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{entry.part_id}\n{entry.text}"
+        if role == Qt.ItemDataRole.SizeHintRole:
+            return QSize(0, TOUCH + 8)
+        return entry.text if role == Qt.ItemDataRole.DisplayRole else None
 
     def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
         """Whether there are others."""
@@ -75,7 +81,7 @@ class EntryList(QWidget):
         self.view.setAccessibleName(name)
         self.view.setSpacing(1)
         self.view.setUniformItemSizes(True)
-        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.clicked.connect(self._choose)
         self.view.activated.connect(self._choose)

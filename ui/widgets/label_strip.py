@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from ui.theme import GAP, TOUCH
@@ -37,7 +37,7 @@ class LabelStrip(QWidget):
         self.say("")
 
     @staticmethod
-    def _button(text: str, hint: str, signal: Signal) -> QPushButton:
+    def _button(text: str, hint: str, signal: SignalInstance) -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(hint)
         button.clicked.connect(signal)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from ui.model.patterns import CELL, Argb, Window, colour_of, outlined, pattern_of, rendered
+from ui.model.patterns import CELL, FAINT, Argb, Window, colour_of, outlined, pattern_of, rendered
 from ui.model.strokes import Marks, Rect
 
 RIM = 3.0  # screen pixels around a change that its outline may need
@@ -50,7 +50,7 @@ class MaskItem(QGraphicsItem):
             return
         ratio = painter.device().devicePixelRatioF()
         place = painter.worldTransform()
-        exposed = place.mapRect(option.exposedRect)  # type: ignore[attr-defined]
+        exposed = place.mapRect(option.exposedRect)
         x, y = math.floor(exposed.left() * ratio), math.floor(exposed.top() * ratio)
         w, h = math.ceil(exposed.right() * ratio) - x, math.ceil(exposed.bottom() * ratio) - y
         window = Window(x, y, w, h, place.dx() * ratio, place.dy() * ratio, place.m11() * ratio)
@@ -76,7 +76,7 @@ def class_icon(number: int, side: int = 28) -> QIcon:
     """A class's pattern in its colour, with a rim."""
     colour = QColor(colour_of(number))
     faint = QColor(colour)
-    faint.setAlphaF(0.35)
+    faint.setAlphaF(FAINT)
     pixmap = QPixmap(side, side)
     pixmap.fill(QColor("#101010"))
     painter = QPainter(pixmap)
@@ -85,4 +85,6 @@ def class_icon(number: int, side: int = 28) -> QIcon:
     for y, x in np.argwhere(cells).tolist():
         painter.fillRect(x + 2, y + 2, 1, 1, colour)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # else a chosen row's colour would lie over it
+    return icon
