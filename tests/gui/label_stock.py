@@ -32,7 +32,7 @@ def spotted(width: int = WIDTH, height: int = HEIGHT) -> tuple[Image, AnomalyMap
     inside = (xs - x) ** 2 + (ys - y) ** 2 <= radius**2
     texture = np.random.default_rng(3).integers(-6, 6, (height, width))
     grey = np.clip(np.where(inside, 60, 170) + texture, 0, 255).astype(np.uint8)
-    scores = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (2.0 * radius**2)).astype(np.float32)
+    scores = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / radius**2).astype(np.float32)
     return np.repeat(grey[:, :, None], 3, axis=2), scores
 
 
