@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
-from pytestqt.qtbot import QtBot
+from PySide6.QtCore import QEventLoop, QTimer
 
 from edge_inspector.desk.database import DeskDatabase
 from edge_inspector.desk.process import desk_handlers
@@ -16,7 +16,6 @@ from edge_inspector.settings import Station
 from edge_inspector.wire.server import ControlServer
 from tests.unit.desk.stock import add_parts, add_pictures, name, station_in
 from ui.bridge import Bridge
-from ui.model.session import Session
 from ui.screens.base import Shared
 
 WIDTH, HEIGHT = 320, 240
@@ -58,14 +57,17 @@ def line_and_desk(folder: Path) -> Iterator[tuple[Station, str]]:
 
 
 @contextmanager
-def shared_on(endpoint: str, qtbot: QtBot, role: str = "engineer") -> Iterator[Shared]:
+def shared_on(endpoint: str) -> Iterator[Shared]:
     """What screens share, once the desk answers."""
     bridge = Bridge(endpoint)
     shared = Shared(bridge)
-    shared.session = Session("ann", role)
+    loop = QEventLoop()
+    bridge.desk_changed.connect(lambda up, _why: loop.quit() if up else None)
+    QTimer.singleShot(WAIT_MS, loop.quit)
     bridge.start()
     try:
-        qtbot.waitUntil(lambda: "labels" in bridge.services, timeout=WAIT_MS)
+        loop.exec()
+        assert "labels" in bridge.services
         yield shared
     finally:
         bridge.stop()

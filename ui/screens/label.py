@@ -36,7 +36,7 @@ class LabelScreen(Screen):
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent)
         self.work = LabelWork(shared.bridge, self)
-        self.texts = LabelTexts(shared)
+        self.texts = LabelTexts(shared, self)
         self._after_save: Then | None = None
         self._again: Then = lambda: None
         self._here = False
@@ -152,7 +152,7 @@ class LabelScreen(Screen):
         self.views.activated.connect(self._choose_view)
         self.shared.label_wanted.connect(self.open)
         self.shared.session_changed.connect(self._show_notice)
-        self.shared.bridge.desk_changed.connect(lambda up, _why: self._enter_again() if up else None)
+        self.shared.bridge.desk_changed.connect(self._desk_changed)
 
     def _wire_actions(self) -> None:
         pairs: tuple[tuple[QPushButton, Then], ...] = (
@@ -226,8 +226,8 @@ class LabelScreen(Screen):
             return ""
         return self.tr("The defects painted on part {part} are not saved.").format(part=picture.part_id)
 
-    def _enter_again(self) -> None:
-        if self._here:
+    def _desk_changed(self, up: bool, _why: str) -> None:
+        if up and self._here:
             self.work.refresh()
 
     # ---- which picture

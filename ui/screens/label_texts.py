@@ -18,8 +18,8 @@ from ui.words import reason_word, role_word
 class LabelTexts(QObject):
     """Sentences, by what is going on."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
+    def __init__(self, shared: Shared, parent: QObject) -> None:
+        super().__init__(parent)
         self._shared = shared
 
     def nothing_waits(self) -> str:

@@ -71,7 +71,7 @@ class ClassList(QWidget):
             ClassProblem.TOO_MANY: self.tr("There are 255 classes already. Use one of them."),
         }
         self.problem.setText(texts.get(problem, ""))
-        self.problem.setMinimumHeight(self.problem.heightForWidth(self.width()))
+        self.problem.setMinimumHeight(max(0, self.problem.heightForWidth(self.width())))
         self.problem.setVisible(problem is not ClassProblem.NONE)
         if problem is ClassProblem.NONE:
             self.name.clear()
