@@ -233,7 +233,7 @@ def test_another_screen_asks_for_a_part_and_a_view(screen: LabelScreen, shared: 
 
 def test_a_part_without_a_picture_says_so(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:
     shared.label_wanted.emit(UNARCHIVED, 0)
-    qtbot.waitUntil(lambda: "not archived" in screen.strip.text.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "not archived" in screen.strip.said(), timeout=WAIT_MS)
     assert not screen.save.isEnabled()
     QTest.mouseClick(screen.next, LEFT)
     until_open(screen, qtbot, FIRST)
@@ -241,11 +241,11 @@ def test_a_part_without_a_picture_says_so(screen: LabelScreen, shared: Shared, q
 
 def test_what_the_desk_refuses_is_shown_and_can_be_asked_again(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:
     shared.label_wanted.emit("nobody", 0)
-    qtbot.waitUntil(lambda: "nobody" in screen.strip.text.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "nobody" in screen.strip.said(), timeout=WAIT_MS)
     assert part_of(screen) == FIRST
     assert screen.strip.retry.isVisible()
     QTest.mouseClick(screen.strip.retry, LEFT)
-    qtbot.waitUntil(lambda: not screen.work.busy and "nobody" in screen.strip.text.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not screen.work.busy and "nobody" in screen.strip.said(), timeout=WAIT_MS)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_polygon_and_a_stroke_by_keys_alone(screen: LabelScreen) -> None:
         for _ in range(steps):
             key(screen, arrow, Qt.KeyboardModifier.ShiftModifier)
     key(screen, Qt.Key.Key_Insert)
-    assert "4" in screen.strip.text.text()
+    assert "4" in screen.strip.said()
     key(screen, Qt.Key.Key_Return)
     assert int(np.count_nonzero(screen.work.painter.mask.pixels)) == 31 * 31
     key(screen, Qt.Key.Key_E)
@@ -331,7 +331,7 @@ def test_only_the_changed_rectangle_is_painted_again(screen: LabelScreen, qtbot:
         seen.append((box.width(), box.height()))
         paint(painter, option, widget)  # type: ignore[arg-type]
 
-    item.paint = noted  # type: ignore[method-assign, assignment]
+    item.paint = noted  # type: ignore[method-assign]
     screen.canvas.viewport().repaint()
     seen.clear()
     screen.canvas.take(screen.work.painter.press((100, 100)))

@@ -17,9 +17,11 @@ class LabelStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.text, self.error = QLabel(), QLabel()
+        self.error.setProperty("role", "error")
+        for label in (self.text, self.error):
+            label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.wheel = QProgressBar()
         self.wheel.setRange(0, 0)
         self.wheel.setTextVisible(False)
@@ -31,7 +33,7 @@ class LabelStrip(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
-        for widget in (self.wheel, self.text, self.take, self.drop, self.retry):
+        for widget in (self.wheel, self.text, self.error, self.take, self.drop, self.retry):
             row.addWidget(widget)
         self.setMinimumHeight(TOUCH + GAP)
         self.say("")
@@ -45,30 +47,30 @@ class LabelStrip(QWidget):
 
     def say(self, text: str) -> None:
         """A hint."""
-        self._show(text, "dim")
+        self._show(text, self.text)
 
     def ask(self, text: str, take: str) -> None:
         """Something to take or drop; ``take`` stands on the button."""
         self.take.setText(take)
-        self._show(text, "", self.take, self.drop)
+        self._show(text, self.text, self.take, self.drop)
 
     def wait(self, text: str) -> None:
         """Something is being made."""
-        self._show(text, "", self.wheel)
+        self._show(text, self.text, self.wheel)
 
     def wait_or_drop(self, text: str) -> None:
         """The same, and one may do without."""
-        self._show(text, "", self.wheel, self.drop)
+        self._show(text, self.text, self.wheel, self.drop)
 
     def complain(self, text: str) -> None:
         """Something went wrong; one may try again."""
-        self._show(text, "error", self.retry)
+        self._show(text, self.error, self.retry)
 
-    def _show(self, text: str, role: str, *widgets: QWidget) -> None:
-        self.text.setText(text)
-        if self.text.property("role") != role:
-            self.text.setProperty("role", role)
-            self.text.style().unpolish(self.text)
-            self.text.style().polish(self.text)
-        for widget in (self.wheel, self.take, self.drop, self.retry):
-            widget.setVisible(widget in widgets)
+    def _show(self, text: str, label: QLabel, *widgets: QWidget) -> None:
+        label.setText(text)
+        for widget in (self.text, self.error, self.wheel, self.take, self.drop, self.retry):
+            widget.setVisible(widget is label or widget in widgets)
+
+    def said(self) -> str:
+        """What stands there."""
+        return (self.error if self.error.isVisibleTo(self) else self.text).text()
