@@ -7,18 +7,23 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
 
 from edge_inspector.desk.database import DeskDatabase
 from edge_inspector.desk.process import desk_handlers
 from edge_inspector.records import AnomalyMap, Image
 from edge_inspector.settings import Station
 from edge_inspector.wire.server import ControlServer
-from tests.unit.desk.stock import add_parts, add_pictures, name, station_in
+from tests.unit.desk.stock import add_parts, add_pictures, station_in
 from ui.bridge import Bridge
 from ui.screens.base import Shared
+from ui.screens.label import LabelScreen
 
 WIDTH, HEIGHT = 320, 240
+LEFT = Qt.MouseButton.LeftButton
 SPOT = (200, 120, 24)  # x, y, radius of the defect
 WAIT_MS = 5000
 ANY = "ipc://{folder}/{name}"
@@ -73,4 +78,52 @@ def shared_on(endpoint: str) -> Iterator[Shared]:
         bridge.stop()
 
 
-__all__ = ["HEIGHT", "SPOT", "WAIT_MS", "WIDTH", "line_and_desk", "name", "shared_on", "spotted"]
+def part_of(screen: LabelScreen) -> str:
+    return screen.work.picture.part_id if screen.work.picture else ""
+
+
+def until_open(screen: LabelScreen, qtbot: QtBot, part_id: str) -> None:
+    qtbot.waitUntil(lambda: part_of(screen) == part_id and not screen.work.busy, timeout=WAIT_MS)
+
+
+def place(screen: LabelScreen, x: float, y: float) -> QPoint:
+    return screen.canvas.mapFromScene(QPointF(x, y))
+
+
+def drag(screen: LabelScreen, *points: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+    view = screen.canvas.viewport()
+    QTest.mousePress(view, button, pos=place(screen, *points[0]))
+    spots = [place(screen, *point) for point in points[1:]]
+    for spot in spots:
+        QTest.mouseMove(view, spot)
+    QTest.mouseRelease(view, button, pos=spots[-1])
+
+
+def click(screen: LabelScreen, x: float, y: float) -> None:
+    QTest.mouseClick(screen.canvas.viewport(), LEFT, pos=place(screen, x, y))
+
+
+def key(screen: LabelScreen, code: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(screen.canvas, code, modifier)
+
+
+def question(qtbot: QtBot) -> QMessageBox:
+    def found() -> QMessageBox | None:
+        boxes = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMessageBox) and widget.isVisible()]
+        return boxes[0] if boxes else None
+
+    qtbot.waitUntil(lambda: found() is not None, timeout=WAIT_MS)
+    box = found()
+    assert box is not None
+    return box
+
+
+def answer(qtbot: QtBot, text: str) -> None:
+    box = question(qtbot)
+    button = {button.text(): button for button in box.buttons()}[text]
+    QTest.mouseClick(button, LEFT)
+
+
+def spot_mask() -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    ys, xs = np.mgrid[0:HEIGHT, 0:WIDTH]
+    return np.asarray((xs - SPOT[0]) ** 2 + (ys - SPOT[1]) ** 2 <= SPOT[2] ** 2)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt, QTranslator
+from PySide6.QtCore import QPoint, Qt, QTranslator
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -32,7 +32,22 @@ from pytestqt.qtbot import QtBot
 
 from edge_inspector.images import decode_mask
 from edge_inspector.settings import Station
-from tests.gui.label_stock import HEIGHT, SPOT, WAIT_MS, WIDTH, line_and_desk, name, shared_on
+from tests.gui.label_stock import (
+    LEFT,
+    SPOT,
+    WAIT_MS,
+    answer,
+    click,
+    drag,
+    key,
+    line_and_desk,
+    part_of,
+    question,
+    shared_on,
+    spot_mask,
+    until_open,
+)
+from tests.unit.desk.stock import name
 from ui.model.label import ClassProblem, Tool
 from ui.model.session import Session
 from ui.screens.base import Shared
@@ -40,7 +55,6 @@ from ui.screens.label import LabelScreen
 from ui.theme import DARK, TOUCH, apply
 from ui.widgets.canvas import PaintCanvas
 
-LEFT = Qt.MouseButton.LeftButton
 FIRST, SECOND, LAST, UNARCHIVED = name(6), name(4), name(2), name(8)
 
 
@@ -68,57 +82,6 @@ def screen(served: tuple[Station, str], shared: Shared, qtbot: QtBot) -> LabelSc
     screen.entered()
     qtbot.waitUntil(lambda: screen.work.picture is not None, timeout=WAIT_MS)
     return screen
-
-
-def part_of(screen: LabelScreen) -> str:
-    return screen.work.picture.part_id if screen.work.picture else ""
-
-
-def until_open(screen: LabelScreen, qtbot: QtBot, part_id: str) -> None:
-    qtbot.waitUntil(lambda: part_of(screen) == part_id and not screen.work.busy, timeout=WAIT_MS)
-
-
-def place(screen: LabelScreen, x: float, y: float) -> QPoint:
-    return screen.canvas.mapFromScene(QPointF(x, y))
-
-
-def drag(screen: LabelScreen, *points: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
-    view = screen.canvas.viewport()
-    QTest.mousePress(view, button, pos=place(screen, *points[0]))
-    spots = [place(screen, *point) for point in points[1:]]
-    for spot in spots:
-        QTest.mouseMove(view, spot)
-    QTest.mouseRelease(view, button, pos=spots[-1])
-
-
-def click(screen: LabelScreen, x: float, y: float) -> None:
-    QTest.mouseClick(screen.canvas.viewport(), LEFT, pos=place(screen, x, y))
-
-
-def key(screen: LabelScreen, code: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    QTest.keyClick(screen.canvas, code, modifier)
-
-
-def question(qtbot: QtBot) -> QMessageBox:
-    def found() -> QMessageBox | None:
-        boxes = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMessageBox) and widget.isVisible()]
-        return boxes[0] if boxes else None
-
-    qtbot.waitUntil(lambda: found() is not None, timeout=WAIT_MS)
-    box = found()
-    assert box is not None
-    return box
-
-
-def answer(qtbot: QtBot, text: str) -> None:
-    box = question(qtbot)
-    button = {button.text(): button for button in box.buttons()}[text]
-    QTest.mouseClick(button, LEFT)
-
-
-def spot_mask() -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    ys, xs = np.mgrid[0:HEIGHT, 0:WIDTH]
-    return np.asarray((xs - SPOT[0]) ** 2 + (ys - SPOT[1]) ** 2 <= SPOT[2] ** 2)
 
 
 def test_painted_saved_listed_and_the_queue_goes_on(screen: LabelScreen, served: tuple[Station, str], qtbot: QtBot) -> None:
@@ -403,5 +366,5 @@ def test_every_control_can_be_named_and_reached_by_tab(screen: LabelScreen) -> N
                 continue
             text = getattr(widget, "text", str)()
             assert widget.accessibleName() or text, widget
-            if widget not in screen.tools.buttons.values():  # one stop for all tools: arrows go on from there
+            if widget not in (*screen.tools.buttons.values(), *screen.lists.buttons):  # one stop for each group: arrows go on from there
                 assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus, widget.accessibleName() or text

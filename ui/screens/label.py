@@ -9,26 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from ui.model.label import ClassProblem, Mark, Tool
-from ui.screens.base import Screen, Shared
-from ui.screens.label_texts import LabelTexts, labelled_entry, queue_entry
+from ui.screens.base import Shared
+from ui.screens.label_page import LabelPage
+from ui.screens.label_texts import labelled_entry, queue_entry
 from ui.screens.label_work import LabelWork, Opened
-from ui.theme import GAP
 from ui.widgets.ask import ask
-from ui.widgets.canvas import PaintCanvas
-from ui.widgets.class_list import ClassList
-from ui.widgets.label_lists import EntryList
-from ui.widgets.label_strip import LabelStrip
-from ui.widgets.label_tools import ToolPanel
 
 ROLE = "engineer"
 Then = Callable[[], object]
-SIDE = 320  # px
 
 
-class LabelScreen(Screen):
+class LabelScreen(LabelPage):
     """The queue of parts to label, the canvas, the classes. What is painted and not stored is never lost without a question."""
 
     services: ClassVar[frozenset[str]] = frozenset({"images", "labels", "history"})
@@ -36,87 +30,16 @@ class LabelScreen(Screen):
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent)
         self.work = LabelWork(shared.bridge, self)
-        self.texts = LabelTexts(shared, self)
         self._after_save: Then | None = None
         self._again: Then = lambda: None
         self._here = False
         self._trouble = ""
-        self._build()
         self._wire()
         self._wire_keys()
         self._show_notice()
         self._show_state()
 
-    # ---- the page
-
-    def _build(self) -> None:
-        self.tools, self.classes, self.strip = ToolPanel(), ClassList(), LabelStrip()
-        self.canvas = PaintCanvas(self.tr("Picture to paint on"))
-        self.waiting = EntryList(self.tr("Parts to label"), self.texts.nothing_waits())
-        self.made = EntryList(self.tr("Labels made"), self.texts.nothing_made())
-        self.lists = QTabWidget()
-        self.lists.addTab(self.waiting, self.tr("To label"))
-        self.lists.addTab(self.made, self.tr("Labelled"))
-        self.notice = QLabel()
-        self.notice.setProperty("role", "error")
-        self.notice.setWordWrap(True)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(GAP, GAP, GAP, GAP)
-        grid.setSpacing(GAP)
-        grid.addLayout(self._head(), 0, 0, 1, 3)
-        grid.addWidget(_panel(self.tools), 1, 0, 3, 1)
-        grid.addWidget(self.canvas, 1, 1)
-        grid.addWidget(self.strip, 2, 1)
-        grid.addLayout(self._actions(), 3, 1)
-        grid.addLayout(self._side(), 1, 2, 3, 1)
-        grid.setColumnStretch(1, 1)
-        grid.setRowStretch(1, 1)
-
-    def _head(self) -> QHBoxLayout:
-        self.heading = QLabel()
-        self.heading.setProperty("role", "title")
-        self.heading.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.detail = QLabel()
-        self.detail.setProperty("role", "dim")
-        self.views = QComboBox()
-        self.views.setAccessibleName(self.tr("View"))
-        self.previous = QPushButton(self.tr("Previous"))
-        self.next = QPushButton(self.tr("Next"))
-        self.previous.setToolTip(self.tr("The part before (K)"))
-        self.next.setToolTip(self.tr("The next part (J)"))
-        row = QHBoxLayout()
-        row.addWidget(self.heading)
-        row.addWidget(self.detail, 1)
-        for widget in (self.views, self.previous, self.next):
-            row.addWidget(widget)
-        return row
-
-    def _actions(self) -> QHBoxLayout:
-        self.undo = _button(self.tr("Undo"), self.tr("Ctrl+Z"))
-        self.redo = _button(self.tr("Redo"), self.tr("Ctrl+Shift+Z"))
-        self.clear = _button(self.tr("Clear"), self.tr("Everything normal; Undo brings it back"))
-        self.good = _button(self.tr("Nothing wrong here"), self.tr("Save that this picture has no defect"))
-        self.save = _button(self.tr("Save"), self.tr("Ctrl+S"))
-        self.save.setProperty("role", "main")
-        row = QHBoxLayout()
-        for widget in (self.undo, self.redo, self.clear):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.good)
-        row.addWidget(self.save)
-        return row
-
-    def _side(self) -> QVBoxLayout:
-        title = QLabel(self.tr("Defect class"))
-        title.setProperty("role", "title")
-        column = QVBoxLayout()
-        column.addWidget(self.notice)
-        column.addWidget(title)
-        column.addWidget(self.classes, 2)
-        column.addWidget(self.lists, 3)
-        for widget in (self.notice, self.classes, self.lists):
-            widget.setFixedWidth(SIDE)
-        return column
+    # ---- what happens when
 
     def _wire(self) -> None:
         work, canvas, tools, strip = self.work, self.canvas, self.tools, self.strip
@@ -421,18 +344,3 @@ class LabelScreen(Screen):
         self._trouble = ""
         self._again()
         self._show_state()
-
-
-def _button(text: str, hint: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(hint)
-    return button
-
-
-def _panel(widget: QWidget) -> QFrame:
-    frame = QFrame()
-    frame.setProperty("role", "panel")
-    box = QVBoxLayout(frame)
-    box.setContentsMargins(GAP, GAP, GAP, GAP)
-    box.addWidget(widget)
-    return frame

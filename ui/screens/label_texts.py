@@ -72,8 +72,11 @@ class LabelTexts(QObject):
             strip.take.setEnabled(len(painter.points) >= 3)
             return
         else:
-            strip.say(self._hint(painter.tool) if work.picture else self.tr("Choose a part at the right."))
+            strip.say(self._hint(painter.tool) if work.picture else self._nothing_open(work))
         strip.take.setEnabled(True)
+
+    def _nothing_open(self, work: LabelWork) -> str:
+        return self.tr("Choose a part at the right.") if work.queue.open or work.queue.labels else self.nothing_waits()
 
     def _hint(self, tool: Tool) -> str:
         return {

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QListView, QStackedLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QStackedLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ui.theme import TOUCH
+from ui.theme import GAP, TOUCH
 
 Index = QModelIndex | QPersistentModelIndex
 NONE = QModelIndex()
@@ -111,3 +121,29 @@ class EntryList(QWidget):
     def _choose(self, index: QModelIndex) -> None:
         entry = self.model.entries[index.row()]
         self.chosen.emit(entry.part_id, entry.view)
+
+
+class ListSwitch(QWidget):
+    """Several lists in one place, one shown: buttons large enough to touch choose it."""
+
+    def __init__(self, lists: Sequence[tuple[str, EntryList]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.buttons: list[QPushButton] = []
+        self._group = QButtonGroup(self)
+        self._pages = QStackedWidget()
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        for number, (text, page) in enumerate(lists):
+            button = QPushButton(text)
+            button.setCheckable(True)
+            self._group.addButton(button, number)
+            self._pages.addWidget(page)
+            self.buttons.append(button)
+            row.addWidget(button, 1)
+        self.buttons[0].setChecked(True)
+        self._group.idClicked.connect(self._pages.setCurrentIndex)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addLayout(row)
+        column.addWidget(self._pages, 1)
