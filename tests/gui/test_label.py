@@ -154,6 +154,15 @@ def test_leaving_a_part_asks_and_stay_keeps_what_is_painted(screen: LabelScreen,
     qtbot.waitUntil(lambda: [label.part_id for label in screen.work.queue.labels] == [SECOND], timeout=WAIT_MS)
 
 
+def test_what_is_painted_while_the_next_part_is_on_its_way_stays(screen: LabelScreen, qtbot: QtBot) -> None:
+    QTest.mouseClick(screen.next, LEFT)
+    drag(screen, (60, 60), (90, 60))
+    assert screen.work.busy == "opening"
+    qtbot.waitUntil(lambda: not screen.work.busy, timeout=WAIT_MS)
+    assert part_of(screen) == FIRST
+    assert screen.work.painter.mask.pixels[60, 75] == 1
+
+
 def test_leaving_the_screen_asks_and_stay_comes_back(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:
     screen.left()
     assert not [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible()]

@@ -32,12 +32,17 @@ class LabelQueue:
         """Newest first."""
         self._done: set[str] = set()
 
-    def forget(self) -> None:
-        """Begin anew with the newest part."""
-        self.rows, self.more = [], {}
+    def take_newest(self, reply: Mapping[str, Any]) -> None:
+        """The first page of ``history.query``, newest first: asked for the first time, or again."""
+        fresh = {row["part_id"]: row for row in reply["rows"]}
+        before = {row["part_id"]: row for row in self.rows}
+        if fresh.keys() & before.keys():
+            self.rows = sorted({**before, **fresh}.values(), key=lambda row: int(row["id"]), reverse=True)
+        else:  # so much has come since that there may be a hole between: begin anew
+            self.rows, self.more = list(reply["rows"]), reply.get("next")
 
     def take(self, reply: Mapping[str, Any]) -> None:
-        """A page of ``history.query``, newest first."""
+        """The next page."""
         known = {row["part_id"] for row in self.rows}
         self.rows += [row for row in reply["rows"] if row["part_id"] not in known]
         self.more = reply.get("next")

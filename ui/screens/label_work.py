@@ -15,6 +15,7 @@ from ui.model.picture import Map, Pixels, decode_image, decode_map
 from ui.model.strokes import Marks
 
 PAGE = 100
+WANTED: dict[str, Any] = {"outcomes": ["rejected"]}  # review included; a missed part has no picture
 FIRST_CLASS = "defect"  # where nobody has named one yet
 PICTURE_S = 5.0  # so long the desk may take for a picture, a proposal, a label
 Reply = dict[str, Any]
@@ -96,14 +97,13 @@ class LabelWork(QObject):
         """Classes, labels and the first page of the queue anew."""
         self._ask_freely("labels.classes", {}, self._take_classes)
         self._ask_freely("labels.list", {}, self._take_labels)
-        self.queue.forget()
-        self.more()
+        self._ask_freely("history.query", {**WANTED, "limit": PAGE}, self._take_newest)
 
     def more(self) -> None:
         """The next page of the queue."""
         if self.queue.more is not None and not self._asking:
             self._asking = True
-            params = {"outcomes": ["rejected"], "limit": PAGE, **self.queue.more}
+            params = {**WANTED, "limit": PAGE, **self.queue.more}
             self._ask_freely("history.query", params, self._take_page)
 
     def _ask_freely(self, method: str, params: Reply, done: Callable[[Reply], None]) -> None:
@@ -125,9 +125,16 @@ class LabelWork(QObject):
         self.queue.take_labels(reply["labels"])
         self.lists_changed.emit()
 
+    def _take_newest(self, reply: Reply) -> None:
+        self.queue.take_newest(reply)
+        self._paged()
+
     def _take_page(self, reply: Reply) -> None:
         self._asking = False
         self.queue.take(reply)
+        self._paged()
+
+    def _paged(self) -> None:
         self.lists_changed.emit()
         if not self.queue.open:  # a page of parts that are all labelled shows nothing to scroll
             self.more()
@@ -150,6 +157,9 @@ class LabelWork(QObject):
         self.painter = Painter(1, 1)
 
     def _pictured(self, reply: Reply, blobs: list[bytes], view: int) -> None:
+        if self.unsaved:  # painted on while the answer was on its way: that stays
+            self._be("")
+            return
         there = {int(told["view"]): told for told in reply["views"] if told.get("image") is not None}
         if not there:
             self.close()
@@ -176,6 +186,9 @@ class LabelWork(QObject):
         self._ask("labels.get", params, lambda reply, blobs: self._labelled(picture, reply, blobs), again)
 
     def _labelled(self, picture: Opened, reply: Reply, blobs: list[bytes]) -> None:
+        if self.unsaved:
+            self._be("")
+            return
         height, width = picture.image.shape[:2]
         painter = Painter(width, height)
         if reply["classes"]:

@@ -18,7 +18,7 @@ def label(number: int, at: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
 
 def queue_of(*rows: dict[str, Any]) -> LabelQueue:
     queue = LabelQueue()
-    queue.take({"rows": list(rows), "next": {"before": 1}})
+    queue.take_newest({"rows": list(rows), "next": {"before": 1}})
     return queue
 
 
@@ -47,16 +47,24 @@ def test_the_way_goes_on_from_where_one_is(here: str, before: str | None, after:
     assert (queue.before(here), queue.after(here)) == (before, after)
 
 
-def test_pages_join_and_begin_anew() -> None:
+def test_pages_join() -> None:
     queue = queue_of(row(9), row(8))
     queue.take({"rows": [row(8), row(7)], "next": None})
     assert waiting(queue) == ["p9", "p8", "p7"]
     assert queue.more is None
     queue.done("p8")
     assert waiting(queue) == ["p9", "p7"]
-    queue.forget()
-    assert waiting(queue) == []
-    assert queue.more == {}
+
+
+def test_asked_again_new_parts_come_first_and_what_is_known_stays() -> None:
+    queue = queue_of(row(9, archive=False), row(8))
+    queue.take({"rows": [row(7), row(6)], "next": {"before": 6}})
+    queue.take_newest({"rows": [row(11), row(9)], "next": {"before": 9}})
+    assert waiting(queue) == ["p11", "p9", "p8", "p7", "p6"]
+    assert queue.more == {"before": 6}
+    queue.take_newest({"rows": [row(40), row(39)], "next": {"before": 39}})
+    assert waiting(queue) == ["p40", "p39"]
+    assert queue.more == {"before": 39}
 
 
 def test_the_newest_label_comes_first() -> None:
