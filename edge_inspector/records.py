@@ -36,6 +36,15 @@ class Outcome(str, Enum):
     MISSED = "missed"
 
 
+class PersonVerdict(str, Enum):
+    """What a person says of a part that has its verdict; ``none`` withdraws what was said before."""
+
+    CONFIRM = "confirm"  # the verdict was right
+    FALSE_REJECT = "false_reject"  # a good part was not accepted
+    ESCAPE = "escape"  # a bad part was accepted
+    NONE = "none"
+
+
 class Reason(str, Enum):
     """Why a part was not accepted: the first rule that fired, or what kept it from being inspected."""
 
@@ -68,6 +77,19 @@ class State(str, Enum):
     READY = "Ready"
     SINGLE_EXECUTION = "SingleExecution"
     CONTINUOUS_EXECUTION = "ContinuousExecution"
+
+
+class Role(str, Enum):
+    """What a person may do; each role may do what those below it may."""
+
+    OPERATOR = "operator"  # runs the line: start, stop, acknowledge, confirm, judge parts
+    ENGINEER = "engineer"  # changes what is decided: recipes, thresholds, labels
+    ADMIN = "admin"  # changes who may do what
+
+    @property
+    def rank(self) -> int:
+        """0 for the least role; a higher one includes the lower."""
+        return list(Role).index(self)
 
 
 class Severity(str, Enum):
@@ -108,6 +130,17 @@ class QueueFull(str, Enum):
     MISS_NEW = "miss_new"  # the new part becomes Missed(queue_full), in its place in the order
     DROP_NEW = "drop_new"  # counted and shown as a condition; for what a part can do without (archive)
     DROP_OLD = "drop_old"  # for previews
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for something, and the role that counts for it: the least of what token, account and key allow."""
+
+    name: str
+    role: Role
+
+
+LOCAL = Caller("local", Role.ADMIN)  # everybody, on a station that has no users
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,19 @@ import threading
 from pathlib import Path
 
 from edge_inspector import service
+from edge_inspector.desk.archived import ArchivedParts
+from edge_inspector.desk.audit import AuditService
+from edge_inspector.desk.database import DeskDatabase
+from edge_inspector.desk.handlers import as_local, prefixes
 from edge_inspector.desk.history import HistoryService
-from edge_inspector.settings import load_station
+from edge_inspector.desk.images import ImageService
+from edge_inspector.desk.labels import LabelService
+from edge_inspector.desk.recipes import RecipeService
+from edge_inspector.desk.review import ReviewService
+from edge_inspector.desk.tune import TuneService
+from edge_inspector.settings import Station, load_station
 from edge_inspector.wire.keys import keys_beyond_loopback
-from edge_inspector.wire.server import ControlServer
+from edge_inspector.wire.server import ControlServer, Handler
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +39,10 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
     pulse = service.Pulse(service.SystemClock())
     watchdog = service.Watchdog({"desk": pulse}, service.watchdog_timeout_s())
-    history = HistoryService(str(station.database.url))
-    handlers = {"ping": lambda _params: {"process": "desk", "station": station.station}, **history.handlers()}
+    database = DeskDatabase(str(station.database.url))
     server = ControlServer(
         station.desk.endpoint,
-        handlers,
+        desk_handlers(station, database),
         "desk",
         keys=keys_beyond_loopback(station.desk.endpoint, station.reject),
         insecure=station.reject.insecure,
@@ -51,7 +59,25 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         service.notify("STOPPING=1")
         watchdog.stop(STOP_S)
         server.stop(STOP_S)
-        history.close()
+        database.close()
+
+
+def desk_handlers(station: Station, database: DeskDatabase) -> dict[str, Handler]:
+    """Every method of the desk of ``station``, settings resolved."""
+    parts = ArchivedParts(database, station.archive.path or station.state / "archive")
+    review, labels = ReviewService(database), LabelService(database, parts, station.state / "labels")
+    handlers: dict[str, Handler] = {
+        **HistoryService(database).handlers(),
+        **ImageService(parts).handlers(),
+        **labels.handlers(),
+        **TuneService(database).handlers(),
+        **RecipeService(database).handlers(),
+        **AuditService(database).handlers(),
+    }
+    for method, handler in {**review.caller_handlers(), **labels.caller_handlers()}.items():
+        handlers[method] = as_local(handler)
+    answer = {"process": "desk", "station": station.station, "services": prefixes(handlers)}
+    return {"ping": lambda _params: answer, **handlers}
 
 
 def _await_end_of_input(stop: threading.Event) -> None:

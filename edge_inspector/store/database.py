@@ -41,6 +41,15 @@ def open_database(url: str) -> Engine:
 
 def read_database(url: str) -> Engine:
     """The database at ``url`` for reading alone. Raises StoreError where it is absent, no database, or of another schema than ours."""
+    return _existing(url, ("PRAGMA query_only=ON",), "BEGIN")
+
+
+def join_database(url: str) -> Engine:
+    """The database at ``url`` for reading and writing beside the line, which makes and migrates it. Raises as `read_database`."""
+    return _existing(url, ("PRAGMA synchronous=NORMAL",), "BEGIN IMMEDIATE")
+
+
+def _existing(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
     address = _address(url)
     if address.get_backend_name() != "sqlite":
         with store_errors(address):
@@ -52,7 +61,7 @@ def read_database(url: str) -> Engine:
         query = {"mode": "rw", "uri": "true"}  # rw: a reader of a WAL database shares its index; it never makes the file
         # No pool: each use opens the file that is there now, also after a backup was restored over it.
         engine = create_engine(address.set(database="file:" + quote(str(path)), query=query), poolclass=NullPool)
-        _prepare_sqlite(engine, ("PRAGMA query_only=ON",), "BEGIN")
+        _prepare_sqlite(engine, pragmas, begin)
     return _checked(engine, address, require_head)
 
 

@@ -14,7 +14,7 @@ from edge_inspector.store.queries import ALL, COLUMNS, Filter, Part, pages
 
 
 def export_csv(engine: Engine, path: Path, wanted: Filter = ALL, progress: Callable[[int], object] = lambda _rows: None) -> int:
-    """Write the parts to ``path``, oldest first, one row a part; ``regions`` and ``archive`` as JSON. Returns how many.
+    """Write the parts to ``path``, oldest first, one row a part; ``regions``, ``archive`` and ``person`` as JSON. Returns how many.
 
     The file appears, or replaces the one before, only when it is complete. Raises StoreError naming the file or the database.
     """
@@ -32,7 +32,7 @@ def export_csv(engine: Engine, path: Path, wanted: Filter = ALL, progress: Calla
 def _write(engine: Engine, path: Path, wanted: Filter, progress: Callable[[int], object]) -> int:
     count = 0
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, (*COLUMNS, "regions"))
+        writer = csv.DictWriter(file, (*COLUMNS, "regions", "person"))
         writer.writeheader()
         for page in pages(engine, wanted):
             writer.writerows(_row(part) for part in page)
@@ -42,4 +42,4 @@ def _write(engine: Engine, path: Path, wanted: Filter, progress: Callable[[int],
 
 
 def _row(part: Part) -> Part:
-    return part | {name: json.dumps(part[name]) for name in ("regions", "archive")}
+    return part | {name: json.dumps(part[name]) for name in ("regions", "archive", "person")}

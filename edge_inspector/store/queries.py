@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, select, tuple_
+from pydantic import AfterValidator, Field
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, select, true, tuple_
 
-from edge_inspector.records import Decision, Outcome, Reason
+from edge_inspector.records import Decision, Outcome, PersonVerdict, Reason
 from edge_inspector.service import utc_text
 from edge_inspector.settings.model import Settings
+from edge_inspector.store import reviews
 from edge_inspector.store.database import store_errors
 from edge_inspector.store.schema import InspectionRow, RegionRow
 
@@ -35,6 +36,9 @@ class Filter(Settings):
     """Which parts; None asks for all. Times are of the trigger (UTC where they name no zone), ``since`` included, ``until`` not.
 
     ``after`` and ``before`` are row ids, not included. ``recipe`` is a name, for any version of it, or ``name:version``.
+    ``outcomes``: one of these. ``area_min`` and ``area_max``, both included, are of the part's largest region in pixels of the camera
+    image, 0 where it has none. ``borderline``: the score is at most so far from its threshold, as a share of the threshold.
+    ``person``: what a person says of the part; ``none`` is what nobody has judged yet.
     """
 
     since: Moment | None = None
@@ -50,23 +54,30 @@ class Filter(Settings):
     late: bool | None = None
     serial: str | None = None
     lot: str | None = None
+    outcomes: tuple[Outcome, ...] | None = None
+    area_min: Annotated[float, Field(ge=0.0)] | None = None
+    area_max: Annotated[float, Field(ge=0.0)] | None = None
+    borderline: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    person: PersonVerdict | None = None
 
 
 ALL = Filter()
 
 
 def history(engine: Engine, wanted: Filter = ALL, limit: int = PAGE, newest_first: bool = True) -> list[Part]:
-    """Parts with their regions, as JSON holds them (times ISO 8601 in UTC). Raises StoreError.
+    """Parts with their ``regions`` and what a ``person`` says of them (None, or verdict, by, at_utc, note), as JSON holds them (times
+    ISO 8601 in UTC). Raises StoreError.
 
     With ``newest_first``, the next page is ``before`` the last row's id; else ``after`` it.
     """
     order = InspectionRow.id.desc() if newest_first else InspectionRow.id
-    statement = select(InspectionRow.__table__).where(*_tests(wanted)).order_by(order).limit(limit)
+    statement = select(InspectionRow.__table__).where(*conditions(wanted)).order_by(order).limit(limit)
     with store_errors(engine.url), engine.connect() as connection:
         rows = [_part(row) for row in connection.execute(statement).mappings()]
         for start in range(0, len(rows), PAGE):
             _add_regions(connection, rows[start : start + PAGE])
-    return rows
+        said = reviews.newest(connection, [row["part_id"] for row in rows])
+    return [row | {"person": said.get(row["part_id"])} for row in rows]
 
 
 def part(engine: Engine, part_id: str) -> Part | None:
@@ -86,19 +97,40 @@ def pages(engine: Engine, wanted: Filter = ALL, size: int = PAGE) -> Iterator[li
 
 def counts(engine: Engine, wanted: Filter = ALL) -> dict[str, int]:
     """parts = accepted + rejected + missed; ``review`` is part of rejected, ``late`` of missed, ``acked`` of all. Raises StoreError."""
+    acked = {"acked": _count_of(InspectionRow.acked.is_(True))}
+    with store_errors(engine.url), engine.connect() as connection:
+        return _counted(connection, {**_outcomes(), **acked}, wanted)
+
+
+def hours(engine: Engine, count: int, now: datetime) -> list[Part]:
+    """parts, accepted, rejected, missed, review and late of the last ``count`` hours of the clock, the running one included.
+
+    Oldest first, each with its beginning ``hour_utc``; hours without parts are left out. Raises StoreError.
+    """
+    running = now.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)
+    begins = [running - timedelta(hours=back) for back in range(count - 1, -1, -1)]
+    with store_errors(engine.url), engine.connect() as connection:
+        # An hour a query: each reads its own stretch of the index by time, in any SQL
+        found = [(hour, _counted(connection, _outcomes(), Filter(since=hour, until=hour + timedelta(hours=1)))) for hour in begins]
+    return [{"hour_utc": utc_text(hour), **counted} for hour, counted in found if counted["parts"]]
+
+
+def _outcomes() -> dict[str, ColumnElement[int]]:
     row = InspectionRow
-    columns = {
+    return {
         "parts": func.count(),
         "accepted": _count_of(row.outcome == "accepted"),
         "rejected": _count_of(row.outcome == "rejected"),
         "missed": _count_of(row.outcome == "missed"),
         "review": _count_of(row.verdict == "review"),
         "late": _count_of(row.late.is_(True)),
-        "acked": _count_of(row.acked.is_(True)),
     }
-    statement = select(*(expression.label(name) for name, expression in columns.items())).select_from(row).where(*_tests(wanted))
-    with store_errors(engine.url), engine.connect() as connection:
-        return {name: int(value) for name, value in connection.execute(statement).mappings().one().items()}
+
+
+def _counted(connection: Connection, columns: Mapping[str, ColumnElement[int]], wanted: Filter) -> dict[str, int]:
+    labelled = (expression.label(name) for name, expression in columns.items())
+    statement = select(*labelled).select_from(InspectionRow).where(*conditions(wanted))
+    return {name: int(value) for name, value in connection.execute(statement).mappings().one().items()}
 
 
 def timings(engine: Engine, wanted: Filter = ALL) -> dict[str, dict[str, float]]:
@@ -107,7 +139,7 @@ def timings(engine: Engine, wanted: Filter = ALL) -> dict[str, dict[str, float]]
     0.0 throughout where there is no such part. Raises StoreError.
     """
     columns = (InspectionRow.latency_ms, InspectionRow.engine_ms, InspectionRow.overhead_ms)
-    statement = select(*columns).where(InspectionRow.engine_ms.is_not(None), *_tests(wanted))
+    statement = select(*columns).where(InspectionRow.engine_ms.is_not(None), *conditions(wanted))
     with store_errors(engine.url), engine.connect() as connection:
         rows = connection.execute(statement).mappings().all()
     return {name: percentiles([row[name] for row in rows if row[name] is not None]) for name in TIMES}
@@ -129,6 +161,16 @@ def _recipe_is(value: str) -> Test:
     return column == value if ":" in value else (column == value) | column.startswith(f"{value}:", autoescape=True)
 
 
+def _has_region(test: Test) -> Test:
+    """The parts with a region of that kind; the subquery reads the regions once, however many parts there are."""
+    keys = select(RegionRow.station, RegionRow.epoch, RegionRow.seq).where(test)
+    return tuple_(InspectionRow.station, InspectionRow.epoch, InspectionRow.seq).in_(keys)
+
+
+def _near_threshold(share: float) -> Test:
+    return func.abs(InspectionRow.score - InspectionRow.threshold) <= share * InspectionRow.threshold
+
+
 _TESTS: dict[str, Callable[[Any], Test]] = {
     "since": lambda value: InspectionRow.triggered_utc >= value,
     "until": lambda value: InspectionRow.triggered_utc < value,
@@ -143,10 +185,16 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
     "verdict": lambda value: InspectionRow.verdict == value.value,
     "outcome": lambda value: InspectionRow.outcome == value.value,
     "reason": lambda value: InspectionRow.reason == value.value,
+    "outcomes": lambda values: InspectionRow.outcome.in_([value.value for value in values]),
+    "area_min": lambda value: _has_region(RegionRow.area >= value) if value > 0 else true(),
+    "area_max": lambda value: ~_has_region(RegionRow.area > value),
+    "borderline": _near_threshold,
+    "person": reviews.judged_as,
 }
 
 
-def _tests(wanted: Filter) -> list[Test]:
+def conditions(wanted: Filter) -> list[Test]:
+    """The conditions of a query of inspections that the filter means."""
     asked = ((name, getattr(wanted, name)) for name in _TESTS)
     return [_TESTS[name](value) for name, value in asked if value is not None]
 

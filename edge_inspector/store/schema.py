@@ -190,6 +190,23 @@ class JournalPositionRow(Base):
     offset: Mapped[int] = mapped_column(BigInteger)
 
 
+class ReviewRow(Base):
+    """What a person said of a part, never changed afterwards; the newest row of a part counts, and ``none`` withdraws."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('confirm', 'false_reject', 'escape', 'none')", name="verdict_known"),
+        Index(None, "part_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    part_id: Mapped[str] = mapped_column(Text)
+    at_utc: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(Text)
+    verdict: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text)
+
+
 class AuditRow(Base):
     """Who did what to what, and what the program itself found worth a person's look."""
 

@@ -30,6 +30,10 @@ class ControlClient:
 
     def call(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> dict[str, Any]:
         """The result of ``method``. Raises RequestError for an error answer, WireError naming the endpoint where none comes in time."""
+        return self.fetch(method, params, timeout_s)[0]
+
+    def fetch(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> tuple[dict[str, Any], list[bytes]]:
+        """The result of ``method`` and the binary frames that came with it; the result says which is what. Raises as ``call``."""
         socket = self._socket = self._socket or self._open()
         number = next(self._ids)
         request = {"v": VERSION, "type": "request", "id": number, "method": method, "params": params or {}}
@@ -43,9 +47,10 @@ class ControlClient:
             if not socket.poll(max(0, int((until - time.monotonic()) * 1e3))):
                 self._drop()  # with the request, so that it is not carried out much later
                 raise self._silent(timeout_s)
-            answer = self._read(socket.recv_multipart())
+            head, *blobs = socket.recv_multipart()
+            answer = self._read(head)
             if answer.get("id") == number:
-                return self._result(answer)
+                return self._result(answer), blobs
 
     def _open(self) -> Socket:
         socket = self._context.socket(zmq.SocketType.DEALER)
@@ -64,9 +69,9 @@ class ControlClient:
     def _silent(self, timeout_s: float) -> WireError:
         return WireError(f"no answer from {self._endpoint} within {timeout_s:g} s; is it running, and is this its control endpoint?")
 
-    def _read(self, frames: list[bytes]) -> dict[str, Any]:
+    def _read(self, head: bytes) -> dict[str, Any]:
         try:
-            answer = json.loads(frames[-1])
+            answer = json.loads(head)
         except ValueError as error:
             raise WireError(f"{self._endpoint} answered with something that is not JSON: {error}") from None
         if not isinstance(answer, dict) or answer.get("v") != VERSION:

@@ -1,7 +1,8 @@
 """The listening ends of control (request and reply) and status (publish).
 
 A request is one frame ``{"v": 1, "type": "request", "id": ..., "method": ..., "params": {}}``; the answer has the same id and is
-``{"v": 1, "type": "reply", "id": ..., "result": {}}`` or ``{"v": 1, "type": "error", "id": ..., "code": ..., "message": ...}``.
+``{"v": 1, "type": "reply", "id": ..., "result": {}}``, which binary frames (images) may follow, or
+``{"v": 1, "type": "error", "id": ..., "code": ..., "message": ...}``.
 A status message is two frames, topic and JSON ``{"v": 1, "type": topic, "run": ..., "n": ..., ...}``, then any binary frames.
 ``n`` counts the messages of a topic from 1 within a ``run`` of the publisher; ``preview`` is not numbered.
 """
@@ -14,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import zmq
@@ -28,8 +30,18 @@ log = logging.getLogger(__name__)
 REQUEST_BYTES = 4 * 1024 * 1024
 QUEUE = 10_000
 TURN_MS = 200  # a server that nobody asks comes round at least so often
-Handler = Callable[[dict[str, Any]], dict[str, Any]]
 PreviewMaker = Callable[[], tuple[dict[str, Any], list[bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with binary frames, such as image files; ``result`` says which is what, by index from 0."""
+
+    result: dict[str, Any]
+    blobs: tuple[bytes, ...] = ()
+
+
+Handler = Callable[[dict[str, Any]], dict[str, Any] | Reply]
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of this program
@@ -94,17 +106,19 @@ class ControlServer:
     def _answer(self, socket: Socket, peer: bytes, *frames: bytes) -> None:
         reply = self._reply(frames)
         try:
-            socket.send_multipart([peer, reply], zmq.NOBLOCK)
+            socket.send_multipart([peer, *reply], zmq.NOBLOCK)
         except zmq.ZMQError as error:
-            log.info("%s: an answer of %d bytes was not taken: %s", self._name, len(reply), error)
+            log.info("%s: an answer of %d bytes was not taken: %s", self._name, sum(map(len, reply)), error)
 
-    def _reply(self, frames: tuple[bytes, ...]) -> bytes:
+    def _reply(self, frames: tuple[bytes, ...]) -> list[bytes]:
         identity: object = None
         try:
             request = _parse(frames)
             identity = request.get("id")
-            result = self._call(request)
-            return json.dumps({"v": VERSION, "type": "reply", "id": identity, "result": result}, separators=(",", ":")).encode()
+            answer = self._call(request)
+            reply = answer if isinstance(answer, Reply) else Reply(answer)
+            head = {"v": VERSION, "type": "reply", "id": identity, "result": reply.result}
+            return [json.dumps(head, separators=(",", ":")).encode(), *reply.blobs]
         except Refused as refusal:
             code, message = refusal.code, str(refusal)
         except EdgeInspectorError as error:
@@ -113,9 +127,9 @@ class ControlServer:
             log.exception("%s: a request failed", self._name)
             code, message = "internal", f"{type(error).__name__}: {error}"
         self.refused += 1
-        return json.dumps({"v": VERSION, "type": "error", "id": identity, "code": code, "message": message}).encode()
+        return [json.dumps({"v": VERSION, "type": "error", "id": identity, "code": code, "message": message}).encode()]
 
-    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, request: dict[str, Any]) -> dict[str, Any] | Reply:
         method, params = request.get("method"), request.get("params", {})
         handler = self._handlers.get(method) if isinstance(method, str) else None
         if handler is None:

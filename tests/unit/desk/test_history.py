@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_inspector.desk.database import DeskDatabase
 from edge_inspector.desk.history import HistoryService
 from edge_inspector.errors import SettingsError, StoreError, WireError
 from edge_inspector.store.database import open_database
@@ -26,9 +27,9 @@ def fill(path: Path, *seqs: int) -> None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[HistoryService]:
-    service = HistoryService(f"sqlite:///{tmp_path / 'results.db'}")
-    yield service
-    service.close()
+    database = DeskDatabase(f"sqlite:///{tmp_path / 'results.db'}")
+    yield HistoryService(database)
+    database.close()
 
 
 def test_pages_meet_without_gap_or_overlap(service: HistoryService, tmp_path: Path) -> None:
@@ -98,7 +99,11 @@ def test_the_process_answers_and_ends_with_its_parent(tmp_path: Path) -> None:
     (tmp_path / "station.toml").write_text(STATION.format(folder=tmp_path))
     command = [sys.executable, "-m", "edge_inspector", "desk", "--config", str(tmp_path / "station.toml"), "--with-parent"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process, ControlClient(f"ipc://{tmp_path}/desk") as client:
-        assert client.call("ping", {}, timeout_s=30.0) == {"process": "desk", "station": "line1"}
+        assert client.call("ping", {}, timeout_s=30.0) == {
+            "process": "desk",
+            "station": "line1",
+            "services": ["audit", "history", "images", "labels", "recipe", "review", "tune"],
+        }
         with pytest.raises(WireError, match="no such database"):
             client.call("history.query")
         fill(tmp_path / "state" / "results.db", 1, 2, 3)

@@ -71,10 +71,14 @@ def test_opens_again_without_a_change(tmp_path: Path) -> None:
     for _ in range(2):
         engine = open_database(f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}")
         with engine.connect() as connection:
-            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0002"]
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
         engine.dispose()
     assert path.is_file()
-    assert sorted(p.name for p in Path(next(iter(versions))).glob("0*.py")) == ["0001_initial.py", "0002_part_context.py"]
+    assert sorted(p.name for p in Path(next(iter(versions))).glob("0*.py")) == [
+        "0001_initial.py",
+        "0002_part_context.py",
+        "0004_reviews.py",
+    ]
 
 
 def test_a_refused_row_changes_nothing(engine: Engine) -> None:

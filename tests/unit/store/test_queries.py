@@ -122,7 +122,7 @@ def test_a_csv_holds_every_part_and_column(filled: Engine, tmp_path: Path) -> No
         rows = list(csv.DictReader(file))
     assert sum(steps) == 10
     assert [int(row["seq"]) for row in rows] == list(range(1, 11))
-    assert set(rows[0]) == {*COLUMNS, "regions"}
+    assert set(rows[0]) == {*COLUMNS, "regions", "person"}
     assert json.loads(rows[1]["regions"])[0]["area"] == 9.5
     assert [path.name for path in tmp_path.glob("*.part")] == []
 

@@ -10,7 +10,7 @@ import zmq
 
 from edge_inspector.errors import RequestError, StateError, WireError
 from edge_inspector.wire.client import ControlClient
-from edge_inspector.wire.server import ControlServer
+from edge_inspector.wire.server import ControlServer, Reply
 
 
 def fail(_params: dict[str, Any]) -> dict[str, Any]:
@@ -21,9 +21,13 @@ def refuse(_params: dict[str, Any]) -> dict[str, Any]:
     raise StateError("the line is not Ready")
 
 
+def image(params: dict[str, Any]) -> Reply:
+    return Reply({"frames": params["frames"]}, tuple(bytes([n]) * size for n, size in enumerate(params["frames"])))
+
+
 @pytest.fixture
 def server() -> Iterator[ControlServer]:
-    handlers = {"echo": lambda params: params, "fail": fail, "refuse": refuse, "odd": lambda _: {"x": object()}}
+    handlers = {"echo": lambda params: params, "fail": fail, "refuse": refuse, "odd": lambda _: {"x": object()}, "image": image}
     control = ControlServer("tcp://127.0.0.1:*", handlers)
     control.start()
     yield control
@@ -35,6 +39,16 @@ def test_calls(server: ControlServer) -> None:
     with ControlClient(server.endpoint) as client:
         for n in range(20):
             assert client.call("echo", {"n": n, "text": "größer"}) == {"n": n, "text": "größer"}
+
+
+@pytest.mark.parametrize("frames", [[], [5], [0, 3_000_000, 7]], ids=["none", "one", "empty and large ones"])
+def test_an_answer_may_bring_binary_frames(server: ControlServer, frames: list[int]) -> None:
+    with ControlClient(server.endpoint) as client:
+        result, blobs = client.fetch("image", {"frames": frames})
+        assert result == {"frames": frames}
+        assert blobs == [bytes([n]) * size for n, size in enumerate(frames)]
+        assert client.call("image", {"frames": frames}) == {"frames": frames}
+        assert client.fetch("echo", {"n": 1}) == ({"n": 1}, [])
 
 
 def test_two_clients_get_their_own_answers(server: ControlServer) -> None:
