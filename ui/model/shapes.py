@@ -70,6 +70,11 @@ class ShapeEditor:
         self.sort = Sort.ROI
         self._dragging: Point | None = None
 
+    @property
+    def held(self) -> bool:
+        """Whether the pointer has hold of something."""
+        return self._dragging is not None
+
     def polygons(self, sort: Sort) -> Polygons:
         """Those of one sort."""
         return tuple(shape.points for shape in self.shapes if shape.sort is sort)
