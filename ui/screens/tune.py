@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -28,6 +28,8 @@ APPLY_S = 10.0
 class TuneScreen(Screen):
     """Nothing that is done here takes effect before Apply."""
 
+    loaded = Signal()
+    """Scores are there, or it is said why not."""
     services: ClassVar[frozenset[str]] = frozenset({"tune", "recipe"})
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
@@ -36,7 +38,7 @@ class TuneScreen(Screen):
         self._seen = False
         self._asked = 0
         self._applying = False
-        self._dialog: ChangesDialog | None = None
+        self.dialog: ChangesDialog | None = None
         self._make()
         self._build()
         self._connect()
@@ -163,9 +165,11 @@ class TuneScreen(Screen):
         empty = self.tr("No scores of recipe {recipe} on record. Let the line inspect some parts, then reload.")
         self.panel.say("" if len(scores) else empty.format(recipe=result.get("recipe") or "–"))
         self._refresh()
+        self.loaded.emit()
 
     def _not_loaded(self, asked: int, text: str) -> None:
         if asked == self._asked:
+            self.loaded.emit()
             self.panel.say(self.tr("The scores could not be loaded: {why} Press Reload to try again.").format(why=_sentence(text)))
 
     # ---- what is in force
@@ -260,16 +264,16 @@ class TuneScreen(Screen):
 
     def _confirm(self) -> None:
         base = self.model.base
-        if base is None or self._dialog is not None:
+        if base is None or self.dialog is not None:
             return
-        dialog = self._dialog = ChangesDialog(base.label, self.model.changed, self._warnings(), self)
+        dialog = self.dialog = ChangesDialog(base.label, self.model.changed, self._warnings(), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self._send)
         dialog.finished.connect(self._closed)
         dialog.open()
 
     def _closed(self, _result: int) -> None:
-        self._dialog = None
+        self.dialog = None
 
     def _warnings(self) -> list[str]:
         base, draft = self.model.base, self.model.draft
@@ -322,8 +326,8 @@ class TuneScreen(Screen):
         if newer is not None:
             pattern = self.tr("The recipe was changed elsewhere: {recipe} decides now. Choose what your changes are to stand on.")
             self.torn_message.setText(pattern.format(recipe=newer.label))
-            if self._dialog is not None:
-                self._dialog.reject()
+            if self.dialog is not None:
+                self.dialog.reject()
         obstacle = self._obstacle()
         self.undo.setEnabled(self.model.can_undo and not self._applying)
         self.discard.setEnabled(bool(changed) and not self._applying)

@@ -73,7 +73,8 @@ class ChangesDialog(QDialog):
         layout.addWidget(self._table(changes))
         for warning in warnings:
             layout.addWidget(wrapped(warning, "error"))
-        buttons = QDialogButtonBox(self)
+        self.listed = [" ".join(change_texts(change)) for change in changes]
+        self.buttons = buttons = QDialogButtonBox(self)
         apply = buttons.addButton(self.tr("&Apply"), QDialogButtonBox.ButtonRole.AcceptRole)
         apply.setProperty("role", "main")
         back = buttons.addButton(self.tr("&Back"), QDialogButtonBox.ButtonRole.RejectRole)

@@ -49,8 +49,8 @@ class EffectTable(QWidget):
             "accepted": self.tr("accepted"),
             "review": self.tr("review"),
             "rejected": self.tr("rejected"),
-            "false_rejects": self.tr("false rejects"),
-            "escapes": self.tr("escapes"),
+            "false_rejects": self.tr("false rejects\n(95\u00a0% interval)"),
+            "escapes": self.tr("escapes\n(95\u00a0% interval)"),
         }[key]
 
     def text(self, key: str, column: int) -> str:
@@ -69,13 +69,13 @@ class EffectTable(QWidget):
     def _row(self, key: str, *texts: str) -> None:
         for column, text in enumerate(texts, 1):
             self._cells[key, column].setText(text)
-            self._cells[key, column].setAccessibleName(f"{self._word(key)}: {text}")
+            self._cells[key, column].setAccessibleName(f"{self._word(key)}: {text}".replace("\n", " "))
 
     def _share(self, key: str, share: Share) -> str:
         if share.value is None or share.interval is None:
             return self.tr("no part judged good") if key == "false_rejects" else self.tr("no part judged bad")
         low, high = (number(100.0 * end, 2) for end in share.interval)
-        pattern = self.tr("{count} of {of} = {value} %\n95 %: {low} to {high} %")
+        pattern = self.tr("{count} of {of} = {value}\u00a0%\n({low} to {high}\u00a0%)")
         return pattern.format(count=share.count, of=share.of, value=number(100.0 * share.value, 2), low=low, high=high)
 
     def _difference(self, by: int) -> str:

@@ -95,6 +95,7 @@ class ScoreHistogram(QWidget):
         self._logarithmic = False
         self._bars: Bars | None = None
         self.plot = pg.PlotWidget(self)
+        self.plot.setMinimumHeight(140)
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
@@ -112,6 +113,7 @@ class ScoreHistogram(QWidget):
         }
         for line in (*self._forced, *self.lines.values()):
             self.plot.addItem(line, ignoreBounds=True)
+        self.plot.getAxis("bottom").enableAutoSIPrefix(False)
         self.plot.getAxis("bottom").setLabel(self.tr("score"))
         self.plot.getAxis("left").setLabel(self.tr("parts"))
         self.setAccessibleName(self.tr("Histogram of scores with accept and reject threshold"))

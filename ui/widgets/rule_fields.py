@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QGrid
 from ui.model.tune import Rules
 
 MOST_PX = 100_000_000.0
+USUAL_PX = 100.0  # where a reject area begins that nobody has set before
 DIGITS = 4
 
 
@@ -84,6 +85,7 @@ class AreaFields(RuleFields):
         self._add("minimum_area_px", self.tr("&Minimum area"), self.tr("Smaller regions count for nothing."), _area_box(0.0))
         tip = self.tr("A region of this area rejects the part whatever its score.")
         self._add("reject_area_px", self.tr("Reject area"), tip, _area_box(0.1)).hide()
+        self._last_limit = USUAL_PX
         self.limited = QCheckBox(self.tr("Re&ject area"), self)
         self.limited.setToolTip(tip)
         self.limited.setMinimumHeight(0)
@@ -95,14 +97,16 @@ class AreaFields(RuleFields):
         self._show("region_threshold", rules.region_threshold)
         self._show("minimum_area_px", rules.minimum_area_px)
         on = rules.reject_area_px is not None
-        self.boxes["reject_area_px"].setEnabled(on)
+        box = self.boxes["reject_area_px"]
+        box.setEnabled(on)
+        box.setSpecialValueText("" if on else self.tr("off"))
         self.limited.blockSignals(True)
         self.limited.setChecked(on)
         self.limited.blockSignals(False)
-        if rules.reject_area_px is not None:
-            self._show("reject_area_px", rules.reject_area_px)
+        self._show("reject_area_px", box.minimum() if rules.reject_area_px is None else rules.reject_area_px)
+        self._last_limit = rules.reject_area_px or self._last_limit
 
     def _limit(self, on: bool) -> None:
-        least = max(self.boxes["minimum_area_px"].value(), 1.0)
-        value = max(self.boxes["reject_area_px"].value(), least)
+        """Back on, it is what it was last."""
+        value = max(self._last_limit, self.boxes["minimum_area_px"].value())
         self.edited.emit("reject_area_px", value if on else None)

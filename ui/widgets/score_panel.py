@@ -62,7 +62,7 @@ class ScorePanel(QWidget):
             legend.addWidget(picture)
             legend.addWidget(label)
             legend.addSpacing(GAP)
-        legend.addStretch(1)
+        legend.addWidget(wrapped(self.tr("dotted: in force"), "dim"), 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(top)
@@ -122,7 +122,7 @@ class ScorePanel(QWidget):
 
     def _notes(self, before: Effect, after: Effect, unknown: list[str]) -> list[str]:
         """What the figures leave out."""
-        notes = [self.tr("False rejects and escapes: of the parts that people have judged, with their 95 % confidence interval.")]
+        notes = [self.tr("False rejects and escapes: of the parts that people have judged.")]
         if self.scores.missed or self.scores.unscored:
             pattern = self.tr("Left out, as no threshold changes them: {missed} missed, {unscored} without a score.")
             notes.append(pattern.format(missed=self.scores.missed, unscored=self.scores.unscored))
