@@ -275,6 +275,16 @@ def encode_png(image: Image) -> bytes:
     return data.tobytes()
 
 
+def encode_jpeg(image: Image, quality: int = 90) -> bytes:
+    """JPEG of a uint8 (H, W, 3) RGB or (H, W, 1) grey image, for screens: it loses. Raises ImageError for another shape or depth."""
+    grey = image.ndim == 3 and image.shape[2] == 1 and image.dtype == np.uint8
+    stored = image if grey else cv2.cvtColor(to_rgb(image), cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ImageError(f"an image of shape {image.shape} cannot be encoded as JPEG")
+    return data.tobytes()
+
+
 def write_png(path: Path, image: Image) -> None:
     """Write a PNG whole or not at all (a temporary file beside it, then a rename).
 

@@ -59,6 +59,14 @@ class Bridge(QObject):
         self._line.start()
         self._desk.start()
 
+    def resume(self) -> None:
+        """Tell everything known once more, to a window that has just been made."""
+        self._feed = PartFeed()
+        self.line_changed.emit(self.connected, "")
+        self.desk_changed.emit(bool(self.services), "")
+        if self.connected:
+            self._ask_for_parts()
+
     def stop(self) -> None:
         """End the threads. Idempotent."""
         workers = [worker for worker in (self._line, self._desk, self._status) if worker is not None]

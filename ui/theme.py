@@ -139,7 +139,7 @@ def _sheet(theme: Theme) -> str:
     QWidget {{ font-size: 15px; }}
     QLabel[role="dim"] {{ color: {theme.dim}; }}
     QLabel[role="title"] {{ font-size: 18px; font-weight: 600; }}
-    QLabel[role="figure"] {{ font-size: 26px; font-weight: 600; }}
+    QLabel[role="figure"] {{ font-size: 24px; font-weight: 600; }}
     QLabel[role="error"] {{ color: {theme.text}; border-left: 6px solid {theme.severities["failure"]}; padding: 6px; }}
     QFrame[role="panel"] {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; }}
     QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox, QDateTimeEdit {{

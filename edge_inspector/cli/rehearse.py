@@ -27,18 +27,15 @@ def demo(
     """Run a simulated line: camera, network, verdicts, reject gate, database. Belt, PLC and gate are a process of their own."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from edge_inspector.errors import SettingsError
     from edge_inspector.rehearsal.demo import DemoPlan, run_demo
 
-    if gui:
-        raise SettingsError("demo --gui: this version has no operator GUI yet; run it without --gui")
     if "/" in bundle:
         bundle = str(Path(bundle).resolve())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=_stderr()) as bar:
         task = bar.add_task("starting the line ...", total=parts)
         result = run_demo(
-            DemoPlan(parts, rate, seed, product, bundle),
+            DemoPlan(parts, rate, seed, product, bundle, gui),
             lambda triggers: bar.update(task, completed=triggers, description="parts on the belt"),
         )
         bar.update(task, completed=parts)

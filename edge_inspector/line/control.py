@@ -60,7 +60,15 @@ class LineControl:
     def handlers(self) -> dict[str, Callable[[Params], Params]]:
         """For the control server."""
         return {
-            "ping": lambda _params: {"process": "line", "station": self._station.station},
+            "ping": lambda _params: {
+                "process": "line",
+                "station": self._station.station,
+                "endpoints": {
+                    "status": self._station.status.endpoint,
+                    "control": self._station.control.endpoint,
+                    "desk": self._station.desk.endpoint,
+                },
+            },
             "status": lambda _params: self._snapshot(),
             "start": self._start,
             "stop": self._stop,

@@ -161,7 +161,10 @@ class Line:
         self._recorder = Recorder(self._database, self._journal, station.station, self._conditions, station.database.commit_every_ms)
         self._archive = Archive(station.archive, self._conditions, self._archived)
         keys = keys_beyond_loopback(station.status.endpoint, station.reject)
-        self._status_output = StatusOutput(StatusPublisher(station.status.endpoint, keys=keys, insecure=station.reject.insecure))
+        publisher = StatusPublisher(
+            station.status.endpoint, keys=keys, insecure=station.reject.insecure, preview_rate=station.status.preview_rate
+        )
+        self._status_output = StatusOutput(publisher, station.status.preview_side)
 
     def run(self, stop: threading.Event) -> None:
         """Start everything, run the main loop, and stop everything in the reverse order."""

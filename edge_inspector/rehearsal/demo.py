@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_inspector.rehearsal.belt import BeltPlan
-from edge_inspector.rehearsal.processes import BeltProcess, LineProcess, RehearsalError, TemporaryStation
+from edge_inspector.rehearsal.processes import BeltProcess, GuiProcess, LineProcess, RehearsalError, TemporaryStation
 from edge_inspector.store.database import read_database
 from edge_inspector.store.queries import timings
 
@@ -25,24 +26,26 @@ class DemoPlan:
     seed: int = 1
     product: str = "ring"
     bundle: str = "demo"
+    gui: bool = False
 
 
 def run_demo(plan: DemoPlan, progress: Callable[[int], None] = lambda _triggers: None) -> dict[str, Any]:
     """Run the line over ``plan.parts`` parts and return the demo's JSON (design, section 8), with ``bad`` and ``unaccounted`` added.
 
-    Raises RehearsalError where a process does not do its part.
+    With ``gui`` the belt waits for the operator GUI to be open, and the line runs until its window is closed. Raises RehearsalError where a
+    process does not do its part.
     """
     with tempfile.TemporaryDirectory(prefix="edge-demo-") as folder:
         station = TemporaryStation(Path(folder))
         station.write(plan.product, plan.seed, plan.bundle)
-        with LineProcess(station) as line:
+        with contextlib.ExitStack() as stack:
+            line = stack.enter_context(LineProcess(station))
+            gui = stack.enter_context(GuiProcess(station)) if plan.gui else None
             status = line.wait_for(("Ready",))
-            belt = BeltPlan(station.endpoint("trigger"), station.endpoint("reject"), plan.parts, plan.rate, plan.product, plan.seed)
-            with BeltProcess(belt) as process:
-                account = process.account(progress)
+            account = _carry(plan, station, gui, progress)
             if (status_code := line.stop()) != 0:
                 raise RehearsalError(f"the line ended with exit status {status_code}:\n{line.log_tail()}")
-            if account["triggers"] != plan.parts:
+            if account["triggers"] != plan.parts and gui is None:
                 raise RehearsalError(f"the belt carried {account['triggers']} of {plan.parts} parts:\n{line.log_tail()}")
         database = read_database(station.database)
         try:
@@ -59,3 +62,19 @@ def run_demo(plan: DemoPlan, progress: Callable[[int], None] = lambda _triggers:
         "backend": status["backend"],
         **times,
     }
+
+
+def _carry(plan: DemoPlan, station: TemporaryStation, gui: GuiProcess | None, progress: Callable[[int], None]) -> dict[str, Any]:
+    """The belt's account. A window that is closed ends the triggering; one that is open after the last part is waited for."""
+    belt = BeltPlan(station.endpoint("trigger"), station.endpoint("reject"), plan.parts, plan.rate, plan.product, plan.seed)
+    with BeltProcess(belt) as process:
+
+        def reached(triggers: int) -> None:
+            progress(triggers)
+            if gui is not None and gui.closed:
+                process.stop_triggering()
+
+        account = process.account(reached)
+    if gui is not None:
+        gui.wait()
+    return account

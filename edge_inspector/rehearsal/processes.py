@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import resource
 import signal
@@ -139,6 +140,40 @@ class LineProcess:
     def __exit__(self, *_exception: object) -> None:
         if self._process.poll() is None:
             self.kill()
+
+
+class GuiProcess:
+    """The operator GUI as a child, attached to the station's line."""
+
+    def __init__(self, station: TemporaryStation) -> None:
+        if importlib.util.find_spec("PySide6") is None:
+            raise RehearsalError("the GUI needs PySide6, which is not installed; install the extra: pip install 'edge-inspector[ui]'")
+        self._log = station.folder / "gui.log"
+        with self._log.open("wb") as log:
+            command = [sys.executable, "-m", "ui", "--connect", station.endpoint("control")]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    @property
+    def closed(self) -> bool:
+        """Whether its window was closed. Raises RehearsalError where it ended in another way."""
+        status = self._process.poll()
+        if status:
+            tail = "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+            raise RehearsalError(f"the GUI ended with exit status {status}; has this session a display?\n{tail}")
+        return status is not None
+
+    def wait(self) -> None:
+        """Until its window is closed. Raises RehearsalError where it ends in another way."""
+        self._process.wait()
+        _ = self.closed
+
+    def __enter__(self) -> GuiProcess:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait()
 
 
 class BeltProcess:

@@ -37,9 +37,11 @@ class RejectSettings(Settings):
 
 
 class StatusSettings(Settings):
-    """The status socket (XPUB)."""
+    """The status socket (XPUB), and the previews on it: made only while somebody looks."""
 
     endpoint: Endpoint = "tcp://127.0.0.1:5571"
+    preview_side: Annotated[int, Field(ge=64, le=8192)] = Field(960, description="px; a larger image is shrunk to it for the screen")
+    preview_rate: Annotated[float, Field(gt=0.0, le=60.0)] = Field(15.0, description="previews a second at most; each is the newest part")
 
 
 class ControlSettings(Settings):

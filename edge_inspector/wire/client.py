@@ -27,6 +27,7 @@ class ControlClient:
         self._context = zmq.Context()
         self._socket: Socket | None = None
         self._ids = count(1)
+        self.token = ""
 
     def call(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> dict[str, Any]:
         """The result of ``method``. Raises RequestError for an error answer, WireError naming the endpoint where none comes in time."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 4 * 1024 * 1024
 QUEUE = 10_000
+SUBSCRIBER_QUEUE = 128  # messages kept for a subscriber that does not read, previews among them: some 30 MB, and then it has a gap
 TURN_MS = 200  # a server that nobody asks comes round at least so often
 PreviewMaker = Callable[[], tuple[dict[str, Any], list[bytes]]]
 
@@ -156,8 +158,18 @@ def _parse(frames: tuple[bytes, ...]) -> dict[str, Any]:
 class StatusPublisher:
     """Publishes ``part``, ``state`` and ``preview``. No call waits: what nobody reads is dropped, and the numbers show it."""
 
-    def __init__(self, endpoint: str, name: str = "status", *, keys: ServerKeys | None = None, insecure: bool = False) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        name: str = "status",
+        *,
+        keys: ServerKeys | None = None,
+        insecure: bool = False,
+        preview_rate: float = 15.0,
+    ) -> None:
         self._asked = endpoint
+        self._preview_pause_s = 1.0 / preview_rate
+        self._preview_due_s = 0.0
         self._name = name
         self._keys = keys
         self._insecure = insecure
@@ -198,25 +210,30 @@ class StatusPublisher:
     def put_preview(self, make: PreviewMaker) -> None:
         """Publish ``make()`` (payload, binary frames) as ``preview``: called on the publisher's thread, only while somebody subscribes.
 
-        An older preview that has not left yet is dropped.
+        An older preview that has not left yet is dropped; at most ``preview_rate`` leave a second.
         """
         if self.has_subscribers("preview"):
             self._preview = make
             self._thread.wake.set()
 
     def _serve(self, ready: Callable[[], None]) -> None:
-        with listening(zmq.SocketType.XPUB, self._asked, self._name, self._keys, self._insecure) as socket:
+        limit = {zmq.SocketOption.SNDHWM: SUBSCRIBER_QUEUE}
+        with listening(zmq.SocketType.XPUB, self._asked, self._name, self._keys, self._insecure, limit) as socket:
             self.endpoint = bound_endpoint(socket)
             poller = zmq.Poller()
             poller.register(socket, zmq.POLLIN)
             poller.register(self._thread.wake.fileno(), zmq.POLLIN)
             ready()
             while not self._thread.stopping.is_set():
-                if socket in dict(poller.poll()):
+                if socket in dict(poller.poll(self._wait_ms())):
                     self._subscriptions(socket)
                 self._thread.wake.clear()
                 self._publish(socket)
             self._publish(socket)
+
+    def _wait_ms(self) -> int | None:
+        """Until the preview that waits may leave; for ever without one."""
+        return None if self._preview is None else max(0, math.ceil((self._preview_due_s - time.monotonic()) * 1e3))
 
     def _subscriptions(self, socket: Socket) -> None:
         while socket.poll(0):
@@ -231,9 +248,11 @@ class StatusPublisher:
         while self._queue:
             topic, number, payload, blobs = self._queue.popleft()
             self._send(socket, topic, {"n": number, **payload}, blobs)
-        make, self._preview = self._preview, None
-        if make is None:
+        now = time.monotonic()
+        if self._preview is None or now < self._preview_due_s:
             return
+        make, self._preview = self._preview, None
+        self._preview_due_s = now + self._preview_pause_s
         try:
             payload, frames = make()
         except Exception:  # a picture that cannot be encoded must not end the status of the line

@@ -108,6 +108,10 @@ class LiveModel:
         """The last parts that were not accepted, newest first."""
         return list(reversed(self._rejects))
 
+    def holds(self, now_s: float) -> bool:
+        """Whether a part that was not accepted is to stay in sight."""
+        return self._last_bad is not None and now_s - self._last_bad[0] < HOLD_S
+
     def banner(self, now_s: float) -> Banner:
         """A reject stays for ``HOLD_S``, so that nobody overlooks it on a fast line."""
         if not self.connected:
@@ -115,7 +119,7 @@ class LiveModel:
         if self.state.get("state") not in INSPECTING:
             return Banner(Kind.STOPPED)
         recent = sum(1 for at in self._bad_times if now_s - at < HOLD_S)
-        if self._last_bad is not None and now_s - self._last_bad[0] < HOLD_S:
+        if self._last_bad is not None and self.holds(now_s):
             return Banner(kind_of(self._last_bad[1]), self._last_bad[1], recent)
         newest = self.newest
         return Banner(kind_of(newest), newest) if newest else Banner(Kind.IDLE)

@@ -34,7 +34,7 @@ def draw_kind(painter: QPainter, kind: Kind, box: QRectF, colour: str) -> None:
 
 
 def draw_severity(painter: QPainter, severity: str, box: QRectF, colour: str) -> None:
-    """NE 107: failure a circle, check function a triangle down, out of specification a triangle up, maintenance a square; and the letter."""
+    """NE 107: failure a circle, check function a triangle down, out of specification one up, maintenance a square; each with its letter."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(QColor(colour)))
     if severity == "failure":

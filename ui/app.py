@@ -1,0 +1,166 @@
+"""``edge-inspector-ui``: the command line, the application, its window."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QSocketNotifier, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from edge_inspector.errors import WireError
+from edge_inspector.wire.keys import ClientKeys, read_pair, read_public
+from ui import language
+from ui.bridge import Bridge
+from ui.screens.base import Screen, Shared
+from ui.screens.live import LiveScreen
+from ui.theme import THEMES, apply
+from ui.window import Window
+
+DEFAULT = "tcp://127.0.0.1:5572"
+SCREENS: tuple[type[Screen], ...] = (LiveScreen,)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked on the command line."""
+
+    connect: str = DEFAULT
+    language: str | None = None
+    theme: str | None = None
+    kiosk: bool = False
+    key: Path | None = None
+    server_key: Path | None = None
+
+
+class Desk:
+    """The application's parts, so that a test can make and unmake them."""
+
+    def __init__(self, application: QApplication, options: Options, settings: QSettings) -> None:
+        self._application = application
+        self._options = options
+        self._settings = settings
+        self._translator: QTranslator | None = None
+        self.bridge = Bridge(options.connect, _keys(options))
+        self.shared = Shared(self.bridge)
+        self._speak(options.language or str(settings.value("language") or language.system_language()))
+        self.window = self._new_window()
+        self._dress(options.theme or str(settings.value("theme") or "dark"))
+
+    def start(self) -> None:
+        """Show the window and begin to look for the line."""
+        self._show(self.window)
+        self.bridge.start()
+
+    def stop(self) -> None:
+        """End the threads and let go of the window. Idempotent."""
+        self.bridge.stop()
+        self.window.deleteLater()
+
+    def _new_window(self) -> Window:
+        window = Window(self.shared, [screen(self.shared) for screen in SCREENS], kiosk=self._options.kiosk)
+        window.language_wanted.connect(self._change_language)
+        window.theme_wanted.connect(self._dress)
+        return window
+
+    def _show(self, window: Window) -> None:
+        if self._options.kiosk:
+            window.showFullScreen()
+        else:
+            window.resize(1280, 800)
+            window.show()
+
+    def _speak(self, name: str) -> None:
+        if self._translator is not None:
+            self._application.removeTranslator(self._translator)
+        self._translator = language.install(self._application, name)
+        self._settings.setValue("language", name)
+
+    def _change_language(self, name: str) -> None:
+        """A new window in the other language, in the place of the old one; what is unsaved stays where it is."""
+        if any(screen.unsaved() for screen in self.window.screens):
+            self.window.say(self.window.tr("Save or discard first: another language makes a new window."))
+            return
+        self._speak(name)
+        old, place = self.window, self.window.geometry()
+        self.window = self._new_window()
+        self._dress(self.shared.theme.name)
+        self.window.setGeometry(place)
+        self._show(self.window)
+        self.window.setGeometry(place)
+        old.leave()
+        old.deleteLater()
+        self.bridge.resume()
+
+    def _dress(self, name: str) -> None:
+        theme = THEMES.get(name, THEMES["dark"])
+        apply(self._application, theme)
+        self.window.set_theme(theme)
+        self._settings.setValue("theme", theme.name)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until the window is closed, or SIGTERM or Ctrl-C comes."""
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("edge-inspector-ui")
+    application.setOrganizationName("edge_inspector")
+    try:
+        desk = Desk(application, options, QSettings())
+    except WireError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return 2
+    guard = _Signals(desk)
+    desk.start()
+    status = application.exec()
+    guard.close()
+    desk.stop()
+    return status
+
+
+class _Signals:
+    """SIGTERM and SIGINT close the window: Python's handlers run only when the interpreter does, so a socket wakes the event loop."""
+
+    def __init__(self, desk: Desk) -> None:
+        import socket
+
+        self._read, self._write = socket.socketpair()
+        self._write.setblocking(False)
+        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        self._notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(lambda: self._read.recv(64))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, desk.window.leave))
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        signal.set_wakeup_fd(-1)
+        self._notifier.setEnabled(False)
+        self._read.close()
+        self._write.close()
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="edge-inspector-ui", description="The operator's screen: attaches to a line's control endpoint.")
+    parser.add_argument("--connect", default=DEFAULT, metavar="ENDPOINT", help=f"the line's control endpoint (default {DEFAULT})")
+    parser.add_argument("--language", choices=language.LANGUAGES, help="default: as last chosen, else the system's")
+    parser.add_argument("--theme", choices=sorted(THEMES), help="default: as last chosen, else dark")
+    parser.add_argument("--kiosk", action="store_true", help="full screen, cannot be left")
+    parser.add_argument("--key", type=Path, help="this client's secret CURVE key, where the line is on another host")
+    parser.add_argument("--server-key", type=Path, help="the line's public CURVE key")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _keys(options: Options) -> ClientKeys | None:
+    if options.key is None and options.server_key is None:
+        return None
+    if options.key is None or options.server_key is None:
+        raise WireError("--key and --server-key belong together: this client's secret key, and the line's public one")
+    read_pair(options.key)
+    read_public(options.server_key)
+    return ClientKeys(options.key, options.server_key)
