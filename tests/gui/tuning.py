@@ -126,24 +126,30 @@ def fill(station: Station, parts: int, judged: int) -> None:
             set_review(engine, name(seq), PersonVerdict.CONFIRM if agreed else wrong, "someone")
 
 
-@contextmanager
-def bench(folder: Path, parts: int = 300, judged: int = 100) -> Iterator[Bench]:
-    """A station with parts on record that answers."""
+def stock(folder: Path, parts: int, judged: int) -> None:
+    """Put a recipe in force, and parts on record."""
     station = station_in(folder)
     recipe = parse_model(Recipe, {"name": "ring", "bundle": "demo", "gate": {"reject_window_ms": 200}, "decision": RULES}, "test")
     with closing_engine(station) as engine:
         recipes.activate(engine, "ring", recipes.import_recipe(engine, recipe)[0])
-        if parts:
-            fill(station, parts, judged)
-            add_pictures(station, PICTURED, (picture()[:, :, ::-1].copy(), anomalies()))
-        with closing(DeskDatabase(str(station.database.url))) as database:
-            desk = ControlServer(f"ipc://{folder}/desk", desk_handlers(station, database), "desk")
-            publisher = StatusPublisher(f"ipc://{folder}/status")
-            line = ControlServer(f"ipc://{folder}/line", TuningLine(engine).handlers(publisher.endpoint, desk.endpoint), "line")
-            servers = (desk, publisher, line)
-            try:
-                for server in servers:
-                    server.start()
-                yield Bench(line.endpoint, publisher, engine)
-            finally:
-                assert all([server.stop() for server in servers])
+    if parts:
+        fill(station, parts, judged)
+        add_pictures(station, PICTURED, (picture()[:, :, ::-1].copy(), anomalies()))
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    """A stocked station that answers."""
+    station = station_in(folder)
+    with closing_engine(station) as engine, closing(DeskDatabase(str(station.database.url))) as database:
+        desk = ControlServer(f"ipc://{folder}/desk", desk_handlers(station, database), "desk")
+        publisher = StatusPublisher(f"ipc://{folder}/status")
+        line = ControlServer(f"ipc://{folder}/line", TuningLine(engine).handlers(publisher.endpoint, desk.endpoint), "line")
+        servers = (desk, publisher, line)
+        try:
+            for server in servers:
+                server.start()
+            yield Bench(line.endpoint, publisher, engine)
+        finally:
+            ended = [server.stop() for server in servers]
+            assert all(ended)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QVBoxLayo
 
 from ui.model.effects import Bars
 from ui.theme import DARK, TOUCH, Theme
+from ui.widgets.plots import make_plot
 
 LOWEST = 0.5  # where the count axis begins in logarithms: a bar of one part still has a height
 Floats = NDArray[np.float64]
@@ -94,12 +95,8 @@ class ScoreHistogram(QWidget):
         super().__init__(parent)
         self._logarithmic = False
         self._bars: Bars | None = None
-        self.plot = pg.PlotWidget(self)
+        self.plot = make_plot(self)
         self.plot.setMinimumHeight(140)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plot)
@@ -127,7 +124,7 @@ class ScoreHistogram(QWidget):
         options = {"position": height, "movable": False, "anchors": [(0, 0.5), (1, 0.5)]}
         line = pg.InfiniteLine(angle=90, movable=True, label=word, labelOpts=options)
         line.sigDragged.connect(lambda: self._dragged(key))
-        line.sigPositionChangeFinished.connect(self.released.emit)
+        line.sigPositionChangeFinished.connect(self._released)
         return line
 
     def set_theme(self, theme: Theme) -> None:
@@ -171,6 +168,9 @@ class ScoreHistogram(QWidget):
         accept, reject = drafted
         self.lines["accept_threshold"].setBounds((0.0, max(accept, reject)))
         self.lines["reject_threshold"].setBounds((min(accept, reject), 1.0))
+
+    def _released(self, _line: pg.InfiniteLine) -> None:
+        self.released.emit()
 
     def _dragged(self, key: str) -> None:
         self.dragged.emit(key, float(self.lines[key].value()))
