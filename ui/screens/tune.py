@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui.model.effects import beside, effect, scores_from
+from ui.model.intervals import clopper_pearson
 from ui.model.picture import Preview, View, decode_image, decode_map
 from ui.model.tune import Problem, Rules, TuneModel, problems, request, rules_from
 from ui.screens.base import Screen, Shared
@@ -23,6 +25,7 @@ from ui.workers import NOT_CONNECTED
 
 SCORES_S = 20.0  # 20,000 parts off a slow disk
 APPLY_S = 10.0
+PICTURE_MS = 300  # nobody draws on pictures that come faster, and their regions cost time
 
 
 class TuneScreen(Screen):
@@ -38,6 +41,9 @@ class TuneScreen(Screen):
         self._seen = False
         self._asked = 0
         self._applying = False
+        self._newest: Preview | None = None
+        self._pause = QTimer(self, singleShot=True, interval=PICTURE_MS)
+        self._pause.timeout.connect(self._show_newest)
         self.dialog: ChangesDialog | None = None
         self._make()
         self._build()
@@ -47,7 +53,7 @@ class TuneScreen(Screen):
 
     def title(self) -> str:
         """On its tab."""
-        return self.tr("T&une")
+        return self.tr("Tune")
 
     # ---- layout
 
@@ -55,9 +61,9 @@ class TuneScreen(Screen):
         self.panel, self.picture, self.areas = ScorePanel(), TunePicture(), AreaFields()
         self.torn_message, self.status = wrapped("", "error"), wrapped("")
         self.torn = QFrame()
-        self.take_newer = QPushButton(self.tr("Take the new rules"))
+        self.take_newer = QPushButton(self.tr("Take the &new rules"))
         self.take_newer.setToolTip(self.tr("Your changes are dropped"))
-        self.keep_mine = QPushButton(self.tr("Keep my changes"))
+        self.keep_mine = QPushButton(self.tr("&Keep my changes"))
         self.keep_mine.setToolTip(self.tr("The new rules are the base, with your changes on top of them"))
         self.undo, self.discard = QPushButton(self.tr("Undo")), QPushButton(self.tr("Di&scard"))
         self.undo.setToolTip(self.tr("Take back the last step (Ctrl+Z)"))
@@ -124,6 +130,7 @@ class TuneScreen(Screen):
     def entered(self) -> None:
         """Scores are fetched anew."""
         self._seen = True
+        threading.Thread(target=clopper_pearson, args=(0, 1), name="ui-figures", daemon=True).start()  # loads what the first figures need
         self.shared.bridge.ask_desk(self, "recipe.active", {}, self._active, lambda _code, _message: None)
         self.load()
 
@@ -228,10 +235,18 @@ class TuneScreen(Screen):
     # ---- pictures
 
     def _preview(self, preview: Preview) -> None:
-        if self._seen and self.picture.following:
+        self._newest = preview
+        if self._seen and not self._pause.isActive():
+            self._pause.start()
+
+    def _show_newest(self) -> None:
+        preview = self._newest
+        if preview is not None and self._seen and self.picture.following:
             self.picture.show_views(preview.views, self.tr("Newest picture: part {part}").format(part=preview.part_id))
 
     def _picture_wanted(self, source: str) -> None:
+        if source == NEWEST:
+            self._show_newest()
         if source == NEWEST or self.model.draft is None:
             return
         threshold = self.model.draft.accept_threshold

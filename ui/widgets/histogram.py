@@ -37,6 +37,17 @@ def looks(theme: Theme) -> dict[str, Look]:
     }
 
 
+def dotted(theme: Theme) -> QPixmap:
+    """The line of a threshold in force, for the legend."""
+    pixmap = QPixmap(8, 20)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setPen(QPen(QColor(theme.text), 1.5, Qt.PenStyle.DotLine))
+    painter.drawLine(4, 0, 4, 20)
+    painter.end()
+    return pixmap
+
+
 def swatch(look: Look, width: int = 36, height: int = 20) -> QPixmap:
     """A bar's look, for the legend."""
     pixmap = QPixmap(width, height)
@@ -47,6 +58,13 @@ def swatch(look: Look, width: int = 36, height: int = 20) -> QPixmap:
     painter.drawRect(2, 2, width - 4, height - 4)
     painter.end()
     return pixmap
+
+
+def _powers(most: float) -> list[list[tuple[float, str]]]:
+    """Ticks of a logarithmic axis: a number at each power of ten, a stroke at each whole multiple."""
+    powers = range(int(np.log10(most)) + 1)
+    named = [(float(power), str(10**power)) for power in powers]
+    return [named, [(power + float(np.log10(times)), "") for power in powers for times in range(2, 10)]]
 
 
 class BarsItem(QGraphicsItem):
@@ -144,7 +162,7 @@ class ScoreHistogram(QWidget):
             line.label.setColor(theme.text)
             line.label.fill = pg.mkBrush(theme.raised)
         for forced in self._forced:
-            forced.setPen(pg.mkPen(theme.dim, width=1, style=Qt.PenStyle.DotLine))
+            forced.setPen(pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DotLine))
         self.plot.update()
 
     def show_bars(self, bars: Bars) -> None:
@@ -185,6 +203,6 @@ class ScoreHistogram(QWidget):
             item.show_bars(bars.edges, np.log10(np.maximum(counts, LOWEST)) if self._logarithmic else counts, ground)
         most = max(1.0, float(bars.most))
         top = float(np.log10(most)) + 0.1 if self._logarithmic else most * 1.05
-        self.plot.getAxis("left").setLogMode(y=self._logarithmic)
+        self.plot.getAxis("left").setTicks(_powers(most) if self._logarithmic else None)
         self.plot.setXRange(0.0, min(1.0, float(bars.edges[-1]) * 1.02), padding=0.01)
         self.plot.setYRange(ground, top, padding=0.0)

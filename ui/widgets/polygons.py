@@ -51,7 +51,7 @@ class PolygonView(PictureView):
         shapes = shapes_of(roi, dont_care)
         if shapes != self.editor.shapes:
             self.editor.show(shapes)
-            self.viewport().update()
+            self._mode()
 
     def show_regions(self, regions: list[Found]) -> None:
         """Outlines of what stands above the region threshold, each by what becomes of it."""

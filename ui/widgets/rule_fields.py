@@ -65,9 +65,9 @@ class ThresholdFields(RuleFields):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         tip = self.tr("A part is accepted only below this score.")
-        self._add("accept_threshold", self.tr("&Accept threshold"), tip, _score_box())
+        self._add("accept_threshold", self.tr("Acce&pt threshold"), tip, _score_box())
         tip = self.tr("At or above this score a part is rejected; between the two it is for review.")
-        self._add("reject_threshold", self.tr("&Reject threshold"), tip, _score_box())
+        self._add("reject_threshold", self.tr("Rejec&t threshold"), tip, _score_box())
 
     def show_rules(self, rules: Rules) -> None:
         """The values proposed."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ui.model.effects import Effect, Scores, bars, effect, scores_from
@@ -11,7 +10,7 @@ from ui.model.tune import UNSCORED_KEYS, Rules, changes
 from ui.theme import GAP, Theme
 from ui.widgets.changes import rule_name, wrapped
 from ui.widgets.effects import EffectTable
-from ui.widgets.histogram import ScoreHistogram, looks, swatch
+from ui.widgets.histogram import ScoreHistogram, dotted, looks, swatch
 from ui.widgets.rule_fields import ThresholdFields
 
 PARTS = (200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -34,7 +33,7 @@ class ScorePanel(QWidget):
         self.histogram, self.thresholds, self.table = ScoreHistogram(), ThresholdFields(), EffectTable()
         self.last, self.logarithmic = QComboBox(), QCheckBox(self.tr("L&ogarithmic"))
         self.reload = QPushButton(self.tr("R&eload"))
-        self.legend = {name: (QLabel(), QLabel()) for name in ("good", "bad", "unknown")}
+        self.legend = {name: (QLabel(), QLabel()) for name in ("good", "bad", "unknown", "forced")}
         self.notes, self.message = wrapped("", "dim"), wrapped("", "error")
         self.message.hide()
         self._build()
@@ -44,7 +43,6 @@ class ScorePanel(QWidget):
         self.logarithmic.toggled.connect(self.histogram.show_logarithmic)
         self.last.currentIndexChanged.connect(lambda _index: self.wanted.emit())
         self.reload.clicked.connect(lambda _checked: self.wanted.emit())
-        QShortcut(QKeySequence(Qt.Key.Key_F5), self, context=Qt.ShortcutContext.WindowShortcut).activated.connect(self.wanted.emit)
 
     def _build(self) -> None:
         for count in PARTS:
@@ -53,6 +51,7 @@ class ScorePanel(QWidget):
         self.last.setAccessibleName(self.tr("How many parts"))
         self.logarithmic.setToolTip(self.tr("Count axis in logarithms, so that few parts are seen beside many"))
         self.reload.setToolTip(self.tr("Fetch the scores anew"))
+        self.legend["forced"][1].setText(self.tr("in force"))
         top, legend = QHBoxLayout(), QHBoxLayout()
         for widget in (self.last, self.logarithmic):
             top.addWidget(widget)
@@ -62,7 +61,7 @@ class ScorePanel(QWidget):
             legend.addWidget(picture)
             legend.addWidget(label)
             legend.addSpacing(GAP)
-        legend.addWidget(wrapped(self.tr("dotted: in force"), "dim"), 1)
+        legend.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(top)
@@ -77,6 +76,7 @@ class ScorePanel(QWidget):
         self.histogram.set_theme(theme)
         for name, look in looks(theme).items():
             self.legend[name][0].setPixmap(swatch(look))
+        self.legend["forced"][0].setPixmap(dotted(theme))
 
     @property
     def count(self) -> int:
@@ -113,8 +113,8 @@ class ScorePanel(QWidget):
 
     def _show_legend(self) -> None:
         words = {
-            "good": (self.tr("judged good: {count}"), self.scores.good),
-            "bad": (self.tr("judged bad: {count}"), self.scores.bad),
+            "good": (self.tr("good: {count}"), self.scores.good),
+            "bad": (self.tr("bad: {count}"), self.scores.bad),
             "unknown": (self.tr("not judged: {count}"), self.scores.unknown),
         }
         for name, (pattern, which) in words.items():
@@ -122,7 +122,7 @@ class ScorePanel(QWidget):
 
     def _notes(self, before: Effect, after: Effect, unknown: list[str]) -> list[str]:
         """What the figures leave out."""
-        notes = [self.tr("False rejects and escapes: of the parts that people have judged.")]
+        notes = [self.tr("Parts without a score are not among these. False rejects and escapes: of the parts that people have judged.")]
         if self.scores.missed or self.scores.unscored:
             pattern = self.tr("Left out, as no threshold changes them: {missed} missed, {unscored} without a score.")
             notes.append(pattern.format(missed=self.scores.missed, unscored=self.scores.unscored))

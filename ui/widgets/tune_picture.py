@@ -70,7 +70,7 @@ class TunePicture(QWidget):
         self.part.hide()
         self.camera.setAccessibleName(self.tr("Camera"))
         self.camera.hide()
-        fit = self._button(self.tr("Fi&t"), self.tr("Whole picture (0)"), self.view.fit)
+        fit = self._button(self.tr("F&it"), self.tr("Whole picture (0)"), self.view.fit)
         actual = self._button(self.tr("&1:1"), self.tr("Actual size (1)"), self.view.actual_size)
         return _row(self.source, self.part, self.camera, self.held, fit, actual)
 
@@ -87,8 +87,8 @@ class TunePicture(QWidget):
         )
         self.draw_button = self._button(self.tr("&Draw"), tips[0], lambda: self.view.begin(self._chosen_sort()))
         self.rectangle_button = self._button(self.tr("Re&ctangle"), tips[1], lambda: self.view.add_rectangle(self._chosen_sort()))
-        self.insert_button = self._button(self.tr("Add &point"), tips[2], self.view.insert)
-        self.delete_button = self._button(self.tr("De&lete"), tips[3], self.view.delete)
+        self.insert_button = self._button(self.tr("Add point"), tips[2], self.view.insert)
+        self.delete_button = self._button(self.tr("Delete"), tips[3], self.view.delete)
         return _row(self.sort, self.draw_button, self.rectangle_button, self.insert_button, self.delete_button)
 
     def _button(self, text: str, tip: str, action: Callable[[], object] | None = None) -> QPushButton:
@@ -198,8 +198,8 @@ class _Legend(QWidget):
         super().__init__(parent)
         self._words = {
             Fate.REJECTS: self.tr("rejects: {count}"),
-            Fate.COUNTS: self.tr("counts in the score: {count}"),
-            Fate.IGNORED: self.tr("too small, ignored: {count}"),
+            Fate.COUNTS: self.tr("counts: {count}"),
+            Fate.IGNORED: self.tr("too small: {count}"),
         }
         self.labels = {fate: QLabel() for fate in self._words}
         lines = []
