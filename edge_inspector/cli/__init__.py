@@ -23,6 +23,7 @@ GROUPS = (
     "plc",
     "gateway",
     "labels",
+    "users",
 )
 
 

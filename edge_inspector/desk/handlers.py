@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from edge_inspector.records import LOCAL, Caller
-from edge_inspector.wire.server import Handler, Reply
-
 Params = dict[str, Any]
-CallerHandler = Callable[[Params, Caller], Params | Reply]
-
-
-def as_local(handler: CallerHandler) -> Handler:
-    """The handler of a station where nobody has to log in."""
-    return lambda params: handler(params, LOCAL)
 
 
 def prefixes(methods: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from edge_inspector.desk.archived import ArchivedParts
 from edge_inspector.desk.database import DeskDatabase
-from edge_inspector.desk.handlers import CallerHandler, Params
+from edge_inspector.desk.handlers import Params
 from edge_inspector.desk.label_folder import Drawn, IndexMask, LabelFolder, LabelRecord
 from edge_inspector.desk.proposals import Marks, proposed
 from edge_inspector.errors import LabelError, StateError
@@ -70,11 +70,13 @@ class LabelService:
 
     def handlers(self) -> dict[str, Handler]:
         """For the control server."""
-        return {"labels.propose": self.propose, "labels.get": self.get, "labels.list": self.list, "labels.classes": self.classes}
-
-    def caller_handlers(self) -> dict[str, CallerHandler]:
-        """Handlers that change something, in the caller's name."""
-        return {"labels.put": self.put}
+        return {
+            "labels.propose": self.propose,
+            "labels.get": self.get,
+            "labels.list": self.list,
+            "labels.classes": self.classes,
+            "labels.put": self.put,
+        }
 
     def propose(self, params: Params) -> Reply:
         """The mask that one mark means (see `Marks`): ``area``, ``box`` [x, y, w, h], and frame 0, an 8-bit grey PNG 0 / 255.

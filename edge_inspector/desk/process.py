@@ -9,17 +9,21 @@ import threading
 from pathlib import Path
 
 from edge_inspector import service
+from edge_inspector.desk.access import METHODS
 from edge_inspector.desk.archived import ArchivedParts
 from edge_inspector.desk.audit import AuditService
 from edge_inspector.desk.database import DeskDatabase
-from edge_inspector.desk.handlers import as_local, prefixes
+from edge_inspector.desk.handlers import prefixes
 from edge_inspector.desk.history import HistoryService
 from edge_inspector.desk.images import ImageService
 from edge_inspector.desk.labels import LabelService
 from edge_inspector.desk.recipes import RecipeService
 from edge_inspector.desk.review import ReviewService
 from edge_inspector.desk.tune import TuneService
+from edge_inspector.desk.users import UserService
 from edge_inspector.settings import Station, load_station
+from edge_inspector.store.users import StoredAccounts
+from edge_inspector.wire.access import Access
 from edge_inspector.wire.keys import keys_beyond_loopback
 from edge_inspector.wire.server import ControlServer, Handler
 
@@ -39,14 +43,16 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
     pulse = service.Pulse(service.SystemClock())
     watchdog = service.Watchdog({"desk": pulse}, service.watchdog_timeout_s())
-    database = DeskDatabase(str(station.database.url))
+    url, keys = str(station.database.url), keys_beyond_loopback(station.desk.endpoint, station.reject)
+    database, accounts = DeskDatabase(url), StoredAccounts(url)
     server = ControlServer(
         station.desk.endpoint,
         desk_handlers(station, database),
         "desk",
-        keys=keys_beyond_loopback(station.desk.endpoint, station.reject),
+        keys=keys,
         insecure=station.reject.insecure,
         turn=pulse.mark,
+        gatekeeper=Access(station.station, station.state, accounts, METHODS, keys),
     )
     server.start()
     watchdog.start()
@@ -60,6 +66,7 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
         watchdog.stop(STOP_S)
         server.stop(STOP_S)
         database.close()
+        accounts.close()
 
 
 def desk_handlers(station: Station, database: DeskDatabase) -> dict[str, Handler]:
@@ -73,9 +80,9 @@ def desk_handlers(station: Station, database: DeskDatabase) -> dict[str, Handler
         **TuneService(database).handlers(),
         **RecipeService(database).handlers(),
         **AuditService(database).handlers(),
+        **UserService(str(station.database.url), station.station, station.state).handlers(),
+        **review.handlers(),
     }
-    for method, handler in {**review.caller_handlers(), **labels.caller_handlers()}.items():
-        handlers[method] = as_local(handler)
     answer = {"process": "desk", "station": station.station, "services": prefixes(handlers)}
     return {"ping": lambda _params: answer, **handlers}
 

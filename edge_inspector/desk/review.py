@@ -7,12 +7,13 @@ from typing import Annotated
 from pydantic import Field
 
 from edge_inspector.desk.database import DeskDatabase
-from edge_inspector.desk.handlers import CallerHandler, Params
+from edge_inspector.desk.handlers import Params
 from edge_inspector.records import Caller, PersonVerdict
 from edge_inspector.settings import parse_model
 from edge_inspector.settings.model import Settings
 from edge_inspector.store.queries import part
 from edge_inspector.store.reviews import set_review
+from edge_inspector.wire.server import Handler
 
 
 class Review(Settings):
@@ -29,8 +30,8 @@ class ReviewService:
     def __init__(self, database: DeskDatabase) -> None:
         self._database = database
 
-    def caller_handlers(self) -> dict[str, CallerHandler]:
-        """Handlers that change something, in the caller's name."""
+    def handlers(self) -> dict[str, Handler]:
+        """For the control server."""
         return {"review.set": self.set}
 
     def set(self, params: Params, caller: Caller) -> Params:

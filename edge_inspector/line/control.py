@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from functools import partial
@@ -14,7 +14,7 @@ from sqlalchemy import Engine as Database
 
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.shared import EngineOpener
-from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError
+from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError, StoreError
 from edge_inspector.judge import Judge
 from edge_inspector.line.confirm import confirm_part
 from edge_inspector.line.controller import Controller
@@ -22,19 +22,32 @@ from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import check_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
+from edge_inspector.records import LOCAL, Caller, Role
 from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
 from edge_inspector.store import audit, recipes
+from edge_inspector.wire.access import Methods
+from edge_inspector.wire.server import Refused
 
 log = logging.getLogger(__name__)
 
 LOAD_S = 60.0
-THRESHOLDS = ("accept_threshold", "reject_threshold", "region_threshold", "minimum_area_px", "reject_area_px")
+NUMBERS = ("accept_threshold", "reject_threshold", "region_threshold", "minimum_area_px", "reject_area_px")
+AREAS = ("roi", "dont_care")
+THRESHOLDS = (*NUMBERS, *AREAS)
+METHODS: Methods = {
+    **dict.fromkeys(("ping", "status", "parts")),
+    **dict.fromkeys(("start", "stop", "acknowledge", "confirm"), Role.OPERATOR),
+    **dict.fromkeys(("recipe", "threshold"), Role.ENGINEER),
+}
 Params = dict[str, Any]
 
 
 class LineControl:
-    """The handlers by method name: ping, status, start, stop, recipe, threshold, acknowledge, confirm, parts."""
+    """The handlers by method name: ping, status, start, stop, recipe, threshold, acknowledge, confirm, parts.
+
+    Whoever changes something is the actor of the audit log.
+    """
 
     def __init__(
         self,
@@ -55,20 +68,14 @@ class LineControl:
         self._parts = parts
         self._link = link
         self._opener = opener
+        self.endpoints: Mapping[str, str] = {}
+        """Where the sockets listen, as ``ping`` tells it: status, control, desk."""
         self._worker: threading.Thread | None = None
 
-    def handlers(self) -> dict[str, Callable[[Params], Params]]:
-        """For the control server."""
+    def handlers(self) -> dict[str, Callable[..., Params]]:
+        """For the control server: of parameters, or of parameters and the caller."""
         return {
-            "ping": lambda _params: {
-                "process": "line",
-                "station": self._station.station,
-                "endpoints": {
-                    "status": self._station.status.endpoint,
-                    "control": self._station.control.endpoint,
-                    "desk": self._station.desk.endpoint,
-                },
-            },
+            "ping": lambda _params: {"process": "line", "station": self._station.station, "endpoints": dict(self.endpoints)},
             "status": lambda _params: self._snapshot(),
             "start": self._start,
             "stop": self._stop,
@@ -79,21 +86,36 @@ class LineControl:
             "parts": self._parts,
         }
 
-    def _start(self, _params: Params) -> Params:
+    def _start(self, _params: Params, caller: Caller = LOCAL) -> Params:
         self._controller.ask(self._controller.start)
+        self._note(caller, "line.start", self._station.station)
         return self._snapshot()
 
-    def _stop(self, _params: Params) -> Params:
+    def _stop(self, _params: Params, caller: Caller = LOCAL) -> Params:
         self._controller.ask(self._controller.stop)
+        self._note(caller, "line.stop", self._station.station)
         return self._snapshot()
 
-    def _acknowledge(self, params: Params) -> Params:
-        self._conditions.acknowledge(_text(params, "condition"))
+    def _acknowledge(self, params: Params, caller: Caller = LOCAL) -> Params:
+        name = _text(params, "condition")
+        self._conditions.acknowledge(name)
+        if caller.name != LOCAL.name:  # without users it is machines that take note; people confirm
+            self._note(caller, "condition.acknowledge", name)
         return self._snapshot()
 
-    def _confirm(self, params: Params) -> Params:
-        """A person, ``by``, has looked into a ``condition``, or says what a ``part`` is: ``decision`` accept or reject, with a ``note``."""
-        person = _text(params, "by")
+    def _note(self, caller: Caller, action: str, subject: str) -> None:
+        """Onto record what has been done. A disk that takes no record must not keep anybody from starting and stopping the line."""
+        try:
+            audit.note(self._database, caller.name, action, subject, {})
+        except StoreError as error:
+            log.warning("%s by %s could not be put on record: %s", action, caller.name, error)
+
+    def _confirm(self, params: Params, caller: Caller = LOCAL) -> Params:
+        """A person, ``by``, has looked into a ``condition``, or says what a ``part`` is: ``decision`` accept or reject, with a ``note``.
+
+        ``by`` is the caller's name; only on a station without users it is whatever the request says.
+        """
+        person = _person(params, caller)
         note = params.get("note", "")
         if not isinstance(note, str):
             raise SettingsError(f"note = {note!r}: expected a text")
@@ -130,15 +152,15 @@ class LineControl:
         else:
             self._link.recipe_ready(name, int(label.rpartition(":")[2]))
 
-    def _recipe(self, params: Params) -> Params:
+    def _recipe(self, params: Params, caller: Caller = LOCAL) -> Params:
         """Activate ``name`` at ``version`` (the newest without one) and run it."""
         version = params.get("version")
         if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
             raise SettingsError(f"version = {version!r}: expected a whole number")
-        self._activate(_text(params, "name"), version)
+        self._activate(_text(params, "name"), version, caller.name)
         return self._snapshot()
 
-    def _activate(self, name: str, version: int | None) -> str:
+    def _activate(self, name: str, version: int | None, actor: str = LOCAL.name) -> str:
         """Load the recipe version, run it, make it the active one; returns its label."""
         found = recipes.get_recipe(self._database, name, version)
         recipe = found.recipe()
@@ -147,27 +169,21 @@ class LineControl:
         bundle = bundle_of(recipe, settings.models)
         load = partial(open_judge, recipe, bundle, settings, found.label, self._opener)
         self._loaded(self._controller.ask(lambda: self._controller.change(load)))
-        recipes.activate(self._database, found.name, found.version)
+        recipes.activate(self._database, found.name, found.version, actor)
         return found.label
 
-    def _threshold(self, params: Params) -> Params:
-        """A new version of the active recipe with other thresholds or areas, from the next part on."""
+    def _threshold(self, params: Params, caller: Caller = LOCAL) -> Params:
+        """A new version of the active recipe with other thresholds, areas, ROI or don't-care polygons, from the next part on."""
         judge = self._controller.judge
         if judge is None:
             raise StateError("no recipe is loaded yet")
-        unknown = sorted(set(params) - set(THRESHOLDS))
-        if unknown or not params:
-            raise SettingsError(f"threshold takes {', '.join(THRESHOLDS)}; got {', '.join(unknown) or 'nothing'}")
-        for name, value in params.items():
-            off = value is None and name == "reject_area_px"
-            if isinstance(value, bool) or not (isinstance(value, int | float) or off):
-                raise SettingsError(f"{name} = {value!r}: expected a number")
+        _check_thresholds(params)
         decision = parse_model(DecisionRules, {**judge.recipe.decision.model_dump(), **params}, f"recipe {judge.recipe.name}")
         recipe: Recipe = judge.recipe.model_copy(update={"decision": decision})
-        version, _ = recipes.import_recipe(self._database, recipe, actor="control")
+        version, _ = recipes.import_recipe(self._database, recipe, caller.name)
         changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}")
         self._loaded(self._controller.ask(lambda: self._controller.swap(changed, judge)))
-        recipes.activate(self._database, recipe.name, version, actor="control")
+        recipes.activate(self._database, recipe.name, version, caller.name)
         return self._snapshot()
 
     @staticmethod
@@ -176,6 +192,38 @@ class LineControl:
             loading.result(LOAD_S)
         except NotInTime:
             raise StateError(f"the engine did not load within {LOAD_S:g} s") from None
+
+
+def _check_thresholds(params: Params) -> None:
+    unknown = sorted(set(params) - set(THRESHOLDS))
+    if unknown or not params:
+        raise SettingsError(f"threshold takes {', '.join(THRESHOLDS)}; got {', '.join(unknown) or 'nothing'}")
+    for name, value in params.items():
+        off = value is None and name == "reject_area_px"
+        if name in NUMBERS and not (_is_number(value) or off):
+            raise SettingsError(f"{name} = {value!r}: expected a number")
+        if name in AREAS and not _are_polygons(value):
+            raise SettingsError(f"{name}: expected a list of polygons [[x, y], ...] in pixels of the image; an empty list for none")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are_polygons(value: object) -> bool:
+    if not isinstance(value, list) or not all(isinstance(polygon, list) for polygon in value):
+        return False
+    points = [point for polygon in value for point in polygon]
+    return all(isinstance(point, list) and len(point) == 2 and all(map(_is_number, point)) for point in points)
+
+
+def _person(params: Params, caller: Caller) -> str:
+    """Who confirms. Raises SettingsError where nobody is named, Refused where it would be somebody else than the caller."""
+    if caller.name == LOCAL.name:
+        return _text(params, "by")
+    if params.get("by", caller.name) != caller.name:
+        raise Refused("not_allowed", f"{caller.name} cannot confirm in the name of {params['by']!r}; leave `by` out")
+    return caller.name
 
 
 def _text(params: Params, key: str) -> str:

@@ -88,6 +88,11 @@ class Controller:
         """Names of the gate clients that are there."""
         return tuple(self._gates)
 
+    @property
+    def open_cameras(self) -> frozenset[str]:
+        """Names of the cameras that are open."""
+        return frozenset(self._open)
+
     def tell(self, event: object) -> None:
         """An event from any thread; never blocks."""
         self._events.put(event)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine as Database
 
 from edge_inspector.errors import StoreError
-from edge_inspector.line.control import LineControl
+from edge_inspector.line.control import METHODS, LineControl
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.desk_child import DeskChild
 from edge_inspector.line.equipment import Equipment
@@ -25,7 +25,7 @@ from edge_inspector.line.gate_watch import Confirmations, GateWatch
 from edge_inspector.line.listener import LineListener
 from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
-from edge_inspector.line.snapshot import Snapshot
+from edge_inspector.line.snapshot import RULES, CameraState, PlcState, Snapshot
 from edge_inspector.line.supervision import Supervision
 from edge_inspector.line.threads import ThreadOwner
 from edge_inspector.outputs.archive import Archive
@@ -43,6 +43,8 @@ from edge_inspector.settings import Station
 from edge_inspector.settings.recipe import GateRules
 from edge_inspector.store import recipes
 from edge_inspector.store.recipes import RecipeVersion
+from edge_inspector.store.users import StoredAccounts
+from edge_inspector.wire.access import Access
 from edge_inspector.wire.keys import keys_beyond_loopback
 from edge_inspector.wire.server import ControlServer, StatusPublisher
 
@@ -124,6 +126,7 @@ class Line:
         self._version = activate_file_recipe(self._database, plan)
         recipe = self._version.recipe()
         self._bundle = plan.bundle if recipe.bundle == plan.file_recipe.bundle else bundle_of(recipe, station.engine.models)
+        self._first_rules = recipe.decision
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
@@ -175,10 +178,7 @@ class Line:
         self._start("status", self._status_output.start, lambda: self._status_output.stop(STOP_S))
         self._status = self._status_output
         self._start("reject link", self._link.start, lambda: self._link.stop(STOP_S))
-        endpoint, reject = self._plan.station.control.endpoint, self._plan.station.reject
-        keys = keys_beyond_loopback(endpoint, reject)
-        control = ControlServer(endpoint, self._control.handlers(), keys=keys, insecure=reject.insecure)
-        self._start("control", control.start, lambda: control.stop(STOP_S))
+        self._start_control()
         self._stage("recipe change", lambda: self._control.stop(STOP_S))
         self._stage("desk", lambda: self._desk.stop(STOP_S))
         self._start("pipeline", lambda: self._pipeline.start(self._judge_factory()), self._stop_pipeline)
@@ -187,6 +187,19 @@ class Line:
         self._controller.run(stop, self._tend)
         log.info("stopping")
         self._supervision.stopping()
+
+    def _start_control(self) -> None:
+        station = self._plan.station
+        keys = keys_beyond_loopback(station.control.endpoint, station.reject)
+        accounts = StoredAccounts(str(station.database.url))
+        self._stage("users", accounts.close)
+        accounts.any()  # known from the start: a database that fails later must not keep anybody from stopping the line
+        access = Access(station.station, station.state, accounts, METHODS, keys)
+        control = ControlServer(
+            station.control.endpoint, self._control.handlers(), keys=keys, insecure=station.reject.insecure, gatekeeper=access
+        )
+        self._start("control", control.start, lambda: control.stop(STOP_S))
+        self._control.endpoints = {"status": self._status_output.endpoint, "control": control.endpoint, "desk": station.desk.endpoint}
 
     def farewell(self) -> str:
         """How the line ended, for people."""
@@ -270,7 +283,18 @@ class Line:
             waiting=self._pipeline.waiting,
             exhausted=self._controller.exhausted.is_set(),
             conditions=self._conditions.listed(),
+            cameras=self._camera_states(),
+            plc=self._plc_states(),
+            thresholds=(judge.recipe.decision if judge else self._first_rules).model_dump(mode="json", include=set(RULES)),
         )
+
+    def _camera_states(self) -> tuple[CameraState, ...]:
+        there = self._controller.open_cameras
+        return tuple(CameraState(name, name in there, count) for name, count in self._pipeline.last_counts.items())
+
+    def _plc_states(self) -> tuple[PlcState, ...]:
+        now = self._clock.monotonic_ns()
+        return tuple(PlcState(h.name, h.connected, max(0, now - h.heard_ns) // 1_000_000) for h in self._link.heard())
 
     def _publish(self) -> None:
         if self._status is not None:

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from edge_inspector.records import Condition, State
 from edge_inspector.service import utc_text
 
+RULES = ("accept_threshold", "reject_threshold", "region_threshold", "minimum_area_px", "reject_area_px", "roi", "dont_care")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """A camera: whether it is open, and the trigger count it took last (None: none yet)."""
+
+    name: str
+    connected: bool
+    last_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlcState:
+    """A gate client that is there, or was: how long ago it was last heard, ms."""
+
+    name: str
+    connected: bool
+    silent_ms: int
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The line at one moment. ``counts`` are of this run of the process: triggers, accepted, rejected, review, missed, late, open."""
+    """The line at one moment. ``counts`` are of this run of the process: triggers, accepted, rejected, review, missed, late, open.
+
+    ``thresholds`` are the rules (``RULES``) of the recipe that decides, as JSON values.
+    """
 
     station: str
     state: State
@@ -27,12 +50,16 @@ class Snapshot:
     waiting: int
     exhausted: bool
     conditions: tuple[Condition, ...]
+    cameras: tuple[CameraState, ...] = ()
+    plc: tuple[PlcState, ...] = ()
+    thresholds: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for control and status."""
         values = asdict(self)
         values["state"] = self.state.value
-        values["gates"] = list(self.gates)
+        for name in ("gates", "cameras", "plc"):
+            values[name] = list(values[name])
         values["conditions"] = [
             {
                 "name": c.name,

@@ -16,10 +16,20 @@ log = logging.getLogger(__name__)
 
 SILENCE = 2.5  # intervals without a word: two heartbeats are lost
 ERRORS_PER_SECOND = 5  # answered, to one sender
+GONE = 16  # gates that left, remembered for people
 ACKS = 64  # of a client, remembered; more than it sends while its count and its acks may be out of step
 SENDERS = 256  # whose errors are counted apart
 LOG_EVERY_NS = 10_000_000_000
 SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A gate that is there, or was, and when it last said something."""
+
+    name: str
+    connected: bool
+    heard_ns: int
 
 
 @dataclass(slots=True)
@@ -52,6 +62,7 @@ class Peers:
         self._silence_ns = int(SILENCE * heartbeat_ms * 1e6)
         self._table: dict[bytes, Peer] = {}
         self._unreachable: list[Peer] = []
+        self._gone: OrderedDict[str, int] = OrderedDict()  # gates that left: when they were last heard
 
     def get(self, identity: bytes) -> Peer | None:
         """The client, if it said hello."""
@@ -66,6 +77,7 @@ class Peers:
         before = self._table.get(identity)
         for other in [p for p in self._table.values() if (p.name, p.role) == (hello.name, hello.role)]:
             del self._table[other.identity]
+        self._gone.pop(hello.name, None)
         peer = self._table[identity] = Peer(identity, hello.name, hello.role, now_ns, self._silence_ns)
         renamed = before is not None and (before.name, before.role) != (peer.name, peer.role)
         return peer, before if renamed else None
@@ -78,7 +90,8 @@ class Peers:
 
     def leave(self, peer: Peer) -> None:
         """Forget the client."""
-        self._table.pop(peer.identity, None)
+        if self._table.pop(peer.identity, None) is not None:
+            self._remember(peer)
 
     def gone(self, now_ns: int) -> list[Peer]:
         """Take out, and return, the clients that cannot be reached or have been silent for two heartbeats."""
@@ -91,7 +104,19 @@ class Peers:
         present = self._table.get(peer.identity) is peer
         if present:
             del self._table[peer.identity]
+            self._remember(peer)
         return present
+
+    def _remember(self, peer: Peer) -> None:
+        if peer.is_gate:
+            self._gone[peer.name] = peer.heard_ns
+            if len(self._gone) > GONE:
+                self._gone.popitem(last=False)
+
+    def heard(self) -> list[Heard]:
+        """The gates that are there, and the last ``GONE`` that left; from any thread."""
+        here = [Heard(peer.name, True, peer.heard_ns) for peer in self._table.copy().values() if peer.is_gate]
+        return here + [Heard(name, False, at) for name, at in list(self._gone.items())]
 
     def next_silence_ns(self) -> int | None:
         """When the next client counts as silent; None without clients."""

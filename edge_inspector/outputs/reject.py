@@ -26,6 +26,7 @@ from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account
 from edge_inspector.outputs.listener import LinkStatus, Listener, tell
+from edge_inspector.outputs.peers import Heard
 from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.resend import Entry, ResendTable
 from edge_inspector.outputs.talk import Surroundings, Talk
@@ -117,6 +118,10 @@ class RejectLink:
     def unsettled(self) -> int:
         """Verdicts that no gate has acknowledged."""
         return len(self._table)
+
+    def heard(self) -> list[Heard]:
+        """The gates that are there or were, and when each was last heard."""
+        return self._talk.heard() if self._talk else []
 
     @property
     def ignored(self) -> int:

@@ -33,6 +33,11 @@ class StatusOutput:
         self._number = 0
         self._lock = threading.Lock()
 
+    @property
+    def endpoint(self) -> str:
+        """Where it is published; the port is known after ``start``."""
+        return self._publisher.endpoint
+
     def start(self) -> None:
         """Listen. Raises WireError naming the endpoint where that is not possible."""
         self._publisher.start()

@@ -14,7 +14,7 @@ import zmq
 
 from edge_inspector.errors import JournalError, MessageError
 from edge_inspector.outputs.listener import LinkStatus, Listener, tell
-from edge_inspector.outputs.peers import Complaints, Peer, Peers
+from edge_inspector.outputs.peers import Complaints, Heard, Peer, Peers
 from edge_inspector.outputs.resend import Entry, ResendTable
 from edge_inspector.wire import messages as m
 from edge_inspector.wire.keys import Socket
@@ -65,6 +65,10 @@ class Talk:
     def refused(self) -> int:
         """Messages that were refused so far."""
         return self._complaints.count
+
+    def heard(self) -> list[Heard]:
+        """The gates, and when each was last heard; from any thread."""
+        return self._peers.heard()
 
     @property
     def has_gate(self) -> bool:

@@ -67,6 +67,11 @@ class Pipeline:
         return _highest(loop.last_count for loop in self._camera_loops)
 
     @property
+    def last_counts(self) -> Mapping[str, int | None]:
+        """The same of each camera by its name."""
+        return {loop.name: loop.last_count for loop in self._camera_loops}
+
+    @property
     def pulses(self) -> Mapping[str, Pulse]:
         """The turns of its loops, by their threads' work."""
         return {**{f"camera {loop.name}": loop.pulse for loop in self._camera_loops}, "engine": self._engine_loop.pulse}

@@ -65,6 +65,12 @@ def _existing(url: str, pragmas: tuple[str, ...], begin: str) -> Engine:
     return _checked(engine, address, require_head)
 
 
+def is_absent(url: str) -> bool:
+    """Whether the database is an SQLite file that nobody has made yet. Raises StoreError where ``url`` is none."""
+    address = _address(url)
+    return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
+
+
 def migrate(connection: Connection) -> None:
     """Bring the schema to this program's revision; nothing to do where it is. Raises StoreError where a newer program wrote it."""
     scripts = ScriptDirectory.from_config(_config())

@@ -190,6 +190,21 @@ class JournalPositionRow(Base):
     offset: Mapped[int] = mapped_column(BigInteger)
 
 
+class UserRow(Base):
+    """A person who may log in. ``password`` is an argon2 hash in its own text form; one who is not active keeps the name for the record."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("name"), CheckConstraint("role IN ('operator', 'engineer', 'admin')", name="role_known"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(16))
+    password: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool]
+    created_utc: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_login_utc: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class ReviewRow(Base):
     """What a person said of a part, never changed afterwards; the newest row of a part counts, and ``none`` withdraws."""
 

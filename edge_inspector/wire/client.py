@@ -28,6 +28,7 @@ class ControlClient:
         self._socket: Socket | None = None
         self._ids = count(1)
         self.token = ""
+        """What ``login`` at the desk gave; sent with each request, "" for none."""
 
     def call(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> dict[str, Any]:
         """The result of ``method``. Raises RequestError for an error answer, WireError naming the endpoint where none comes in time."""
@@ -38,6 +39,8 @@ class ControlClient:
         socket = self._socket = self._socket or self._open()
         number = next(self._ids)
         request = {"v": VERSION, "type": "request", "id": number, "method": method, "params": params or {}}
+        if self.token:
+            request["token"] = self.token
         until = time.monotonic() + timeout_s
         try:
             socket.send(json.dumps(request).encode(), zmq.NOBLOCK)

@@ -1,14 +1,15 @@
 """The listening ends of control (request and reply) and status (publish).
 
-A request is one frame ``{"v": 1, "type": "request", "id": ..., "method": ..., "params": {}}``; the answer has the same id and is
-``{"v": 1, "type": "reply", "id": ..., "result": {}}``, which binary frames (images) may follow, or
-``{"v": 1, "type": "error", "id": ..., "code": ..., "message": ...}``.
+A request is one frame ``{"v": 1, "type": "request", "id": ..., "method": ..., "params": {}, "token": ...}``, the token (see access.py)
+only where somebody is logged in; the answer has the same id and is ``{"v": 1, "type": "reply", "id": ..., "result": {}}``, which binary
+frames (images) may follow, or ``{"v": 1, "type": "error", "id": ..., "code": ..., "message": ...}``.
 A status message is two frames, topic and JSON ``{"v": 1, "type": topic, "run": ..., "n": ..., ...}``, then any binary frames.
 ``n`` counts the messages of a topic from 1 within a ``run`` of the publisher; ``preview`` is not numbered.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import math
@@ -17,11 +18,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 import zmq
 
 from edge_inspector.errors import EdgeInspectorError
+from edge_inspector.records import LOCAL, Caller
 from edge_inspector.wire.keys import ServerKeys, Socket, bound_endpoint, listening
 from edge_inspector.wire.messages import VERSION
 from edge_inspector.wire.threads import SocketThread
@@ -43,7 +45,9 @@ class Reply:
     blobs: tuple[bytes, ...] = ()
 
 
-Handler = Callable[[dict[str, Any]], dict[str, Any] | Reply]
+PlainHandler = Callable[[dict[str, Any]], dict[str, Any] | Reply]
+CallerHandler = Callable[[dict[str, Any], Caller], dict[str, Any] | Reply]
+Handler = Callable[..., dict[str, Any] | Reply]  # one of the two
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of this program
@@ -54,12 +58,33 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error of this progra
         self.code = code
 
 
+class Gatekeeper(Protocol):
+    """Who may call what; called on the server's thread. ``key`` is the client's public CURVE key (Z85), "" where it has none."""
+
+    def admit(self, method: str, token: object, key: str) -> Caller | None:
+        """The caller, or None where the method is anybody's. Raises Refused for one who may not."""
+
+    def whoami(self, token: object, key: str) -> dict[str, Any]:
+        """What the method ``whoami`` answers. Raises Refused."""
+
+
+class _Everybody:
+    """The gatekeeper of a socket that has none."""
+
+    def admit(self, method: str, token: object, key: str) -> Caller | None:  # noqa: ARG002 - the protocol's names
+        return LOCAL
+
+    def whoami(self, token: object, key: str) -> dict[str, Any]:  # noqa: ARG002
+        return {"user": LOCAL.name, "role": LOCAL.role.value, "login_needed": False}
+
+
 class ControlServer:
     """Answers requests, one after the other, on a thread of its own.
 
-    Handlers run on that thread, so each must be quick: a long job is started and answered at once. What a handler raises of ours becomes
-    an error reply with the exception's name as its code; anything else is logged and answered as ``internal``. ``turn`` is called on that
-    thread whenever it comes round, also while nobody asks.
+    Handlers run on that thread, so each must be quick: a long job is started and answered at once. A handler takes ``(params)``, or
+    ``(params, caller)`` where it has to know who asks; ``gatekeeper`` is asked before each, without one everything is everybody's. What a
+    handler raises of ours becomes an error reply with the exception's name as its code; anything else is logged and answered as
+    ``internal``. ``turn`` is called on that thread whenever it comes round, also while nobody asks.
     """
 
     def __init__(
@@ -71,9 +96,11 @@ class ControlServer:
         keys: ServerKeys | None = None,
         insecure: bool = False,
         turn: Callable[[], None] = lambda: None,
+        gatekeeper: Gatekeeper | None = None,
     ) -> None:
         self._asked = endpoint
         self._handlers = handlers
+        self._gatekeeper = gatekeeper or _Everybody()
         self._turn = turn
         self._name = name
         self._keys = keys
@@ -103,21 +130,21 @@ class ControlServer:
             while not self._thread.stopping.is_set():
                 self._turn()
                 if socket in dict(poller.poll(TURN_MS)):
-                    self._answer(socket, *socket.recv_multipart())
+                    self._answer(socket, *socket.recv_multipart(copy=False))
 
-    def _answer(self, socket: Socket, peer: bytes, *frames: bytes) -> None:
-        reply = self._reply(frames)
+    def _answer(self, socket: Socket, peer: zmq.Frame, *frames: zmq.Frame) -> None:
+        reply = self._reply(tuple(frame.bytes for frame in frames), client_key(frames[-1]) if frames else "")
         try:
-            socket.send_multipart([peer, *reply], zmq.NOBLOCK)
+            socket.send_multipart([peer.bytes, *reply], zmq.NOBLOCK)
         except zmq.ZMQError as error:
             log.info("%s: an answer of %d bytes was not taken: %s", self._name, sum(map(len, reply)), error)
 
-    def _reply(self, frames: tuple[bytes, ...]) -> list[bytes]:
+    def _reply(self, frames: tuple[bytes, ...], key: str) -> list[bytes]:
         identity: object = None
         try:
             request = _parse(frames)
             identity = request.get("id")
-            answer = self._call(request)
+            answer = self._call(request, key)
             reply = answer if isinstance(answer, Reply) else Reply(answer)
             head = {"v": VERSION, "type": "reply", "id": identity, "result": reply.result}
             return [json.dumps(head, separators=(",", ":")).encode(), *reply.blobs]
@@ -131,14 +158,32 @@ class ControlServer:
         self.refused += 1
         return [json.dumps({"v": VERSION, "type": "error", "id": identity, "code": code, "message": message}).encode()]
 
-    def _call(self, request: dict[str, Any]) -> dict[str, Any] | Reply:
-        method, params = request.get("method"), request.get("params", {})
+    def _call(self, request: dict[str, Any], key: str) -> dict[str, Any] | Reply:
+        method, params, token = request.get("method"), request.get("params", {}), request.get("token", "")
+        if method == "whoami":
+            return self._gatekeeper.whoami(token, key)
         handler = self._handlers.get(method) if isinstance(method, str) else None
         if handler is None:
-            raise Refused("unknown_method", f"no method {method!r}; there are: {', '.join(sorted(self._handlers))}")
+            raise Refused("unknown_method", f"no method {method!r}; there are: {', '.join(sorted({*self._handlers, 'whoami'}))}")
         if not isinstance(params, dict):
             raise Refused("malformed", "params must be an object")
-        return handler(params)
+        return _run(handler, params, self._gatekeeper.admit(str(method), token, key))
+
+
+def _run(handler: Handler, params: dict[str, Any], caller: Caller | None) -> dict[str, Any] | Reply:
+    if len(inspect.signature(handler).parameters) < 2:
+        return cast(PlainHandler, handler)(params)
+    if caller is None:
+        raise Refused("login_needed", "this has to know who asks: log in at the desk, and send the token")
+    return cast(CallerHandler, handler)(params, caller)
+
+
+def client_key(frame: zmq.Frame) -> str:
+    """The public key (Z85) that the sender of ``frame`` has proved to have; "" where its connection has no keys."""
+    try:
+        return str(frame.get("User-Id"))
+    except zmq.ZMQError:  # no authenticator let it in
+        return ""
 
 
 def _parse(frames: tuple[bytes, ...]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import zmq
 
+from edge_inspector.errors import RequestError
 from edge_inspector.gateway.sim import run_plc_sim
+from edge_inspector.wire.client import ControlClient
 from tests.system.fuzz import fuzz
 from tests.system.lines import LineProcess, ask, part_images, simulated, wait_until, write_station
 
@@ -80,6 +82,38 @@ def test_control_and_desk(tmp_path: Path) -> None:
     assert len(set(final[0])) == 1
 
 
+def test_users_of_a_running_line(tmp_path: Path) -> None:
+    """The first admin is added while it runs; from then on changes need the desk's token, and reading does not."""
+    station = write_station(tmp_path, simulated(), require_gate=False)
+    with LineProcess(station) as line:
+        line.wait_for(("ContinuousExecution",))
+        ends = ask(station, "ping")["endpoints"]
+        assert ends == {name: station.endpoint(name) for name in ("status", "control", "desk")}
+        polygon = [[8.0, 8.0], [56.0, 8.0], [56.0, 56.0]]
+        status = ask(station, "threshold", accept_threshold=0.25, reject_threshold=0.5, roi=[polygon])
+        assert {name: status["thresholds"][name] for name in ("accept_threshold", "roi", "dont_care")} == {
+            "accept_threshold": 0.25, "roi": [polygon], "dont_care": [],
+        }  # fmt: skip
+        ((name, connected, count),) = [tuple(camera.values()) for camera in status["cameras"]]
+        assert (name, connected, count > 0, status["plc"]) == ("cam0", True, True, [])
+        run_plc_sim(station.endpoint("reject"), 1, timeout_s=30)
+        (plc,) = wait_until(lambda: [p for p in ask(station, "status")["plc"] if not p["connected"]], "the gate has left")
+        assert set(plc) == {"name", "connected", "silent_ms"}
+
+        wait_until(lambda: Path(ends["desk"].removeprefix("ipc://")).exists(), "the desk listens")
+        account = {"name": "Boss", "role": "admin", "password": "correct horse"}
+        with ControlClient(ends["desk"]) as desk, ControlClient(ends["control"]) as control:
+            desk.call("users.add", account, 10.0)
+            with pytest.raises(RequestError) as refused:
+                control.call("stop")
+            assert refused.value.code == "login_needed"
+            assert control.call("status")["state"] == "ContinuousExecution"
+            control.token = desk.call("login", {"user": "Boss", "password": "correct horse"}, 10.0)["token"]
+            assert control.call("whoami") == {"user": "Boss", "role": "admin", "login_needed": False}
+            assert control.call("stop")["state"] == "Ready"
+        assert line.stop() == 0, line.log_tail()
+
+
 @pytest.mark.parametrize(
     ("method", "params", "message"),
     [
@@ -92,8 +126,6 @@ def test_control_and_desk(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_requests_are_refused_and_change_nothing(running_line: Any, method: str, params: dict[str, Any], message: str) -> None:  # noqa: ANN401
-    from edge_inspector.errors import RequestError
-
     before = ask(running_line, "status")["recipe"]
     with pytest.raises(RequestError, match=message):
         ask(running_line, method, **params)

@@ -102,7 +102,7 @@ def test_the_process_answers_and_ends_with_its_parent(tmp_path: Path) -> None:
         assert client.call("ping", {}, timeout_s=30.0) == {
             "process": "desk",
             "station": "line1",
-            "services": ["audit", "history", "images", "labels", "recipe", "review", "tune"],
+            "services": ["audit", "history", "images", "labels", "password", "recipe", "review", "tune", "users"],
         }
         with pytest.raises(WireError, match="no such database"):
             client.call("history.query")

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Engine as Database
 
 from edge_inspector.errors import SettingsError, StateError
-from edge_inspector.records import Severity
+from edge_inspector.records import Caller, Role, Severity
 from edge_inspector.store import audit
 from edge_inspector.store.recording import record
+from edge_inspector.wire.server import Refused
 from tests.unit.line.test_recipes import control, database
 from tests.unit.store.entries import EPOCH, verdict
 
@@ -91,3 +92,29 @@ def test_what_cannot_be_confirmed_is_refused_and_leaves_no_trace(
     with control(tmp_path, database) as (_, made), pytest.raises(error, match=message):
         made.handlers()["confirm"](params)
     assert [audit.about(database, subject) for subject in (GOOD, "light", "nobody")] == [[], [], []]
+
+
+def test_a_user_acts_in_the_own_name(tmp_path: Path, database: Database, expected_warnings: list[str]) -> None:
+    expected_warnings.append("condition")
+    anna = Caller("Anna", Role.OPERATOR)
+    with control(tmp_path, database) as (b, made):
+        b.execute()
+        b.conditions.raise_condition("light", Severity.MAINTENANCE_REQUIRED, "old")
+
+        def ask(method: str, **params: object) -> Any:  # noqa: ANN401 - the method's answer
+            return made.handlers()[method](params, anna)
+
+        with pytest.raises(Refused, match=r"Anna cannot confirm in the name of 'A\. Meier'"):
+            ask("confirm", condition="light", by="A. Meier")
+        assert [c.confirmed_by for c in b.conditions.listed()] == [""]
+        ask("acknowledge", condition="light")
+        ask("confirm", condition="light")
+        ask("confirm", condition="light", by="Anna")
+        ask("stop")
+        ask("start")
+        assert [c.confirmed_by for c in b.conditions.listed()] == ["Anna"]
+    assert [(actor, action) for actor, action, _ in audit.about(database, "light")] == [
+        ("Anna", "condition.acknowledge"),
+        *[("Anna", "condition.confirm")] * 2,
+    ]
+    assert [(actor, action) for actor, action, _ in audit.about(database, "s")] == [("Anna", "line.stop"), ("Anna", "line.start")]

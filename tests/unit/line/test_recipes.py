@@ -13,12 +13,15 @@ from sqlalchemy import Engine as Database
 
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import BundleError, SettingsError, StateError
+from edge_inspector.judge import Judge
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.plan import Plan, make_plan
 from edge_inspector.line.process import activate_file_recipe
 from edge_inspector.outputs.reject import RejectLink
+from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.pipeline.events import EngineReady
-from edge_inspector.store import recipes
+from edge_inspector.records import Caller, Role
+from edge_inspector.store import audit, recipes
 from edge_inspector.store.database import open_database
 from tests.bundles import make_bundle
 from tests.unit.line.bench import Bench, bench, judge
@@ -95,7 +98,19 @@ def control(folder: Path, database: Database) -> Iterator[tuple[Bench, LineContr
 
 @pytest.mark.parametrize(
     "params",
-    [{"accept_threshold": True}, {"accept_threshold": "0.5"}, {"region_threshold": None}, {"accept_threshold": 7}, {"colour": 1}, {}],
+    [
+        {"accept_threshold": True},
+        {"accept_threshold": "0.5"},
+        {"region_threshold": None},
+        {"accept_threshold": 7},
+        {"colour": 1},
+        {},
+        {"roi": None},
+        {"roi": [[0, 0], [9, 0], [9, 9]]},
+        {"roi": [[[0, 0], [9, 0]]]},
+        {"dont_care": [[[0, 0], [9, 0], ["9", 9]]]},
+        {"dont_care": [[[0, 0], [9, 0], [9, 1e9]]]},
+    ],
     ids=str,
 )
 def test_a_threshold_that_is_no_number_is_refused_and_changes_nothing(tmp_path: Path, database: Database, params: dict[str, Any]) -> None:
@@ -104,6 +119,37 @@ def test_a_threshold_that_is_no_number_is_refused_and_changes_nothing(tmp_path: 
         with pytest.raises(SettingsError):
             made.handlers()["threshold"](params)
         assert (recipes.list_recipes(database), b.pipeline.loads) == ([], [])
+
+
+def test_polygons_become_a_version_of_their_callers_on_the_engine_that_runs(tmp_path: Path, database: Database) -> None:
+    triangle = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
+    with control(tmp_path, database) as (b, made), made_ready(b) as running:
+        made_by = Caller("Anna", Role.ENGINEER)
+        steps: tuple[dict[str, Any], ...] = ({"roi": [triangle], "dont_care": [triangle, triangle]}, {"dont_care": []})
+        for params in steps:
+            made.handlers()["threshold"](params, made_by)
+        active = recipes.active(database)
+        assert active is not None
+        decision = active.recipe().decision.model_dump(mode="json")
+        assert (decision["roi"], decision["dont_care"]) == ([triangle], [])
+        assert b.controller.judge is not None
+        assert b.controller.judge.engine is running.engine
+    assert {actor for actor, _, _ in audit.about(database, active.label)} == {"Anna"}
+
+
+@contextmanager
+def made_ready(b: Bench) -> Iterator[Judge]:
+    """A line that executes; each judge that it is asked to load is loaded at once, as the engine's thread would."""
+    b.execute()
+    running = b.controller.judge
+    assert running is not None
+
+    def load(factory: JudgeFactory) -> None:
+        b.controller.tell(EngineReady(factory()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(b.pipeline, "load", load)
+        yield running
 
 
 def test_a_threshold_that_cannot_run_now_is_not_made_the_active_one(tmp_path: Path, database: Database) -> None:

@@ -77,6 +77,7 @@ def test_opens_again_without_a_change(tmp_path: Path) -> None:
     assert sorted(p.name for p in Path(next(iter(versions))).glob("0*.py")) == [
         "0001_initial.py",
         "0002_part_context.py",
+        "0003_users.py",
         "0004_reviews.py",
     ]
 
