@@ -48,7 +48,7 @@ def dotted(theme: Theme) -> QPixmap:
     return pixmap
 
 
-def swatch(look: Look, width: int = 36, height: int = 20) -> QPixmap:
+def swatch(look: Look, width: int = 26, height: int = 20) -> QPixmap:
     """A bar's look, for the legend."""
     pixmap = QPixmap(width, height)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -115,6 +115,7 @@ class ScoreHistogram(QWidget):
         self._bars: Bars | None = None
         self.plot = make_plot(self)
         self.plot.setMinimumHeight(140)
+        self.plot.getPlotItem().setContentsMargins(0, 10, 8, 0)  # the uppermost number of an axis is half above it
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plot)

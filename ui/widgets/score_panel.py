@@ -60,7 +60,7 @@ class ScorePanel(QWidget):
         for picture, label in self.legend.values():
             legend.addWidget(picture)
             legend.addWidget(label)
-            legend.addSpacing(GAP)
+            legend.addSpacing(GAP // 2)
         legend.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
