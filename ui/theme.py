@@ -140,7 +140,7 @@ def _sheet(theme: Theme) -> str:
     QLabel[role="dim"] {{ color: {theme.dim}; }}
     QLabel[role="title"] {{ font-size: 18px; font-weight: 600; }}
     QLabel[role="figure"] {{ font-size: 24px; font-weight: 600; }}
-    QLabel[role="error"] {{ color: {theme.text}; border-left: 6px solid {theme.severities["failure"]}; padding: 6px; }}
+    QLabel[role="error"] {{ color: {theme.text}; border: 0px solid {theme.severities["failure"]}; border-left-width: 6px; padding: 6px; }}
     QFrame[role="panel"] {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; }}
     QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox, QDateTimeEdit {{
         min-height: {TOUCH - 10}px; padding: 4px 10px; background: {theme.raised}; color: {theme.text};
