@@ -17,12 +17,15 @@ from edge_inspector.wire.keys import ClientKeys, read_pair, read_public
 from ui import language
 from ui.bridge import Bridge
 from ui.screens.base import Screen, Shared
+from ui.screens.label import LabelScreen
 from ui.screens.live import LiveScreen
+from ui.screens.review import ReviewScreen
+from ui.screens.tune import TuneScreen
 from ui.theme import THEMES, apply
 from ui.window import Window
 
 DEFAULT = "tcp://127.0.0.1:5572"
-SCREENS: tuple[type[Screen], ...] = (LiveScreen,)
+SCREENS: tuple[type[Screen], ...] = (LiveScreen, ReviewScreen, LabelScreen, TuneScreen)
 
 
 @dataclass(frozen=True, slots=True)
