@@ -19,7 +19,7 @@ def system_language() -> str:
 
 def install(application: QApplication, language: str) -> QTranslator | None:
     """Load a language; None where it is English, the language of the source."""
-    QLocale.setDefault(QLocale(language))
+    QLocale.setDefault(QLocale("en_GB" if language == "en" else language))
     translator = QTranslator(application)
     if language != "en" and translator.load(str(FOLDER / f"edge_inspector_{language}.qm")):
         application.installTranslator(translator)

@@ -157,6 +157,8 @@ def _sheet(theme: Theme) -> str:
     QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: {TOUCH - 12}px; }}
     QCheckBox {{ min-height: {TOUCH}px; spacing: 8px; }}
     QCheckBox::indicator {{ width: 24px; height: 24px; }}
+    QCheckBox::indicator:unchecked {{ border: 2px solid {theme.dim}; border-radius: 3px; background: {theme.panel}; }}
+    QAbstractSpinBox QLineEdit {{ border: 0; min-height: 0; padding: 0 8px; background: transparent; }}
     QSlider {{ min-height: {TOUCH}px; border: 2px solid transparent; }}
     QSlider::groove:horizontal {{ height: 6px; background: {theme.line}; border-radius: 3px; }}
     QSlider::handle:horizontal {{ width: 26px; margin: -11px 0; border-radius: 13px; background: {theme.text}; }}

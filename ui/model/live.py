@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -75,16 +76,17 @@ class LiveModel:
         self._times: deque[float] = deque(maxlen=2000)
 
     def take(self, parts: Iterable[Part], now_s: float) -> None:
-        """New parts, oldest first."""
-        for part in parts:
+        """New parts, oldest first; those that come together, as after a gap, keep their distance in time."""
+        parts = list(parts)
+        for part, age_s in zip(parts, _ages(parts), strict=True):
             if self._trend and part["n"] <= self._trend[-1]["n"]:  # another run of the line
                 self.forget()
             self._trend.append(part)
-            self._times.append(now_s)
+            self._times.append(now_s - age_s)
             if kind_of(part) is not Kind.ACCEPT:
                 self._rejects.append(part)
-                self._last_bad = (now_s, part)
-                self._bad_times.append(now_s)
+                self._last_bad = (now_s - age_s, part)
+                self._bad_times.append(now_s - age_s)
         self._by_number = {part["n"]: part for part in self._trend}
 
     def forget(self) -> None:
@@ -166,3 +168,17 @@ class LiveModel:
         order = ("failure", "check_function", "out_of_specification", "maintenance_required")
         listed = sorted(self.state.get("conditions") or (), key=lambda c: str(c.get("since_utc")), reverse=True)
         return sorted(listed, key=lambda c: (not c.get("active", True), order.index(c["severity"]) if c.get("severity") in order else 9))
+
+
+def _ages(parts: list[Part]) -> list[float]:
+    """Seconds by which each part was triggered before the last of them; 0 where it does not say."""
+    moments = [_moment(part) for part in parts]
+    newest = max((moment for moment in moments if moment is not None), default=None)
+    return [0.0 if moment is None or newest is None else (newest - moment).total_seconds() for moment in moments]
+
+
+def _moment(part: Part) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(part.get("triggered_utc")).replace("Z", "+00:00"))
+    except ValueError:
+        return None

@@ -106,7 +106,7 @@ class LiveScreen(Screen):
         bridge.state.connect(self._state)
         bridge.preview.connect(self._picture)
         bridge.line_changed.connect(self._line)
-        bridge.desk_changed.connect(lambda up, _why: self._ask_hours() if up else None)
+        bridge.desk_changed.connect(self._desk)
         self.overlay.changed.connect(self._look)
         self.overlay.fit.connect(self.picture.fit)
         self.overlay.actual_size.connect(self.picture.actual_size)
@@ -152,6 +152,11 @@ class LiveScreen(Screen):
             self.caption.setText(self.tr("Not connected, retrying: {why}").format(why=why))
             self.picture.show_image(None)
             self._preview = None
+
+    def _desk(self, up: bool, _why: str) -> None:
+        if up:
+            self._ask_hours()
+            self.strip.ask_again()
 
     def _picture(self, preview: Preview) -> None:
         """A picture of a part that was not accepted stays as long as the banner speaks of it."""

@@ -70,6 +70,11 @@ class Filmstrip(QWidget):
             self._thumbs.popitem(last=False)
         self.show_parts(self._parts, fresh=True)
 
+    def ask_again(self) -> None:
+        """Whoever has the pictures may have come only now."""
+        self._asked.clear()
+        self.show_parts(self._parts, fresh=True)
+
     def show_parts(self, parts: Sequence[dict[str, Any]], *, fresh: bool = False) -> None:
         """Newest first."""
         if not fresh and [part["n"] for part in parts] == [part["n"] for part in self._parts]:

@@ -106,3 +106,11 @@ def test_conditions_the_worst_first_and_what_is_over_last() -> None:
     severities = [("maintenance_required", True), ("failure", False), ("out_of_specification", True), ("failure", True)]
     model.state = {"conditions": [{"name": str(i), "severity": s, "active": a, "since_utc": str(i)} for i, (s, a) in enumerate(severities)]}
     assert [c["name"] for c in model.conditions()] == ["3", "2", "0", "1"]
+
+
+def test_parts_that_come_late_together_are_no_rejects_of_the_moment() -> None:
+    model = running()
+    old = [part(n, "reject", "rejected", triggered_utc=f"2026-01-01T10:00:{n:02d}.000Z") for n in range(1, 20)]
+    model.take([*old, part(20, triggered_utc="2026-01-01T10:00:40.000Z")], 100.0)
+    assert model.banner(100.0).kind is Kind.ACCEPT
+    assert model.rate(100.0) == pytest.approx(0.1)
