@@ -112,7 +112,7 @@ def _carry(belt: BeltProcess) -> None:
 def main() -> None:
     """Make them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures/gui"))
     parser.add_argument("--theme", default="dark")
     parser.add_argument("--language", default="en")
     asked = parser.parse_args()
