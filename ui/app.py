@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QSocketNotifier, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QSettings, QSocketNotifier, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from edge_inspector.errors import WireError
@@ -86,7 +86,7 @@ class Desk:
     def _change_language(self, name: str) -> None:
         """A new window in the other language, in the place of the old one; what is unsaved stays where it is."""
         if any(screen.unsaved() for screen in self.window.screens):
-            self.window.say(self.window.tr("Save or discard first: another language makes a new window."))
+            self.window.say(QCoreApplication.translate("Desk", "Save or discard first: another language makes a new window."))
             return
         self._speak(name)
         old, place = self.window, self.window.geometry()
