@@ -251,7 +251,7 @@
     </message>
     <message>
         <source>Reject threshold</source>
-        <translation>Ausschuss-Schwelle</translation>
+        <translation>Ausschuss ab</translation>
     </message>
     <message>
         <source>Off threshold</source>
@@ -267,7 +267,7 @@
     </message>
     <message>
         <source>Serial</source>
-        <translation>Seriennr.</translation>
+        <translation>Seriennummer</translation>
     </message>
     <message>
         <source>Lot</source>
@@ -381,7 +381,7 @@
     </message>
     <message>
         <source>Not accepted</source>
-        <translation>Nicht gut</translation>
+        <translation>Nicht GUT</translation>
     </message>
     <message>
         <source>Rejects</source>
@@ -389,7 +389,7 @@
     </message>
     <message>
         <source>Reviews</source>
-        <translation>Prüfen</translation>
+        <translation>PRÜFEN</translation>
     </message>
     <message>
         <source>Missed</source>
@@ -397,7 +397,7 @@
     </message>
     <message>
         <source>Accepted</source>
-        <translation>Gut</translation>
+        <translation>GUT</translation>
     </message>
     <message>
         <source>All</source>
@@ -1175,7 +1175,7 @@
     </message>
     <message>
         <source>Peak</source>
-        <translation>Maximum</translation>
+        <translation>Max</translation>
     </message>
     <message>
         <source>Box</source>
