@@ -47,7 +47,7 @@ class Desk:
         self._application = application
         self._options = options
         self._settings = settings
-        self._translator: QTranslator | None = None
+        self._translators: list[QTranslator] = []
         self.bridge = Bridge(options.connect, _keys(options))
         self.shared = Shared(self.bridge)
         self._speak(options.language or str(settings.value("language") or language.system_language()))
@@ -78,9 +78,9 @@ class Desk:
             window.show()
 
     def _speak(self, name: str) -> None:
-        if self._translator is not None:
-            self._application.removeTranslator(self._translator)
-        self._translator = language.install(self._application, name)
+        for translator in self._translators:
+            self._application.removeTranslator(translator)
+        self._translators = language.install(self._application, name)
         self._settings.setValue("language", name)
 
     def _change_language(self, name: str) -> None:

@@ -1110,11 +1110,11 @@
     </message>
     <message>
         <source>Nearer (+ or wheel)</source>
-        <translation>Näher (+ oder Mausrad)</translation>
+        <translation>Vergrößern (+ oder Mausrad)</translation>
     </message>
     <message>
         <source>Farther (- or wheel)</source>
-        <translation>Weiter weg (- oder Mausrad)</translation>
+        <translation>Verkleinern (- oder Mausrad)</translation>
     </message>
     <message>
         <source>The archived file is no picture that can be read.</source>
@@ -1418,7 +1418,7 @@
     </message>
     <message>
         <source>Rejected by a region&apos;s area whatever the score: {before} in force, {after} proposed.</source>
-        <translation>Ausschuss wegen Regionsfläche, unabhängig vom Score: {before} gültig, {after} Entwurf.</translation>
+        <translation>Ausschuss wegen Regionsfläche, unabhängig vom Score: gültig {before}, Entwurf {after}.</translation>
     </message>
     <message>
         <source>Stored scores cannot tell what these will do, only new parts can: {names}.</source>
@@ -1586,7 +1586,7 @@
     </message>
     <message>
         <source>Which part&apos;s picture</source>
-        <translation>Bild welches Teils</translation>
+        <translation>Teil, dessen Bild gezeigt wird</translation>
     </message>
     <message>
         <source>part number, Enter</source>
@@ -1626,7 +1626,7 @@
     </message>
     <message>
         <source>What to draw</source>
-        <translation>Was zeichnen</translation>
+        <translation>Art des Bereichs</translation>
     </message>
     <message>
         <source>ROI: only inside is inspected. Don&apos;t care: inside nothing counts.</source>
