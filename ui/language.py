@@ -18,7 +18,7 @@ def system_language() -> str:
 
 
 def install(application: QApplication, language: str) -> list[QTranslator]:
-    """Load a language: our texts, and Qt's own, as in the menus of text fields. None of them where it is English, the language of the source."""
+    """Load a language: our texts, and Qt's own, as in the menus of text fields. None where it is English, the language of the source."""
     QLocale.setDefault(QLocale("en_GB" if language == "en" else language))
     if language == "en":
         return []
