@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QSocketNotifier, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QSettings, QSocketNotifier, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from edge_inspector.errors import WireError
@@ -47,7 +47,7 @@ class Desk:
         self._application = application
         self._options = options
         self._settings = settings
-        self._translator: QTranslator | None = None
+        self._translators: list[QTranslator] = []
         self.bridge = Bridge(options.connect, _keys(options))
         self.shared = Shared(self.bridge)
         self._speak(options.language or str(settings.value("language") or language.system_language()))
@@ -78,15 +78,15 @@ class Desk:
             window.show()
 
     def _speak(self, name: str) -> None:
-        if self._translator is not None:
-            self._application.removeTranslator(self._translator)
-        self._translator = language.install(self._application, name)
+        for translator in self._translators:
+            self._application.removeTranslator(translator)
+        self._translators = language.install(self._application, name)
         self._settings.setValue("language", name)
 
     def _change_language(self, name: str) -> None:
         """A new window in the other language, in the place of the old one; what is unsaved stays where it is."""
         if any(screen.unsaved() for screen in self.window.screens):
-            self.window.say(self.window.tr("Save or discard first: another language makes a new window."))
+            self.window.say(QCoreApplication.translate("Desk", "Save or discard first: another language makes a new window."))
             return
         self._speak(name)
         old, place = self.window, self.window.geometry()

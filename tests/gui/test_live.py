@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -95,9 +95,11 @@ def test_the_language_changes_with_the_window_and_the_parts_stay(qtbot: QtBot, o
     desk = open_desk(line.endpoint("control"))
     qtbot.waitUntil(lambda: bool(live(desk).model.scores()[0]), timeout=WAIT_MS)
     desk.window.language_wanted.emit("de")
-    assert live(desk).banner.word() in ("NICHT VERBUNDEN", "GUT", "WARTET", "AUSSCHUSS", "PRÜFEN")
+    assert live(desk).banner.word() in ("NICHT VERBUNDEN", "KEINE PRÜFUNG", "WARTET", "GUT", "AUSSCHUSS", "PRÜFEN", "VERPASST")
+    assert QCoreApplication.translate("QLineEdit", "&Undo") != "&Undo", "Qt's own texts follow"
     qtbot.waitUntil(lambda: bool(live(desk).model.scores()[0]), timeout=WAIT_MS)
     desk.window.language_wanted.emit("en")
+    assert QCoreApplication.translate("QLineEdit", "&Undo") == "&Undo"
 
 
 def test_a_kiosk_stays_open_and_full_screen(qtbot: QtBot, open_desk: OpenDesk, line: TemporaryStation) -> None:

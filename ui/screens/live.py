@@ -49,6 +49,7 @@ class LiveScreen(Screen):
         self.picture = PictureView(self.tr("picture of the newest part"))
         self.caption = QLabel()
         self.caption.setProperty("role", "dim")
+        self.caption.setWordWrap(True)
         self.cameras = QComboBox()
         self.cameras.setAccessibleName(self.tr("camera"))
         self.cameras.hide()

@@ -5,2063 +5,2068 @@
     <name>AreaFields</name>
     <message>
         <source>Map value from which a pixel belongs to a region.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kartenwert, ab dem ein Pixel zu einer Region gehört.</translation>
     </message>
     <message>
         <source>Re&amp;gion threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Re&amp;gionsschwelle</translation>
     </message>
     <message>
         <source>&amp;Minimum area</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Mindestfläche</translation>
     </message>
     <message>
         <source>Smaller regions count for nothing.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinere Regionen zählen nicht.</translation>
     </message>
     <message>
         <source>A region of this area rejects the part whatever its score.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Region dieser Fläche macht das Teil zu Ausschuss, unabhängig vom Score.</translation>
     </message>
     <message>
         <source>Reject area</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschussfläche</translation>
     </message>
     <message>
         <source>Re&amp;ject area</source>
-        <translation type="unfinished"></translation>
+        <translation>A&amp;usschussfläche</translation>
     </message>
     <message>
         <source>off</source>
-        <translation type="unfinished"></translation>
+        <translation>aus</translation>
     </message>
 </context>
 <context>
     <name>ChangesDialog</name>
     <message>
         <source>Apply changes</source>
-        <translation type="unfinished"></translation>
+        <translation>Änderungen übernehmen</translation>
     </message>
     <message>
         <source>Recipe {recipe} becomes a new version. It decides from the next part on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Rezept {recipe} erhält eine neue Version. Sie gilt ab dem nächsten Teil.</translation>
     </message>
     <message>
         <source>&amp;Apply</source>
-        <translation type="unfinished"></translation>
+        <translation>Ü&amp;bernehmen</translation>
     </message>
     <message>
         <source>&amp;Back</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Zurück</translation>
     </message>
     <message>
         <source>what</source>
-        <translation type="unfinished"></translation>
+        <translation>was</translation>
     </message>
     <message>
         <source>old</source>
-        <translation type="unfinished"></translation>
+        <translation>alt</translation>
     </message>
     <message>
         <source>new</source>
-        <translation type="unfinished"></translation>
+        <translation>neu</translation>
     </message>
 </context>
 <context>
     <name>ClassList</name>
     <message>
         <source>Defect classes</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlerklassen</translation>
     </message>
     <message>
         <source>New class</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue Klasse</translation>
     </message>
     <message>
         <source>Name of the new defect class</source>
-        <translation type="unfinished"></translation>
+        <translation>Name der neuen Fehlerklasse</translation>
     </message>
     <message>
         <source>Add</source>
-        <translation type="unfinished"></translation>
+        <translation>Hinzufügen</translation>
     </message>
     <message>
         <source>Use letters (A to Z), digits, _ . or -, for instance: deep_scratch</source>
-        <translation type="unfinished"></translation>
+        <translation>Erlaubt: Buchstaben (A bis Z), Ziffern, _ . und -, zum Beispiel: tiefer_kratzer</translation>
     </message>
     <message>
         <source>“good” stands for parts without a defect. Choose another name.</source>
-        <translation type="unfinished"></translation>
+        <translation>„good“ steht für Teile ohne Fehler. Bitte anderen Namen wählen.</translation>
     </message>
     <message>
         <source>There are 255 classes already. Use one of them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt bereits 255 Klassen. Bitte eine davon verwenden.</translation>
     </message>
 </context>
 <context>
     <name>ConditionRow</name>
     <message>
         <source>over</source>
-        <translation type="unfinished"></translation>
+        <translation>gegangen</translation>
     </message>
     <message>
         <source>Acknowledge</source>
-        <translation type="unfinished"></translation>
+        <translation>Quittieren</translation>
     </message>
     <message>
         <source>Noted: the line may go on where it waited for this</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Kenntnis genommen: Die Linie darf weiterlaufen, wenn sie darauf gewartet hat</translation>
     </message>
     <message>
         <source>Confirm</source>
-        <translation type="unfinished"></translation>
+        <translation>Bestätigen</translation>
     </message>
     <message>
         <source>Looked into and put right: recorded with your name</source>
-        <translation type="unfinished"></translation>
+        <translation>Geprüft und behoben: wird mit Ihrem Namen protokolliert</translation>
     </message>
 </context>
 <context>
     <name>ConditionsWidget</name>
     <message>
         <source>conditions</source>
-        <translation type="unfinished"></translation>
+        <translation>Meldungen</translation>
     </message>
     <message>
         <source>No conditions: camera, engine, PLC link and disk are well.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Meldungen: Kamera, Auswertung, SPS-Verbindung und Datenträger sind in Ordnung.</translation>
     </message>
 </context>
 <context>
     <name>CountersWidget</name>
     <message>
         <source>parts</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile</translation>
     </message>
     <message>
         <source>yield</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausbeute</translation>
     </message>
     <message>
         <source>rejected</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss</translation>
     </message>
     <message>
         <source>of them review</source>
-        <translation type="unfinished"></translation>
+        <translation>davon PRÜFEN</translation>
     </message>
     <message>
         <source>missed</source>
-        <translation type="unfinished"></translation>
+        <translation>verpasst</translation>
     </message>
     <message>
         <source>of them late</source>
-        <translation type="unfinished"></translation>
+        <translation>davon verspätet</translation>
+    </message>
+</context>
+<context>
+    <name>Desk</name>
+    <message>
+        <source>Save or discard first: another language makes a new window.</source>
+        <translation>Zuerst speichern oder verwerfen: Eine andere Sprache öffnet ein neues Fenster.</translation>
     </message>
 </context>
 <context>
     <name>EffectTable</name>
     <message>
         <source>in force</source>
-        <translation type="unfinished"></translation>
+        <translation>gültig</translation>
     </message>
     <message>
         <source>proposed</source>
-        <translation type="unfinished"></translation>
+        <translation>Entwurf</translation>
     </message>
     <message>
         <source>difference</source>
-        <translation type="unfinished"></translation>
+        <translation>Unterschied</translation>
     </message>
     <message>
         <source>accepted</source>
-        <translation type="unfinished"></translation>
+        <translation>gut</translation>
     </message>
     <message>
         <source>review</source>
-        <translation type="unfinished"></translation>
+        <translation>prüfen</translation>
     </message>
     <message>
         <source>rejected</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss</translation>
     </message>
     <message>
         <source>false rejects
 (95&#xa0;% interval)</source>
-        <translation type="unfinished"></translation>
+        <translation>Pseudofehler
+(95&#xa0;%-Intervall)</translation>
     </message>
     <message>
         <source>escapes
 (95&#xa0;% interval)</source>
-        <translation type="unfinished"></translation>
+        <translation>Schlupf
+(95&#xa0;%-Intervall)</translation>
     </message>
     <message>
         <source>no part judged good</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Teil als gut beurteilt</translation>
     </message>
     <message>
         <source>no part judged bad</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Teil als schlecht beurteilt</translation>
     </message>
     <message>
         <source>{count} of {of} = {value}&#xa0;%
 ({low} to {high}&#xa0;%)</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} von {of} = {value}&#xa0;%
+({low} bis {high}&#xa0;%)</translation>
     </message>
     <message>
         <source>the same</source>
-        <translation type="unfinished"></translation>
+        <translation>gleich</translation>
     </message>
     <message>
         <source>{count} more</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} mehr</translation>
     </message>
     <message>
         <source>{count} fewer</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} weniger</translation>
     </message>
 </context>
 <context>
     <name>Figures</name>
     <message>
         <source>Figures of the part</source>
-        <translation type="unfinished"></translation>
+        <translation>Kennwerte des Teils</translation>
     </message>
     <message>
         <source>Detail</source>
-        <translation type="unfinished"></translation>
+        <translation>Detail</translation>
     </message>
     <message>
         <source>Score</source>
-        <translation type="unfinished"></translation>
+        <translation>Score</translation>
     </message>
     <message>
         <source>Threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Schwelle</translation>
     </message>
     <message>
         <source>Reject threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss ab</translation>
     </message>
     <message>
         <source>Off threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Abstand</translation>
     </message>
     <message>
         <source>Regions</source>
-        <translation type="unfinished"></translation>
+        <translation>Regionen</translation>
     </message>
     <message>
         <source>{count}, largest {area:.0f} px</source>
-        <translation type="unfinished"></translation>
+        <translation>{count}, größte {area:.0f} px</translation>
     </message>
     <message>
         <source>Serial</source>
-        <translation type="unfinished"></translation>
+        <translation>Seriennummer</translation>
     </message>
     <message>
         <source>Lot</source>
-        <translation type="unfinished"></translation>
+        <translation>Charge</translation>
     </message>
     <message>
         <source>Recipe</source>
-        <translation type="unfinished"></translation>
+        <translation>Rezept</translation>
     </message>
     <message>
         <source>Bundle</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell</translation>
     </message>
     <message>
         <source>Camera</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera</translation>
     </message>
     <message>
         <source>Part</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil</translation>
     </message>
     <message>
         <source>Trigger</source>
-        <translation type="unfinished"></translation>
+        <translation>Trigger</translation>
     </message>
     <message>
         <source>yes</source>
-        <translation type="unfinished"></translation>
+        <translation>ja</translation>
     </message>
     <message>
         <source>no</source>
-        <translation type="unfinished"></translation>
+        <translation>nein</translation>
     </message>
     <message>
         <source>Triggered</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausgelöst</translation>
     </message>
     <message>
         <source>Gate moved</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiche gestellt</translation>
     </message>
     <message>
         <source>Acknowledged</source>
-        <translation type="unfinished"></translation>
+        <translation>Quittiert</translation>
     </message>
     <message>
         <source>Late</source>
-        <translation type="unfinished"></translation>
+        <translation>Verspätet</translation>
     </message>
     <message>
         <source>Latency</source>
-        <translation type="unfinished"></translation>
+        <translation>Latenz</translation>
     </message>
     <message>
         <source>Engine</source>
-        <translation type="unfinished"></translation>
+        <translation>Auswertung</translation>
     </message>
     <message>
         <source>Overhead</source>
-        <translation type="unfinished"></translation>
+        <translation>Overhead</translation>
     </message>
     <message>
         <source>Deadline left</source>
-        <translation type="unfinished"></translation>
+        <translation>Restzeit</translation>
     </message>
 </context>
 <context>
     <name>Filmstrip</name>
     <message>
         <source>last rejects</source>
-        <translation type="unfinished"></translation>
+        <translation>letzter Ausschuss</translation>
     </message>
     <message>
         <source>No rejects yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch kein Ausschuss.</translation>
     </message>
 </context>
 <context>
     <name>FilterBar</name>
     <message>
         <source>Time</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeit</translation>
     </message>
     <message>
         <source>Last hour</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte Stunde</translation>
     </message>
     <message>
         <source>Shift (8 h)</source>
-        <translation type="unfinished"></translation>
+        <translation>Schicht (8 h)</translation>
     </message>
     <message>
         <source>Today</source>
-        <translation type="unfinished"></translation>
+        <translation>Heute</translation>
     </message>
     <message>
         <source>7 days</source>
-        <translation type="unfinished"></translation>
+        <translation>7 Tage</translation>
     </message>
     <message>
         <source>From – to</source>
-        <translation type="unfinished"></translation>
+        <translation>Von – bis</translation>
     </message>
     <message>
         <source>Parts</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile</translation>
     </message>
     <message>
         <source>To be looked at</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu sichten</translation>
     </message>
     <message>
         <source>Not accepted</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht GUT</translation>
     </message>
     <message>
         <source>Rejects</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss</translation>
     </message>
     <message>
         <source>Reviews</source>
-        <translation type="unfinished"></translation>
+        <translation>PRÜFEN</translation>
     </message>
     <message>
         <source>Missed</source>
-        <translation type="unfinished"></translation>
+        <translation>Verpasst</translation>
     </message>
     <message>
         <source>Accepted</source>
-        <translation type="unfinished"></translation>
+        <translation>GUT</translation>
     </message>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>To be looked at: rejects, reviews and missed parts, and accepted ones within 10 % of the threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu sichten: Ausschuss, PRÜFEN und verpasste Teile sowie gute Teile, die höchstens 10 % von der Schwelle entfernt sind</translation>
     </message>
     <message>
         <source>Person&apos;s verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>Urteil des Prüfers</translation>
     </message>
     <message>
         <source>Any</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Show the parts that have come since (F5)</source>
-        <translation type="unfinished"></translation>
+        <translation>Seitdem hinzugekommene Teile zeigen (F5)</translation>
     </message>
     <message>
         <source>Refresh</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktualisieren</translation>
     </message>
     <message>
         <source>Ask the history again (F5)</source>
-        <translation type="unfinished"></translation>
+        <translation>Historie neu abfragen (F5)</translation>
     </message>
     <message>
         <source>From</source>
-        <translation type="unfinished"></translation>
+        <translation>Von</translation>
     </message>
     <message>
         <source>To</source>
-        <translation type="unfinished"></translation>
+        <translation>Bis</translation>
     </message>
     <message>
         <source>Recipe</source>
-        <translation type="unfinished"></translation>
+        <translation>Rezept</translation>
     </message>
     <message>
         <source>Smallest defect area</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinste Fehlerfläche</translation>
     </message>
     <message>
         <source>Largest defect area</source>
-        <translation type="unfinished"></translation>
+        <translation>Größte Fehlerfläche</translation>
     </message>
     <message>
         <source>within {} %</source>
-        <translation type="unfinished"></translation>
+        <translation>bis {} %</translation>
     </message>
     <message>
         <source>Distance from the threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Abstand zur Schwelle</translation>
     </message>
     <message>
         <source>Reset</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurücksetzen</translation>
     </message>
     <message>
         <source>All filters as they were at the start</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Filter wie zu Beginn</translation>
     </message>
     <message>
         <source>&amp;From</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Von</translation>
     </message>
     <message>
         <source>t&amp;o</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;bis</translation>
     </message>
     <message>
         <source>Re&amp;cipe</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Rezept</translation>
     </message>
     <message>
         <source>Defect &amp;area</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Fehlerfläche</translation>
     </message>
     <message>
         <source>&amp;Borderline</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Grenznah</translation>
     </message>
     <message>
         <source>&amp;Time</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Zeit</translation>
     </message>
     <message>
         <source>&amp;Parts</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Teile</translation>
     </message>
     <message>
         <source>P&amp;erson</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Prüfer</translation>
     </message>
     <message>
         <source> px</source>
-        <translation type="unfinished"></translation>
+        <translation> px</translation>
     </message>
     <message>
         <source>any</source>
-        <translation type="unfinished"></translation>
+        <translation>beliebig</translation>
     </message>
     <message>
         <source>{} new</source>
-        <translation type="unfinished"></translation>
+        <translation>{} neue</translation>
     </message>
     <message>
         <source>More filters ({})</source>
-        <translation type="unfinished"></translation>
+        <translation>Mehr Filter ({})</translation>
     </message>
     <message>
         <source>More filters</source>
-        <translation type="unfinished"></translation>
+        <translation>Mehr Filter</translation>
     </message>
 </context>
 <context>
     <name>HealthWidget</name>
     <message>
         <source>Camera</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera</translation>
     </message>
     <message>
         <source>PLC gate</source>
-        <translation type="unfinished"></translation>
+        <translation>SPS-Weiche</translation>
     </message>
     <message>
         <source>Recipe</source>
-        <translation type="unfinished"></translation>
+        <translation>Rezept</translation>
     </message>
     <message>
         <source>Model</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell</translation>
     </message>
     <message>
         <source>Pace</source>
-        <translation type="unfinished"></translation>
+        <translation>Takt</translation>
     </message>
     <message>
         <source>{rate:.1f} parts/s</source>
-        <translation type="unfinished"></translation>
+        <translation>{rate:.1f} Teile/s</translation>
     </message>
     <message>
         <source>{rate:.1f} parts/s, verdict after {ms:.0f} ms</source>
-        <translation type="unfinished"></translation>
+        <translation>{rate:.1f} Teile/s, Urteil nach {ms:.0f} ms</translation>
     </message>
     <message>
         <source>⚠ {name} not connected</source>
-        <translation type="unfinished"></translation>
+        <translation>⚠ {name} nicht verbunden</translation>
     </message>
     <message>
         <source>⚠ none connected</source>
-        <translation type="unfinished"></translation>
+        <translation>⚠ keine verbunden</translation>
     </message>
 </context>
 <context>
     <name>HoursWidget</name>
     <message>
         <source>yield by hour</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausbeute je Stunde</translation>
     </message>
     <message>
         <source>no parts on record yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch keine Teile aufgezeichnet</translation>
     </message>
 </context>
 <context>
     <name>JudgePanel</name>
     <message>
         <source>Confirm</source>
-        <translation type="unfinished"></translation>
+        <translation>Bestätigen</translation>
     </message>
     <message>
         <source>The machine is right ({})</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Maschine hat recht ({})</translation>
     </message>
     <message>
         <source>False reject</source>
-        <translation type="unfinished"></translation>
+        <translation>Pseudofehler</translation>
     </message>
     <message>
         <source>The part is good ({})</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Teil ist gut ({})</translation>
     </message>
     <message>
         <source>Escape</source>
-        <translation type="unfinished"></translation>
+        <translation>Schlupf</translation>
     </message>
     <message>
         <source>The part is bad and was accepted ({})</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Teil ist schlecht und wurde als gut bewertet ({})</translation>
     </message>
     <message>
         <source>Withdraw</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurücknehmen</translation>
     </message>
     <message>
         <source>Nobody has judged this part; Ctrl+Z takes the last verdict back ({})</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil gilt als nicht beurteilt; Strg+Z nimmt das letzte Urteil zurück ({})</translation>
     </message>
     <message>
         <source>Note (N)</source>
-        <translation type="unfinished"></translation>
+        <translation>Notiz (N)</translation>
     </message>
     <message>
         <source>Note on the verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>Notiz zum Urteil</translation>
     </message>
     <message>
         <source>Kept with the verdict that is given next (N)</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird mit dem nächsten Urteil gespeichert (N)</translation>
     </message>
 </context>
 <context>
     <name>LabelPage</name>
     <message>
         <source>Picture to paint on</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild zum Markieren</translation>
     </message>
     <message>
         <source>Parts to label</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu markierende Teile</translation>
     </message>
     <message>
         <source>Labels made</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorhandene Markierungen</translation>
     </message>
     <message>
         <source>To label</source>
-        <translation type="unfinished"></translation>
+        <translation>Offen</translation>
     </message>
     <message>
         <source>Labelled</source>
-        <translation type="unfinished"></translation>
+        <translation>Markiert</translation>
     </message>
     <message>
         <source>View</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansicht</translation>
     </message>
     <message>
         <source>Previous</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurück</translation>
     </message>
     <message>
         <source>Next</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiter</translation>
     </message>
     <message>
         <source>The part before (K)</source>
-        <translation type="unfinished"></translation>
+        <translation>Das vorige Teil (K)</translation>
     </message>
     <message>
         <source>The next part (J)</source>
-        <translation type="unfinished"></translation>
+        <translation>Das nächste Teil (J)</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished"></translation>
+        <translation>Rückgängig</translation>
     </message>
     <message>
         <source>Ctrl+Z</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg+Z</translation>
     </message>
     <message>
         <source>Redo</source>
-        <translation type="unfinished"></translation>
+        <translation>Wiederholen</translation>
     </message>
     <message>
         <source>Ctrl+Shift+Z</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg+Umschalt+Z</translation>
     </message>
     <message>
         <source>Clear</source>
-        <translation type="unfinished"></translation>
+        <translation>Leeren</translation>
     </message>
     <message>
         <source>Everything normal; Undo brings it back</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles fehlerfrei; „Rückgängig“ holt es zurück</translation>
     </message>
     <message>
         <source>Nothing wrong here</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Fehler</translation>
     </message>
     <message>
         <source>Save that this picture has no defect</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern, dass dieses Bild keinen Fehler zeigt</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern</translation>
     </message>
     <message>
         <source>Ctrl+S</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg+S</translation>
     </message>
     <message>
         <source>Defect class</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlerklasse</translation>
     </message>
 </context>
 <context>
     <name>LabelScreen</name>
     <message>
         <source>Label</source>
-        <translation type="unfinished"></translation>
+        <translation>Markieren</translation>
     </message>
     <message>
         <source>The defects painted on part {part} are not saved.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die an Teil {part} markierten Fehler sind nicht gespeichert.</translation>
     </message>
     <message>
         <source>View {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansicht {number}</translation>
     </message>
     <message>
         <source>There is no picture of this part: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu diesem Teil gibt es kein Bild: {why}</translation>
     </message>
     <message>
         <source>No part open</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Teil geöffnet</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>Nothing wrong here</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Fehler</translation>
     </message>
     <message>
         <source>Discard</source>
-        <translation type="unfinished"></translation>
+        <translation>Verwerfen</translation>
     </message>
     <message>
         <source>Stay</source>
-        <translation type="unfinished"></translation>
+        <translation>Bleiben</translation>
     </message>
     <message>
         <source>Not saved</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht gespeichert</translation>
     </message>
     <message>
         <source>Label of part {part} saved.</source>
-        <translation type="unfinished"></translation>
+        <translation>Markierung von Teil {part} gespeichert.</translation>
     </message>
 </context>
 <context>
     <name>LabelStrip</name>
     <message>
         <source>Working</source>
-        <translation type="unfinished"></translation>
+        <translation>In Arbeit</translation>
     </message>
     <message>
         <source>Take</source>
-        <translation type="unfinished"></translation>
+        <translation>Übernehmen</translation>
     </message>
     <message>
         <source>Enter</source>
-        <translation type="unfinished"></translation>
+        <translation>Eingabetaste</translation>
     </message>
     <message>
         <source>Drop</source>
-        <translation type="unfinished"></translation>
+        <translation>Verwerfen</translation>
     </message>
     <message>
         <source>Escape</source>
-        <translation type="unfinished"></translation>
+        <translation>Esc</translation>
     </message>
     <message>
         <source>Try again</source>
-        <translation type="unfinished"></translation>
+        <translation>Erneut versuchen</translation>
     </message>
 </context>
 <context>
     <name>LabelTexts</name>
     <message>
         <source>No part waits for a label. Parts that are not accepted come here; open others from Review.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Teil wartet auf eine Markierung. Nicht gute Teile erscheinen hier; andere über „Nachprüfen“ öffnen.</translation>
     </message>
     <message>
         <source>No labels yet. Open a part, paint its defects and save.</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch keine Markierungen. Ein Teil öffnen, Fehler markieren und speichern.</translation>
     </message>
     <message>
         <source>Log in as {role} to save labels.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Speichern als {role} anmelden.</translation>
     </message>
     <message>
         <source>Saving needs the role {needed}. You are {role}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern erfordert die Rolle {needed}. Ihre Rolle: {role}.</translation>
     </message>
     <message>
         <source>not saved</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht gespeichert</translation>
     </message>
     <message>
         <source>labelled by {author}, {time}</source>
-        <translation type="unfinished"></translation>
+        <translation>markiert von {author}, {time}</translation>
     </message>
     <message>
         <source>no label</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Markierung</translation>
     </message>
     <message>
         <source>Clear the {area} px that are marked, and save that this picture has no defect?</source>
-        <translation type="unfinished"></translation>
+        <translation>Die markierten {area} px löschen und speichern, dass dieses Bild keinen Fehler zeigt?</translation>
     </message>
     <message>
         <source>Save that this picture has no defect? A label stored before is removed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern, dass dieses Bild keinen Fehler zeigt? Eine vorhandene Markierung wird entfernt.</translation>
     </message>
     <message>
         <source>A mask is being proposed …</source>
-        <translation type="unfinished"></translation>
+        <translation>Maske wird vorgeschlagen …</translation>
     </message>
     <message>
         <source>Saving …</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird gespeichert …</translation>
     </message>
     <message>
         <source>Opening …</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird geöffnet …</translation>
     </message>
     <message>
         <source>Proposed mask: {area} px.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgeschlagene Maske: {area} px.</translation>
     </message>
     <message>
         <source>Take</source>
-        <translation type="unfinished"></translation>
+        <translation>Übernehmen</translation>
     </message>
     <message>
         <source>Polygon: {count} points.</source>
-        <translation type="unfinished"></translation>
+        <translation>Polygon: {count} Punkte.</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen</translation>
     </message>
     <message>
         <source>Choose a part at the right.</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechts ein Teil wählen.</translation>
     </message>
     <message>
         <source>Paint the defect. [ and ] change the size; the wheel zooms; space and drag pan.</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehler markieren. [ und ] ändern die Größe; das Mausrad zoomt; Leertaste und Ziehen verschiebt.</translation>
     </message>
     <message>
         <source>Paint back to normal. [ and ] change the size.</source>
-        <translation type="unfinished"></translation>
+        <translation>Markierung wegnehmen. [ und ] ändern die Größe.</translation>
     </message>
     <message>
         <source>Click the defect&apos;s corners. Enter closes, Escape drops, Backspace takes a corner back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ecken des Fehlers anklicken. Eingabe schließt, Esc verwirft, Rücktaste nimmt eine Ecke zurück.</translation>
     </message>
     <message>
         <source>Draw a box around the defect. Its mask is proposed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Rahmen um den Fehler ziehen. Die Maske wird vorgeschlagen.</translation>
     </message>
     <message>
         <source>Click on the defect. Its mask is proposed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf den Fehler klicken. Die Maske wird vorgeschlagen.</translation>
     </message>
     <message>
         <source>{time}
 {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{time}
+{reason}</translation>
     </message>
     <message>
         <source>{time}  {author}
 {classes}</source>
-        <translation type="unfinished"></translation>
+        <translation>{time}  {author}
+{classes}</translation>
     </message>
 </context>
 <context>
     <name>LiveScreen</name>
     <message>
         <source>picture of the newest part</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild des neuesten Teils</translation>
     </message>
     <message>
         <source>camera</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera</translation>
     </message>
     <message>
         <source>&amp;Live</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Live</translation>
     </message>
     <message>
         <source>Why was the last part not accepted?</source>
-        <translation type="unfinished"></translation>
+        <translation>Warum war das letzte Teil nicht gut?</translation>
     </message>
     <message>
         <source>{count} parts came faster than this window could take them; they are in the history.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Teile kamen schneller, als dieses Fenster sie anzeigen konnte; sie stehen in der Historie.</translation>
     </message>
     <message>
         <source>Not connected, retrying: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht verbunden, neuer Versuch läuft: {why}</translation>
     </message>
     <message>
         <source>Part {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil {number}</translation>
     </message>
     <message>
         <source>Log in first: {message}</source>
-        <translation type="unfinished"></translation>
+        <translation>Bitte zuerst anmelden: {message}</translation>
     </message>
 </context>
 <context>
     <name>LoginDialog</name>
     <message>
         <source>Log in</source>
-        <translation type="unfinished"></translation>
+        <translation>Anmelden</translation>
     </message>
     <message>
         <source>user</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzer</translation>
     </message>
     <message>
         <source>password</source>
-        <translation type="unfinished"></translation>
+        <translation>Passwort</translation>
     </message>
     <message>
         <source>&amp;User</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Benutzer</translation>
     </message>
     <message>
         <source>&amp;Password</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Passwort</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>The desk does not answer; the line goes on without it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Desk-Dienst antwortet nicht; die Linie läuft ohne ihn weiter.</translation>
     </message>
 </context>
 <context>
     <name>Notice</name>
     <message>
         <source>Try again</source>
-        <translation type="unfinished"></translation>
+        <translation>Erneut versuchen</translation>
     </message>
 </context>
 <context>
     <name>OverlayControls</name>
     <message>
         <source>opacity of the anomaly map</source>
-        <translation type="unfinished"></translation>
+        <translation>Deckkraft der Anomaliekarte</translation>
     </message>
     <message>
         <source>Opacity of the anomaly map</source>
-        <translation type="unfinished"></translation>
+        <translation>Deckkraft der Anomaliekarte</translation>
     </message>
     <message>
         <source>colours of the anomaly map</source>
-        <translation type="unfinished"></translation>
+        <translation>Farben der Anomaliekarte</translation>
     </message>
     <message>
         <source>&amp;Outlines</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Umrisse</translation>
     </message>
     <message>
         <source>Outline where the map is above the region threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Umriss, wo die Karte über der Regionsschwelle liegt</translation>
     </message>
     <message>
         <source>&amp;Map</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Karte</translation>
     </message>
     <message>
         <source>&amp;Fit</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Einpassen</translation>
     </message>
     <message>
         <source>Show the whole picture (0)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganzes Bild zeigen (0)</translation>
     </message>
     <message>
         <source>One pixel of the camera on one of the screen (1)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Kamerapixel auf einem Bildschirmpixel (1)</translation>
     </message>
 </context>
 <context>
     <name>PartDetails</name>
     <message>
         <source>No regions on record.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Regionen aufgezeichnet.</translation>
     </message>
     <message>
         <source>Paint defects</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehler markieren</translation>
     </message>
     <message>
         <source>Label this picture for retraining (P)</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieses Bild für das Nachtraining markieren (P)</translation>
     </message>
     <message>
         <source>Previous</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurück</translation>
     </message>
     <message>
         <source>The part above (K)</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Teil darüber (K)</translation>
     </message>
     <message>
         <source>Next</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiter</translation>
     </message>
     <message>
         <source>The part below (J)</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Teil darunter (J)</translation>
     </message>
     <message>
         <source>{reason} · score {score:.3f}, threshold {threshold:.3f}</source>
-        <translation type="unfinished"></translation>
+        <translation>{reason} · Score {score:.3f}, Schwelle {threshold:.3f}</translation>
     </message>
     <message>
         <source>Person: not judged yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfer: noch nicht beurteilt</translation>
     </message>
     <message>
         <source>Person: {verdict} · {who}, {when}</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfer: {verdict} · {who}, {when}</translation>
     </message>
 </context>
 <context>
     <name>PartTable</name>
     <message>
         <source>Parts</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile</translation>
     </message>
 </context>
 <context>
     <name>PartTableModel</name>
     <message>
         <source>Machine</source>
-        <translation type="unfinished"></translation>
+        <translation>Maschine</translation>
     </message>
     <message>
         <source>Time</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeit</translation>
     </message>
     <message>
         <source>Score</source>
-        <translation type="unfinished"></translation>
+        <translation>Score</translation>
     </message>
     <message>
         <source>Person</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfer</translation>
     </message>
     <message>
         <source>The machine&apos;s verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>Urteil der Maschine</translation>
     </message>
     <message>
         <source>When the part was triggered, local time</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeitpunkt des Triggers, Ortszeit</translation>
     </message>
     <message>
         <source>Image score</source>
-        <translation type="unfinished"></translation>
+        <translation>Score des Bildes</translation>
     </message>
     <message>
         <source>The person&apos;s verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>Urteil des Prüfers</translation>
     </message>
 </context>
 <context>
     <name>PictureTrio</name>
     <message>
         <source>Image</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild</translation>
     </message>
     <message>
         <source>Anomaly map</source>
-        <translation type="unfinished"></translation>
+        <translation>Anomaliekarte</translation>
     </message>
     <message>
         <source>Overlay</source>
-        <translation type="unfinished"></translation>
+        <translation>Überlagerung</translation>
     </message>
     <message>
         <source>Fit</source>
-        <translation type="unfinished"></translation>
+        <translation>Einpassen</translation>
     </message>
     <message>
         <source>The whole picture (0)</source>
-        <translation type="unfinished"></translation>
+        <translation>Das ganze Bild (0)</translation>
     </message>
     <message>
         <source>1:1</source>
-        <translation type="unfinished"></translation>
+        <translation>1:1</translation>
     </message>
     <message>
         <source>One pixel of the camera on one of the screen (1)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Kamerapixel auf einem Bildschirmpixel (1)</translation>
     </message>
     <message>
         <source>Nearer (+ or wheel)</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergrößern (+ oder Mausrad)</translation>
     </message>
     <message>
         <source>Farther (- or wheel)</source>
-        <translation type="unfinished"></translation>
+        <translation>Verkleinern (- oder Mausrad)</translation>
     </message>
     <message>
         <source>The archived file is no picture that can be read.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die archivierte Datei ist kein lesbares Bild.</translation>
     </message>
     <message>
         <source>Camera {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera {}</translation>
     </message>
 </context>
 <context>
     <name>PolygonView</name>
     <message>
         <source>ROI</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfbereich (ROI)</translation>
     </message>
     <message>
         <source>don&apos;t care</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausblendbereich</translation>
     </message>
 </context>
 <context>
     <name>RegionTable</name>
     <message>
         <source>Regions</source>
-        <translation type="unfinished"></translation>
+        <translation>Regionen</translation>
     </message>
 </context>
 <context>
     <name>RegionTableModel</name>
     <message>
         <source>Region, in the order of the verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>Region, in der Reihenfolge des Urteils</translation>
     </message>
     <message>
         <source>Camera that saw it</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera, die sie gesehen hat</translation>
     </message>
     <message>
         <source>Area in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Fläche in Pixeln</translation>
     </message>
     <message>
         <source>Largest value of the anomaly map</source>
-        <translation type="unfinished"></translation>
+        <translation>Größter Wert der Anomaliekarte</translation>
     </message>
     <message>
         <source>Left, top, width and height in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Links, oben, Breite und Höhe in Pixeln</translation>
     </message>
     <message>
         <source>Camera</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera</translation>
     </message>
     <message>
         <source>Area</source>
-        <translation type="unfinished"></translation>
+        <translation>Fläche</translation>
     </message>
     <message>
         <source>Peak</source>
-        <translation type="unfinished"></translation>
+        <translation>Max</translation>
     </message>
     <message>
         <source>Box</source>
-        <translation type="unfinished"></translation>
+        <translation>Rahmen</translation>
     </message>
 </context>
 <context>
     <name>ReviewScreen</name>
     <message>
         <source>Choose a part from the list.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Teil aus der Liste wählen.</translation>
     </message>
     <message>
         <source>Loading the pictures …</source>
-        <translation type="unfinished"></translation>
+        <translation>Bilder werden geladen …</translation>
     </message>
     <message>
         <source>Review</source>
-        <translation type="unfinished"></translation>
+        <translation>Nachprüfen</translation>
     </message>
     <message>
         <source>a note without a verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Notiz ohne Urteil</translation>
     </message>
     <message>
         <source>Asking the history …</source>
-        <translation type="unfinished"></translation>
+        <translation>Historie wird abgefragt …</translation>
     </message>
     <message>
         <source>{} parts</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Teile</translation>
     </message>
     <message>
         <source>{} parts, older ones as you scroll</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Teile, ältere beim Scrollen</translation>
     </message>
     <message>
         <source>No part of this time fits the filters. Choose a longer time or fewer filters.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Teil aus dieser Zeit passt zu den Filtern. Längere Zeit oder weniger Filter wählen.</translation>
     </message>
     <message>
         <source>No rejects, missed or borderline parts in this time. Choose a longer one, or show all parts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Ausschuss, keine verpassten oder grenznahen Teile in dieser Zeit. Längere Zeit wählen oder alle Teile zeigen.</translation>
     </message>
     <message>
         <source>The list could not be loaded: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Liste konnte nicht geladen werden: {}</translation>
     </message>
     <message>
         <source>it is not on record</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht aufgezeichnet</translation>
     </message>
     <message>
         <source>Part {part} cannot be shown: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil {part} kann nicht gezeigt werden: {why}</translation>
     </message>
     <message>
         <source>No pictures of this part: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Bilder zu diesem Teil: {}</translation>
     </message>
     <message>
         <source>it is not archived</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht archiviert</translation>
     </message>
     <message>
         <source>The pictures could not be loaded: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Bilder konnten nicht geladen werden: {}</translation>
     </message>
     <message>
         <source>Log in to judge parts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Beurteilen bitte anmelden.</translation>
     </message>
     <message>
         <source>Judging parts needs the role operator.</source>
-        <translation type="unfinished"></translation>
+        <translation>Beurteilen erfordert die Rolle Bediener.</translation>
     </message>
     <message>
         <source>Part {part}: {verdict}</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil {part}: {verdict}</translation>
     </message>
     <message>
         <source>Verdict withdrawn: part {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Urteil zurückgenommen: Teil {}</translation>
     </message>
     <message>
         <source>The verdict was not stored: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Urteil wurde nicht gespeichert: {}</translation>
     </message>
 </context>
 <context>
     <name>Rules</name>
     <message>
         <source>accept threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Gut-Schwelle</translation>
     </message>
     <message>
         <source>reject threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss-Schwelle</translation>
     </message>
     <message>
         <source>region threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Regionsschwelle</translation>
     </message>
     <message>
         <source>minimum area</source>
-        <translation type="unfinished"></translation>
+        <translation>Mindestfläche</translation>
     </message>
     <message>
         <source>reject area</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschussfläche</translation>
     </message>
     <message>
         <source>ROI</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfbereich (ROI)</translation>
     </message>
     <message>
         <source>don&apos;t-care areas</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausblendbereiche</translation>
     </message>
     <message>
         <source>off</source>
-        <translation type="unfinished"></translation>
+        <translation>aus</translation>
     </message>
     <message>
         <source>{area} px</source>
-        <translation type="unfinished"></translation>
+        <translation>{area} px</translation>
     </message>
     <message>
         <source>{polygons}, moved</source>
-        <translation type="unfinished"></translation>
+        <translation>{polygons}, verschoben</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keine</translation>
     </message>
     <message>
         <source>polygons: {count}, points: {points}</source>
-        <translation type="unfinished"></translation>
+        <translation>Polygone: {count}, Punkte: {points}</translation>
     </message>
 </context>
 <context>
     <name>ScoreBar</name>
     <message>
         <source>score</source>
-        <translation type="unfinished"></translation>
+        <translation>Score</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keiner</translation>
     </message>
     <message>
         <source>score {score}, accepted below {accept}</source>
-        <translation type="unfinished"></translation>
+        <translation>Score {score}, GUT unter {accept}</translation>
     </message>
     <message>
         <source>score {value}</source>
-        <translation type="unfinished"></translation>
+        <translation>Score {value}</translation>
     </message>
     <message>
         <source>accepted below {accept}</source>
-        <translation type="unfinished"></translation>
+        <translation>GUT unter {accept}</translation>
     </message>
     <message>
         <source>accepted below {accept}, rejected from {reject}</source>
-        <translation type="unfinished"></translation>
+        <translation>GUT unter {accept}, AUSSCHUSS ab {reject}</translation>
     </message>
 </context>
 <context>
     <name>ScoreHistogram</name>
     <message>
         <source>accept</source>
-        <translation type="unfinished"></translation>
+        <translation>Gut</translation>
     </message>
     <message>
         <source>reject</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss</translation>
     </message>
     <message>
         <source>score</source>
-        <translation type="unfinished"></translation>
+        <translation>Score</translation>
     </message>
     <message>
         <source>parts</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile</translation>
     </message>
     <message>
         <source>Histogram of scores with accept and reject threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Histogramm der Scores mit Gut- und Ausschuss-Schwelle</translation>
     </message>
 </context>
 <context>
     <name>ScorePanel</name>
     <message>
         <source>L&amp;ogarithmic</source>
-        <translation type="unfinished"></translation>
+        <translation>L&amp;ogarithmisch</translation>
     </message>
     <message>
         <source>R&amp;eload</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Neu laden</translation>
     </message>
     <message>
         <source>last {count} parts</source>
-        <translation type="unfinished"></translation>
+        <translation>letzte {count} Teile</translation>
     </message>
     <message>
         <source>How many parts</source>
-        <translation type="unfinished"></translation>
+        <translation>Anzahl Teile</translation>
     </message>
     <message>
         <source>Count axis in logarithms, so that few parts are seen beside many</source>
-        <translation type="unfinished"></translation>
+        <translation>Zählachse logarithmisch, damit wenige Teile neben vielen sichtbar sind</translation>
     </message>
     <message>
         <source>Fetch the scores anew</source>
-        <translation type="unfinished"></translation>
+        <translation>Scores neu abrufen</translation>
     </message>
     <message>
         <source>in force</source>
-        <translation type="unfinished"></translation>
+        <translation>gültig</translation>
     </message>
     <message>
         <source>good: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>gut: {count}</translation>
     </message>
     <message>
         <source>bad: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>schlecht: {count}</translation>
     </message>
     <message>
         <source>not judged: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>ohne Urteil: {count}</translation>
     </message>
     <message>
         <source>Parts without a score are not among these. False rejects and escapes: of the parts that people have judged.</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile ohne Score sind nicht enthalten. Pseudofehler und Schlupf: unter den von Prüfern beurteilten Teilen.</translation>
     </message>
     <message>
         <source>Left out, as no threshold changes them: {missed} missed, {unscored} without a score.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht enthalten, da von keiner Schwelle abhängig: {missed} verpasst, {unscored} ohne Score.</translation>
     </message>
     <message>
         <source>Rejected by a region&apos;s area whatever the score: {before} in force, {after} proposed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss wegen Regionsfläche, unabhängig vom Score: gültig {before}, Entwurf {after}.</translation>
     </message>
     <message>
         <source>Stored scores cannot tell what these will do, only new parts can: {names}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirkung erst an neuen Teilen sichtbar, nicht an gespeicherten Scores: {names}.</translation>
     </message>
     <message>
         <source>The recipe does not join views by the worst one: parts of several views are counted roughly.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Rezept verknüpft Ansichten nicht nach der schlechtesten: Teile mit mehreren Ansichten sind nur grob gezählt.</translation>
     </message>
 </context>
 <context>
     <name>ThresholdFields</name>
     <message>
         <source>A part is accepted only below this score.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Teil ist nur unterhalb dieses Scores gut.</translation>
     </message>
     <message>
         <source>Acce&amp;pt threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Gu&amp;t-Schwelle</translation>
     </message>
     <message>
         <source>At or above this score a part is rejected; between the two it is for review.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ab diesem Score ist ein Teil Ausschuss; zwischen beiden Schwellen ist es zu prüfen.</translation>
     </message>
     <message>
         <source>Rejec&amp;t threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ausschuss-Schwelle</translation>
     </message>
 </context>
 <context>
     <name>ToolPanel</name>
     <message>
         <source>Brush</source>
-        <translation type="unfinished"></translation>
+        <translation>Pinsel</translation>
     </message>
     <message>
         <source>Paint the chosen class (B)</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewählte Klasse malen (B)</translation>
     </message>
     <message>
         <source>Eraser</source>
-        <translation type="unfinished"></translation>
+        <translation>Radierer</translation>
     </message>
     <message>
         <source>Paint back to normal (E)</source>
-        <translation type="unfinished"></translation>
+        <translation>Markierung wegnehmen (E)</translation>
     </message>
     <message>
         <source>Polygon</source>
-        <translation type="unfinished"></translation>
+        <translation>Polygon</translation>
     </message>
     <message>
         <source>Click the corners, Enter closes, Escape drops (P)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ecken anklicken, Eingabe schließt, Esc verwirft (P)</translation>
     </message>
     <message>
         <source>Box</source>
-        <translation type="unfinished"></translation>
+        <translation>Rahmen</translation>
     </message>
     <message>
         <source>Draw a box around a defect: its mask is proposed (X)</source>
-        <translation type="unfinished"></translation>
+        <translation>Rahmen um einen Fehler ziehen: Maske wird vorgeschlagen (X)</translation>
     </message>
     <message>
         <source>Click</source>
-        <translation type="unfinished"></translation>
+        <translation>Klick</translation>
     </message>
     <message>
         <source>Click on a defect: its mask is proposed (C)</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einen Fehler klicken: Maske wird vorgeschlagen (C)</translation>
     </message>
     <message>
         <source> px</source>
-        <translation type="unfinished"></translation>
+        <translation> px</translation>
     </message>
     <message>
         <source>Size of brush and eraser in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Größe von Pinsel und Radierer in Pixeln</translation>
     </message>
     <message>
         <source>[ and ] change it</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit [ und ] ändern</translation>
     </message>
     <message>
         <source>&amp;Size</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Größe</translation>
     </message>
     <message>
         <source>Opacity of the marks</source>
-        <translation type="unfinished"></translation>
+        <translation>Deckkraft der Markierungen</translation>
     </message>
     <message>
         <source>&amp;Opacity</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Deckkraft</translation>
     </message>
     <message>
         <source>Show &amp;map</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Karte zeigen</translation>
     </message>
     <message>
         <source>Lay the anomaly map over the picture (M)</source>
-        <translation type="unfinished"></translation>
+        <translation>Anomaliekarte über das Bild legen (M)</translation>
     </message>
     <message>
         <source>Fit</source>
-        <translation type="unfinished"></translation>
+        <translation>Einpassen</translation>
     </message>
     <message>
         <source>1:1</source>
-        <translation type="unfinished"></translation>
+        <translation>1:1</translation>
     </message>
     <message>
         <source>The whole picture (0)</source>
-        <translation type="unfinished"></translation>
+        <translation>Das ganze Bild (0)</translation>
     </message>
     <message>
         <source>One pixel on one of the screen (1)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Pixel auf einem Bildschirmpixel (1)</translation>
     </message>
 </context>
 <context>
     <name>TrendWidget</name>
     <message>
         <source>trend of the last {count} scores</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlauf der letzten {count} Scores</translation>
     </message>
     <message>
         <source>parts ago</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile zuvor</translation>
     </message>
     <message>
         <source>score</source>
-        <translation type="unfinished"></translation>
+        <translation>Score</translation>
     </message>
 </context>
 <context>
     <name>TunePicture</name>
     <message>
         <source>Picture with ROI and don&apos;t-care polygons</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild mit Prüfbereichen (ROI) und Ausblendbereichen</translation>
     </message>
     <message>
         <source>&amp;Hold</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Halten</translation>
     </message>
     <message>
         <source>Keep this picture while parts arrive</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieses Bild behalten, während Teile kommen</translation>
     </message>
     <message>
         <source>newest picture</source>
-        <translation type="unfinished"></translation>
+        <translation>neuestes Bild</translation>
     </message>
     <message>
         <source>part just below the accept threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil knapp unter der Gut-Schwelle</translation>
     </message>
     <message>
         <source>part just above the accept threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil knapp über der Gut-Schwelle</translation>
     </message>
     <message>
         <source>part by its number</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil nach Nummer</translation>
     </message>
     <message>
         <source>Which part&apos;s picture</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil, dessen Bild gezeigt wird</translation>
     </message>
     <message>
         <source>part number, Enter</source>
-        <translation type="unfinished"></translation>
+        <translation>Teilenummer, Eingabe</translation>
     </message>
     <message>
         <source>Part number</source>
-        <translation type="unfinished"></translation>
+        <translation>Teilenummer</translation>
     </message>
     <message>
         <source>Camera</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamera</translation>
     </message>
     <message>
         <source>F&amp;it</source>
-        <translation type="unfinished"></translation>
+        <translation>E&amp;inpassen</translation>
     </message>
     <message>
         <source>Whole picture (0)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganzes Bild (0)</translation>
     </message>
     <message>
         <source>&amp;1:1</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;1:1</translation>
     </message>
     <message>
         <source>Actual size (1)</source>
-        <translation type="unfinished"></translation>
+        <translation>Originalgröße (1)</translation>
     </message>
     <message>
         <source>ROI</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfbereich (ROI)</translation>
     </message>
     <message>
         <source>don&apos;t care</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausblendbereich</translation>
     </message>
     <message>
         <source>What to draw</source>
-        <translation type="unfinished"></translation>
+        <translation>Art des Bereichs</translation>
     </message>
     <message>
         <source>ROI: only inside is inspected. Don&apos;t care: inside nothing counts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfbereich: Nur innen wird geprüft. Ausblendbereich: Innen zählt nichts.</translation>
     </message>
     <message>
         <source>Click point by point; Enter or a click on the first point closes, Escape drops</source>
-        <translation type="unfinished"></translation>
+        <translation>Punkt für Punkt klicken; Eingabe oder ein Klick auf den ersten Punkt schließt, Esc verwirft</translation>
     </message>
     <message>
         <source>A rectangle in the middle, to be pushed into place</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Rechteck in der Mitte, zum Verschieben</translation>
     </message>
     <message>
         <source>A point behind the selected one (Insert)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Punkt hinter dem gewählten (Einfg)</translation>
     </message>
     <message>
         <source>The selected point or polygon (Delete)</source>
-        <translation type="unfinished"></translation>
+        <translation>Den gewählten Punkt oder das Polygon (Entf)</translation>
     </message>
     <message>
         <source>&amp;Draw</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Zeichnen</translation>
     </message>
     <message>
         <source>Re&amp;ctangle</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Rechteck</translation>
     </message>
     <message>
         <source>Add point</source>
-        <translation type="unfinished"></translation>
+        <translation>Punkt dazu</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen</translation>
     </message>
     <message>
         <source>Click points. Enter closes the polygon, Escape drops it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Punkte klicken. Eingabe schließt das Polygon, Esc verwirft es.</translation>
     </message>
     <message>
         <source>Drag or push with the arrow keys (Shift: 10 px). Page Down: next point.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziehen oder mit Pfeiltasten schieben (Umschalt: 10 px). Bild ab: nächster Punkt.</translation>
     </message>
 </context>
 <context>
     <name>TuneScreen</name>
     <message>
         <source>Tune</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellen</translation>
     </message>
     <message>
         <source>Take the &amp;new rules</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue Regeln ü&amp;bernehmen</translation>
     </message>
     <message>
         <source>Your changes are dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre Änderungen werden verworfen</translation>
     </message>
     <message>
         <source>&amp;Keep my changes</source>
-        <translation type="unfinished"></translation>
+        <translation>Meine Än&amp;derungen behalten</translation>
     </message>
     <message>
         <source>The new rules are the base, with your changes on top of them</source>
-        <translation type="unfinished"></translation>
+        <translation>Die neuen Regeln sind die Grundlage, darauf Ihre Änderungen</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished"></translation>
+        <translation>Rückgängig</translation>
     </message>
     <message>
         <source>Di&amp;scard</source>
-        <translation type="unfinished"></translation>
+        <translation>Ver&amp;werfen</translation>
     </message>
     <message>
         <source>Take back the last step (Ctrl+Z)</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzten Schritt zurücknehmen (Strg+Z)</translation>
     </message>
     <message>
         <source>Back to the rules in force</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurück zu den gültigen Regeln</translation>
     </message>
     <message>
         <source>Appl&amp;y …</source>
-        <translation type="unfinished"></translation>
+        <translation>Übern&amp;ehmen …</translation>
     </message>
     <message>
         <source>Tuning: changes that are not applied ({names})</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellen: nicht übernommene Änderungen ({names})</translation>
     </message>
     <message>
         <source>Loading scores …</source>
-        <translation type="unfinished"></translation>
+        <translation>Scores werden geladen …</translation>
     </message>
     <message>
         <source>No scores of recipe {recipe} on record. Let the line inspect some parts, then reload.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Scores zu Rezept {recipe} aufgezeichnet. Einige Teile prüfen lassen, dann neu laden.</translation>
     </message>
     <message>
         <source>The scores could not be loaded: {why} Press Reload to try again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Scores konnten nicht geladen werden: {why} Mit „Neu laden“ erneut versuchen.</translation>
     </message>
     <message>
         <source>Recipe {recipe} decides now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Rezept {recipe} gilt jetzt.</translation>
     </message>
     <message>
         <source>Newest picture: part {part}</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuestes Bild: Teil {part}</translation>
     </message>
     <message>
         <source>No part below the accept threshold.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Teil unter der Gut-Schwelle.</translation>
     </message>
     <message>
         <source>No part above the accept threshold.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Teil über der Gut-Schwelle.</translation>
     </message>
     <message>
         <source>Type a part number.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bitte eine Teilenummer eingeben.</translation>
     </message>
     <message>
         <source>Part {part}</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil {part}</translation>
     </message>
     <message>
         <source>Part {part} has no picture: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil {part} hat kein Bild: {why}</translation>
     </message>
     <message>
         <source>view {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansicht {number}</translation>
     </message>
     <message>
         <source>More bad parts would have been accepted than by the rules in force.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es wären mehr schlechte Teile als gut bewertet worden als mit den gültigen Regeln.</translation>
     </message>
     <message>
         <source>Applied: recipe {recipe} decides now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Übernommen: Rezept {recipe} gilt jetzt.</translation>
     </message>
     <message>
         <source>The line did not answer. Whether the changes took effect shows as soon as it is connected again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Linie hat nicht geantwortet. Ob die Änderungen wirksam sind, zeigt sich, sobald sie wieder verbunden ist.</translation>
     </message>
     <message>
         <source>Not applied: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht übernommen: {why}</translation>
     </message>
     <message>
         <source>The recipe was changed elsewhere: {recipe} decides now. Choose what your changes are to stand on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Rezept wurde an anderer Stelle geändert: {recipe} gilt jetzt. Bitte wählen, worauf Ihre Änderungen aufbauen sollen.</translation>
     </message>
     <message>
         <source>Shows the changes and asks once more</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigt die Änderungen und fragt noch einmal</translation>
     </message>
     <message>
         <source>Waiting for the line to say which rules decide.</source>
-        <translation type="unfinished"></translation>
+        <translation>Warten auf die Linie: gültige Regeln noch unbekannt.</translation>
     </message>
     <message>
         <source>Applying …</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird übernommen …</translation>
     </message>
     <message>
         <source>Recipe {recipe} decides. Nothing is changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Rezept {recipe} gilt. Nichts geändert.</translation>
     </message>
     <message>
         <source>Changed, not in force yet: {names}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geändert, noch nicht gültig: {names}.</translation>
     </message>
     <message>
         <source>To apply changes the role engineer is needed. You can try thresholds here all the same.</source>
-        <translation type="unfinished"></translation>
+        <translation>Übernehmen erfordert die Rolle Ingenieur. Schwellen lassen sich hier trotzdem ausprobieren.</translation>
     </message>
     <message>
         <source>The line is not connected: nothing can be applied now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Linie ist nicht verbunden: Übernehmen ist jetzt nicht möglich.</translation>
     </message>
     <message>
         <source>The reject threshold is below the accept threshold: raise it, or lower the other.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ausschuss-Schwelle liegt unter der Gut-Schwelle: anheben oder die andere senken.</translation>
     </message>
     <message>
         <source>Thresholds are between 0 and 1, areas above 0 px.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schwellen liegen zwischen 0 und 1, Flächen über 0 px.</translation>
     </message>
     <message>
         <source>A polygon encloses nothing: move its points apart, or delete it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Polygon umschließt nichts: Punkte auseinanderziehen oder Polygon löschen.</translation>
     </message>
     <message>
         <source>ROI and don&apos;t-care areas leave nothing to inspect: every part would be rejected.</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüf- und Ausblendbereiche lassen nichts zu prüfen: Jedes Teil wäre Ausschuss.</translation>
     </message>
 </context>
 <context>
     <name>Window</name>
     <message>
         <source>Line inspection</source>
-        <translation type="unfinished"></translation>
+        <translation>Inline-Prüfung</translation>
     </message>
     <message>
         <source>User, language, colours</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzer, Sprache, Farben</translation>
     </message>
     <message>
         <source>Log in …</source>
-        <translation type="unfinished"></translation>
+        <translation>Anmelden …</translation>
     </message>
     <message>
         <source>Log out</source>
-        <translation type="unfinished"></translation>
+        <translation>Abmelden</translation>
     </message>
     <message>
         <source>Dark</source>
-        <translation type="unfinished"></translation>
+        <translation>Dunkel</translation>
     </message>
     <message>
         <source>Light</source>
-        <translation type="unfinished"></translation>
+        <translation>Hell</translation>
     </message>
     <message>
         <source>Full screen</source>
-        <translation type="unfinished"></translation>
+        <translation>Vollbild</translation>
     </message>
     <message>
         <source>not connected, retrying</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht verbunden, neuer Versuch</translation>
     </message>
     <message>
         <source>connected</source>
-        <translation type="unfinished"></translation>
+        <translation>verbunden</translation>
     </message>
     <message>
         <source>nobody logged in</source>
-        <translation type="unfinished"></translation>
+        <translation>niemand angemeldet</translation>
     </message>
     <message>
         <source>Not saved</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht gespeichert</translation>
     </message>
     <message>
         <source>Discard</source>
-        <translation type="unfinished"></translation>
+        <translation>Verwerfen</translation>
     </message>
     <message>
         <source>Stay</source>
-        <translation type="unfinished"></translation>
+        <translation>Bleiben</translation>
     </message>
 </context>
 <context>
     <name>Words</name>
     <message>
         <source>ACCEPT</source>
-        <translation type="unfinished"></translation>
+        <translation>GUT</translation>
     </message>
     <message>
         <source>REJECT</source>
-        <translation type="unfinished"></translation>
+        <translation>AUSSCHUSS</translation>
     </message>
     <message>
         <source>REVIEW</source>
-        <translation type="unfinished"></translation>
+        <translation>PRÜFEN</translation>
     </message>
     <message>
         <source>MISSED</source>
-        <translation type="unfinished"></translation>
+        <translation>VERPASST</translation>
     </message>
     <message>
         <source>WAITING</source>
-        <translation type="unfinished"></translation>
+        <translation>WARTET</translation>
     </message>
     <message>
         <source>NOT INSPECTING</source>
-        <translation type="unfinished"></translation>
+        <translation>KEINE PRÜFUNG</translation>
     </message>
     <message>
         <source>NOT CONNECTED</source>
-        <translation type="unfinished"></translation>
+        <translation>NICHT VERBUNDEN</translation>
     </message>
     <message>
         <source>good</source>
-        <translation type="unfinished"></translation>
+        <translation>gut</translation>
     </message>
     <message>
         <source>score above the threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Score über der Schwelle</translation>
     </message>
     <message>
         <source>defect too large</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehler zu groß</translation>
     </message>
     <message>
         <source>no valid score</source>
-        <translation type="unfinished"></translation>
+        <translation>kein gültiger Score</translation>
     </message>
     <message>
         <source>no image for the trigger</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Bild zum Trigger</translation>
     </message>
     <message>
         <source>image incomplete</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild unvollständig</translation>
     </message>
     <message>
         <source>same image twice</source>
-        <translation type="unfinished"></translation>
+        <translation>zweimal dasselbe Bild</translation>
     </message>
     <message>
         <source>image too dark</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild zu dunkel</translation>
     </message>
     <message>
         <source>image too bright</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild zu hell</translation>
     </message>
     <message>
         <source>image of the wrong size</source>
-        <translation type="unfinished"></translation>
+        <translation>falsche Bildgröße</translation>
     </message>
     <message>
         <source>engine too slow</source>
-        <translation type="unfinished"></translation>
+        <translation>Auswertung zu langsam</translation>
     </message>
     <message>
         <source>engine failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Auswertung ausgefallen</translation>
     </message>
     <message>
         <source>decision failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Entscheidung ausgefallen</translation>
     </message>
     <message>
         <source>verdict too late</source>
-        <translation type="unfinished"></translation>
+        <translation>Urteil zu spät</translation>
     </message>
     <message>
         <source>disk took no record</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufzeichnung fehlgeschlagen</translation>
     </message>
     <message>
         <source>line restarted</source>
-        <translation type="unfinished"></translation>
+        <translation>Linie neu gestartet</translation>
     </message>
     <message>
         <source>line was stopped</source>
-        <translation type="unfinished"></translation>
+        <translation>Linie war gestoppt</translation>
     </message>
     <message>
         <source>starting</source>
-        <translation type="unfinished"></translation>
+        <translation>startet</translation>
     </message>
     <message>
         <source>halted</source>
-        <translation type="unfinished"></translation>
+        <translation>angehalten</translation>
     </message>
     <message>
         <source>error</source>
-        <translation type="unfinished"></translation>
+        <translation>Störung</translation>
     </message>
     <message>
         <source>waiting for the gate</source>
-        <translation type="unfinished"></translation>
+        <translation>wartet auf die Weiche</translation>
     </message>
     <message>
         <source>ready</source>
-        <translation type="unfinished"></translation>
+        <translation>bereit</translation>
     </message>
     <message>
         <source>inspecting one part</source>
-        <translation type="unfinished"></translation>
+        <translation>prüft ein Teil</translation>
     </message>
     <message>
         <source>inspecting</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfung läuft</translation>
     </message>
     <message>
         <source>failure</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausfall</translation>
     </message>
     <message>
         <source>check function</source>
-        <translation type="unfinished"></translation>
+        <translation>Funktionskontrolle</translation>
     </message>
     <message>
         <source>out of specification</source>
-        <translation type="unfinished"></translation>
+        <translation>außerhalb der Spezifikation</translation>
     </message>
     <message>
         <source>maintenance required</source>
-        <translation type="unfinished"></translation>
+        <translation>Wartungsbedarf</translation>
     </message>
     <message>
         <source>operator</source>
-        <translation type="unfinished"></translation>
+        <translation>Bediener</translation>
     </message>
     <message>
         <source>engineer</source>
-        <translation type="unfinished"></translation>
+        <translation>Ingenieur</translation>
     </message>
     <message>
         <source>admin</source>
-        <translation type="unfinished"></translation>
+        <translation>Admin</translation>
     </message>
     <message>
         <source>confirmed</source>
-        <translation type="unfinished"></translation>
+        <translation>bestätigt</translation>
     </message>
     <message>
         <source>false reject</source>
-        <translation type="unfinished"></translation>
+        <translation>Pseudofehler</translation>
     </message>
     <message>
         <source>escape</source>
-        <translation type="unfinished"></translation>
+        <translation>Schlupf</translation>
     </message>
     <message>
         <source>not judged yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch nicht beurteilt</translation>
     </message>
 </context>
 <context>
     <name>_Legend</name>
     <message>
         <source>rejects: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschuss: {count}</translation>
     </message>
     <message>
         <source>counts: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>zählt: {count}</translation>
     </message>
     <message>
         <source>too small: {count}</source>
-        <translation type="unfinished"></translation>
-    </message>
-</context>
-<context>
-    <name>self.window</name>
-    <message>
-        <source>Save or discard first: another language makes a new window.</source>
-        <translation type="unfinished"></translation>
+        <translation>zu klein: {count}</translation>
     </message>
 </context>
 </TS>
