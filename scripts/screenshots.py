@@ -100,7 +100,11 @@ def judged(station: TemporaryStation) -> str:
         for row in rows[10:]:
             if row["score"] is not None:
                 desk.call("review.set", {"part_id": row["part_id"], "verdict": "confirm"})
-        archived = [row for row in rows if row["outcome"] == "rejected" and row["archive"]]
+        while not (archived := [row for row in rows if row["outcome"] == "rejected" and row["archive"]]):
+            if time.monotonic() > until:
+                sys.exit("error: waited in vain for a rejected part in the archive")
+            threading.Event().wait(0.2)
+            rows = desk.call("history.query", {"limit": 200})["rows"]
         return str(max(archived, key=lambda row: row["score"] or 0.0)["part_id"])
 
 
