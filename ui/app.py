@@ -55,9 +55,9 @@ class Desk:
         self._dress(options.theme or str(settings.value("theme") or "dark"))
 
     def start(self) -> None:
-        """Show the window and begin to look for the line."""
-        self._show(self.window)
+        """Begin to look for the line, and show the window."""
         self.bridge.start()
+        self._show(self.window)
 
     def stop(self) -> None:
         """End the threads and let go of the window. Idempotent."""

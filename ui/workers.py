@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_inspector.errors import RequestError, WireError
-from edge_inspector.wire.client import ControlClient, StatusClient, StatusMessage
 from edge_inspector.wire.keys import ClientKeys
+from edge_inspector.wire.requests import ControlClient
+from edge_inspector.wire.subscription import StatusClient, StatusMessage
 from ui.model.picture import Preview, View, decode_image, decode_map
 
 log = logging.getLogger(__name__)

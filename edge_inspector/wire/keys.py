@@ -12,13 +12,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import zmq
 import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
 
 from edge_inspector.errors import WireError
-from edge_inspector.settings.station import RejectSettings
+
+if TYPE_CHECKING:  # clients start half a second sooner without the settings of a whole station
+    from edge_inspector.settings.station import RejectSettings
 
 Socket = zmq.Socket[bytes]
 

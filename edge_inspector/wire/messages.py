@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge_inspector.errors import MessageError
 from edge_inspector.records import Decision, Outcome, Reason, State
+from edge_inspector.wire.version import VERSION
 
-VERSION: Literal[1] = 1
 MAX_BYTES = 64 * 1024
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Text = Annotated[str, Field(max_length=1024)]

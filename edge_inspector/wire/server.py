@@ -25,8 +25,8 @@ import zmq
 from edge_inspector.errors import EdgeInspectorError
 from edge_inspector.records import LOCAL, Caller
 from edge_inspector.wire.keys import ServerKeys, Socket, bound_endpoint, listening
-from edge_inspector.wire.messages import VERSION
 from edge_inspector.wire.threads import SocketThread
+from edge_inspector.wire.version import VERSION
 
 log = logging.getLogger(__name__)
 

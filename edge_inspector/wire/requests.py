@@ -1,0 +1,97 @@
+"""Requests to a control socket, of the line or of the desk."""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import count
+from typing import Any
+
+import zmq
+
+from edge_inspector.errors import RequestError, WireError
+from edge_inspector.wire.keys import ClientKeys, Socket, connect
+from edge_inspector.wire.version import VERSION
+
+
+class ControlClient:
+    """Requests to one control endpoint, one at a time; used by one thread."""
+
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None) -> None:
+        self._endpoint = endpoint
+        self._keys = keys
+        self._context = zmq.Context()
+        self._socket: Socket | None = None
+        self._ids = count(1)
+        self.token = ""
+        """What ``login`` at the desk gave; sent with each request, "" for none."""
+
+    def call(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> dict[str, Any]:
+        """The result of ``method``. Raises RequestError for an error answer, WireError naming the endpoint where none comes in time."""
+        return self.fetch(method, params, timeout_s)[0]
+
+    def fetch(self, method: str, params: dict[str, Any] | None = None, timeout_s: float = 5.0) -> tuple[dict[str, Any], list[bytes]]:
+        """The result of ``method`` and the binary frames that came with it; the result says which is what. Raises as ``call``."""
+        socket = self._socket = self._socket or self._open()
+        number = next(self._ids)
+        request = {"v": VERSION, "type": "request", "id": number, "method": method, "params": params or {}}
+        if self.token:
+            request["token"] = self.token
+        until = time.monotonic() + timeout_s
+        try:
+            socket.send(json.dumps(request).encode(), zmq.NOBLOCK)
+        except zmq.Again:
+            self._drop()
+            raise self._silent(timeout_s) from None
+        while True:
+            if not socket.poll(max(0, int((until - time.monotonic()) * 1e3))):
+                self._drop()  # with the request, so that it is not carried out much later
+                raise self._silent(timeout_s)
+            head, *blobs = socket.recv_multipart()
+            answer = self._read(head)
+            if answer.get("id") == number:
+                return self._result(answer), blobs
+
+    def _open(self) -> Socket:
+        socket = self._context.socket(zmq.SocketType.DEALER)
+        try:
+            connect(socket, self._endpoint, self._keys)
+        except BaseException:
+            socket.close()
+            raise
+        return socket
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = None
+
+    def _silent(self, timeout_s: float) -> WireError:
+        return WireError(f"no answer from {self._endpoint} within {timeout_s:g} s; is it running, and is this its control endpoint?")
+
+    def _read(self, head: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(head)
+        except ValueError as error:
+            raise WireError(f"{self._endpoint} answered with something that is not JSON: {error}") from None
+        if not isinstance(answer, dict) or answer.get("v") != VERSION:
+            raise WireError(f"{self._endpoint} does not speak version {VERSION} of the control protocol")
+        return answer
+
+    @staticmethod
+    def _result(answer: dict[str, Any]) -> dict[str, Any]:
+        if answer.get("type") == "error":
+            raise RequestError(str(answer.get("code")), str(answer.get("message")))
+        result: dict[str, Any] = answer.get("result", {})
+        return result
+
+    def close(self) -> None:
+        """Idempotent."""
+        self._drop()
+        self._context.term()
+
+    def __enter__(self) -> ControlClient:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
