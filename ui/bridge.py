@@ -7,20 +7,29 @@ Parts never drop: on a gap control is asked. Previews do: only the newest is the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from edge_inspector.wire.keys import ClientKeys
+from ui.mail import ANSWER_S, Answer, Job, Link, Mailbox, Request
 from ui.model.feed import PartFeed
-from ui.workers import ANSWER_S, Answer, Job, JobWorker, Link, Mailbox, Request, RequestWorker, StatusWorker, endpoints
+from ui.workers import JobWorker, RequestWorker, StatusWorker, endpoints
+
+log = logging.getLogger(__name__)
 
 Done = Callable[[dict[str, Any], list[bytes]], None]
 Failed = Callable[[str, str], None]
 Result = TypeVar("Result")
 END_S = 3.0
+LINE_PATIENCE_S = 2.5
+DESK_PATIENCE_S = 15.0
+DESK_ANSWER_S = 10.0
+FIRST_PARTS = 200  # a screen's worth
+PAGE = 250  # parts asked for at once: the line answers between two parts
 
 
 class Bridge(QObject):
@@ -31,6 +40,10 @@ class Bridge(QObject):
     desk_changed = Signal(bool, str)
     parts = Signal(list)
     """New parts, oldest first, each once."""
+    begun = Signal()
+    """The line has begun anew: what is known of its parts is of an earlier run."""
+    session_ended = Signal(str)
+    """The token is no longer good; and why."""
     state = Signal(dict)
     preview = Signal(object)
     """A ``Preview``; some may have been dropped before it."""
@@ -43,15 +56,16 @@ class Bridge(QObject):
         self.endpoint = endpoint
         self.hello: dict[str, Any] = {}
         self.services: frozenset[str] = frozenset()
-        """Those of the desk; none while it does not answer."""
+        """Those of the desk, as it last told them; none before it has."""
         self.connected = False
         self._keys = keys
         self._feed = PartFeed()
         self._asked_for_parts = False
+        self._behind_at = -1  # the newest part when the line had told more of them than have come
         self._mailbox = Mailbox(self._mail.emit)
         self._mail.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._line = RequestWorker("line", self._mailbox, keys, "status")
-        self._desk = RequestWorker("desk", self._mailbox, keys, "ping")
+        self._line = RequestWorker("line", self._mailbox, keys, "status", LINE_PATIENCE_S)
+        self._desk = RequestWorker("desk", self._mailbox, keys, "ping", DESK_PATIENCE_S)
         self._jobs = JobWorker(self._mailbox)
         self._status: StatusWorker | None = None
 
@@ -86,7 +100,13 @@ class Bridge(QObject):
         self._line.ask(Request(method, params, done, failed or self.refused.emit, owner, timeout_s))
 
     def ask_desk(
-        self, owner: QObject, method: str, params: dict[str, Any], done: Done, failed: Failed | None = None, timeout_s: float = ANSWER_S
+        self,
+        owner: QObject,
+        method: str,
+        params: dict[str, Any],
+        done: Done,
+        failed: Failed | None = None,
+        timeout_s: float = DESK_ANSWER_S,
     ) -> None:
         """The same to the desk."""
         self._desk.ask(Request(method, params, done, failed or self.refused.emit, owner, timeout_s))
@@ -110,24 +130,31 @@ class Bridge(QObject):
         post = self._mailbox.take()
         for link in post.links:
             self._linked(link)
+        run = self._feed.run
+        fresh = self._feed.live(post.parts)
+        self._pass_on(fresh, run)
         for state in post.states:
             self.state.emit(state)
-        fresh = self._feed.live(post.parts)
-        if fresh:
-            self.parts.emit(fresh)
+            self._look_for_more(state)
         if post.overflow or self._feed.missing:
             self._ask_for_parts()
-        if post.preview is not None:
+        if post.preview is not None and self.connected:
             self.preview.emit(post.preview)
         for answer in post.answers:
-            _hand_out(answer)
+            self._hand_out(answer)
         for job, result in post.finished:
-            if _is_there(job.owner):
-                job.done(result)
+            if _there(job.owner):
+                _guarded(job.done, result)
+
+    def _pass_on(self, parts: list[dict[str, Any]], run_before: object) -> None:
+        if self._feed.run != run_before:
+            self.begun.emit()
+        if parts:
+            self.parts.emit(parts)
 
     def _linked(self, link: Link) -> None:
         if link.process == "desk":
-            self.services = frozenset(link.hello.get("services", ())) if link.up else frozenset()
+            self.services = frozenset(link.hello.get("services", ())) if link.up else self.services
             self.desk_changed.emit(link.up, link.why)
             return
         self.connected = link.up
@@ -146,31 +173,53 @@ class Bridge(QObject):
             self._status.start()
         self._desk.connect(desk)
 
+    def _look_for_more(self, state: Mapping[str, Any]) -> None:
+        """The last parts before a pause may have been dropped, and no later one shows the gap: the line's counts do."""
+        counts = state.get("counts") or {}
+        told = sum(int(counts.get(name, 0)) for name in ("accepted", "rejected", "missed"))
+        if told > self._feed.newest and self._feed.newest == self._behind_at:
+            self._ask_for_parts()
+        self._behind_at = self._feed.newest if told > self._feed.newest else -1
+
     def _ask_for_parts(self) -> None:
         if self._asked_for_parts:
             return
         self._asked_for_parts = True
-        self.ask_line(self, "parts", {"since": self._feed.newest}, self._filled, self._not_filled)
+        newest = self._feed.newest
+        wanted = {"since": newest, "limit": PAGE} if newest else {"last": FIRST_PARTS}
+        self.ask_line(self, "parts", wanted, self._filled, self._not_filled)
 
     def _filled(self, reply: dict[str, Any], _blobs: list[bytes]) -> None:
         self._asked_for_parts = False
-        fresh = self._feed.filled(reply)
-        if fresh:
-            self.parts.emit(fresh)
+        run = self._feed.run
+        self._pass_on(self._feed.filled(reply), run)
+        if int(reply.get("newest", 0)) > self._feed.newest:
+            self._ask_for_parts()
 
     def _not_filled(self, _code: str, _message: str) -> None:
         self._asked_for_parts = False
 
+    def _hand_out(self, answer: Answer) -> None:
+        request = answer.request
+        if answer.code == "bad_token":
+            self.session_ended.emit(answer.message)
+        if not _there(request.owner):
+            return
+        if answer.code:
+            _guarded(request.failed, answer.code, answer.message)
+        elif not _guarded(request.done, answer.result, answer.blobs):
+            _guarded(request.failed, "internal", f"the answer to {request.method} cannot be shown; the log says more")
 
-def _hand_out(answer: Answer) -> None:
-    request = answer.request
-    if not _is_there(request.owner):
-        return
-    if answer.code:
-        request.failed(answer.code, answer.message)
-    else:
-        request.done(answer.result, answer.blobs)
 
-
-def _is_there(owner: object) -> bool:
+def _there(owner: object) -> bool:
     return not isinstance(owner, QObject) or shiboken6.isValid(owner)
+
+
+def _guarded(call: Callable[..., object], *values: object) -> bool:
+    """Whether it went well; one screen's failure must not keep another's mail from it."""
+    try:
+        call(*values)
+    except Exception:
+        log.exception("mail could not be taken")
+        return False
+    return True

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QCloseEvent, QIcon, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -23,15 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.model.live import INSPECTING, Kind
+from ui.model.live import INSPECTING, SEVERITIES, Kind
 from ui.model.session import Session
 from ui.screens.base import Screen, Shared
 from ui.screens.login import LoginDialog
 from ui.theme import TOUCH, Theme
-from ui.widgets.symbols import kind_icon
-from ui.words import role_word, state_word
+from ui.widgets.symbols import kind_icon, run_icon, severity_icon
+from ui.words import role_word, severity_word, state_word
 
 SAID_MS = 8000
+WHO_MS = 30_000  # how soon a role that was taken back shows
 
 
 class Window(QMainWindow):
@@ -53,6 +54,8 @@ class Window(QMainWindow):
         self.state_label, self.said_label = QLabel(), QLabel()
         self.state_symbol = QLabel()
         self.user_button = QToolButton()
+        self.worst_button = QToolButton()
+        self._worst = ("", 0)
         self._said_timer = QTimer(self, singleShot=True, interval=SAID_MS)
         self._build()
         self._connect()
@@ -82,6 +85,12 @@ class Window(QMainWindow):
             self._bar.addWidget(tab)
             self.stack.addWidget(screen)
         self._bar.addStretch(1)
+        self.worst_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.worst_button.setMinimumHeight(TOUCH)
+        self.worst_button.setIconSize(QSize(28, 28))
+        self.worst_button.hide()
+        self.worst_button.clicked.connect(self._to_live)
+        self._bar.addWidget(self.worst_button)
         self._bar.addWidget(self.state_symbol)
         self._bar.addWidget(self.state_label)
         self._bar.addWidget(_rule())
@@ -114,12 +123,16 @@ class Window(QMainWindow):
         shared.bridge.line_changed.connect(self._line)
         shared.bridge.state.connect(self._state)
         shared.bridge.desk_changed.connect(self._desk)
-        shared.bridge.refused.connect(lambda _code, message: self.say(message))
+        shared.bridge.refused.connect(self._refused)
+        shared.bridge.session_ended.connect(self._session_ended)
         shared.said.connect(self.say)
         shared.session_changed.connect(self._show_user)
-        shared.part_wanted.connect(lambda _part: self._go_to_service("review"))
-        shared.label_wanted.connect(lambda _part, _view: self._go_to_service("labels"))
+        shared.part_wanted.connect(self._review_wanted)
+        shared.label_wanted.connect(self._label_wanted)
         self._said_timer.timeout.connect(self.said_label.hide)
+        self._who_timer = QTimer(self, interval=WHO_MS)
+        self._who_timer.timeout.connect(self._who)
+        self._who_timer.start()
         for number in range(len(self.screens)):
             shortcut = QShortcut(QKeySequence(f"F{number + 5}"), self)
             shortcut.activated.connect(lambda number=number: self._tabs.button(number).click())
@@ -137,6 +150,18 @@ class Window(QMainWindow):
         self._tabs.button(self.screens.index(screen)).setChecked(True)
         screen.entered()
 
+    def _review_wanted(self, _part_id: str) -> None:
+        self._go_to_service("review")
+
+    def _label_wanted(self, _part_id: str, _view: int) -> None:
+        self._go_to_service("labels")
+
+    def _to_live(self) -> None:
+        self.go_to(self.screens[0])
+
+    def _refused(self, _code: str, message: str) -> None:
+        self.say(message)
+
     def _go_to_service(self, service: str) -> None:
         for screen in self.screens:
             if service in screen.services and screen.services <= self.shared.bridge.services:
@@ -152,9 +177,11 @@ class Window(QMainWindow):
             if not there and self.stack.currentWidget() is screen and not screen.unsaved():
                 self.go_to(self.screens[0])
 
-    def _desk(self, _up: bool, _why: str) -> None:
-        self._show_tabs()
-        self._who()
+    def _desk(self, up: bool, _why: str) -> None:
+        """A desk that is merely away takes nobody off the screen at hand."""
+        if up:
+            self._show_tabs()
+            self._who()
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of the screens."""
@@ -171,6 +198,7 @@ class Window(QMainWindow):
         self._show_state()
 
     def _state(self, state: dict[str, Any]) -> None:
+        self._show_worst([c for c in state.get("conditions") or () if c.get("active", True)])
         if state.get("state") != self._state_now:
             self._state_now = str(state.get("state"))
             self.state_label.setToolTip(str(state.get("station", "")))
@@ -178,9 +206,24 @@ class Window(QMainWindow):
 
     def _show_state(self) -> None:
         state = self._state_now
-        kind = Kind.OFFLINE if state is None else Kind.ACCEPT if state in INSPECTING else Kind.STOPPED
-        self.state_symbol.setPixmap(kind_icon(kind, self.shared.theme.text).pixmap(24, 24))
+        ink = self.shared.theme.text
+        stands = kind_icon(Kind.OFFLINE if state is None else Kind.STOPPED, ink).pixmap(24, 24)
+        self.state_symbol.setPixmap(run_icon(ink) if state in INSPECTING else stands)
         self.state_label.setText(self._state_text(state))
+
+    def _show_worst(self, conditions: list[dict[str, Any]]) -> None:
+        """On every screen: what stands against the line, by its worst class; a touch shows the list."""
+        worst = min((str(c["severity"]) for c in conditions), key=_rank, default="")
+        if (worst, len(conditions)) == self._worst:
+            return
+        self._worst = (worst, len(conditions))
+        self.worst_button.setVisible(bool(conditions))
+        if conditions:
+            self.worst_button.setIcon(QIcon(severity_icon(worst, self.shared.theme.severities.get(worst, self.shared.theme.line))))
+            self.worst_button.setText(str(len(conditions)))
+            said = f"{severity_word(worst)}: {len(conditions)}"
+            self.worst_button.setToolTip(said)
+            self.worst_button.setAccessibleName(said)
 
     def _state_text(self, state: str | None) -> str:
         if state is None:
@@ -196,20 +239,33 @@ class Window(QMainWindow):
     # ---- who sits there
 
     def _who(self) -> None:
-        """A station without users lets everybody in; one with users wants a login."""
-        if self.shared.bridge.services and not self.shared.session.token:
-            self.shared.bridge.ask_desk(self, "whoami", {}, self._told_who, lambda _code, _message: None)
+        """A station without users lets everybody in; one with users wants a login, and may have taken a role back."""
+        if self.shared.bridge.services:
+            self.shared.bridge.ask_desk(self, "whoami", {}, self._told_who, _ignore)
 
     def _told_who(self, result: dict[str, Any], _blobs: list[bytes]) -> None:
         needed = bool(result.get("login_needed"))
-        self._use(Session("", "", "", login_needed=True) if needed else Session(str(result["user"]), str(result["role"])))
+        token = self.shared.session.token
+        told = Session(login_needed=True) if needed else Session(str(result["user"]), str(result["role"]), token)
+        if told != self.shared.session:
+            self._use(told)
+
+    def _session_ended(self, why: str) -> None:
+        if self.shared.session.token:
+            self._use(Session(login_needed=True))
+            self.say(self.tr("You are no longer logged in: {why}").format(why=why))
 
     def log_in(self) -> None:
         """Ask for name and password."""
         dialog = LoginDialog(self.shared, self)
-        dialog.accepted.connect(lambda: self._use(dialog.session))
+        dialog.accepted.connect(lambda: self._logged_in(dialog.session))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _logged_in(self, session: Session) -> None:
+        """The role that counts is the lesser of the user's and the key's: the desk tells it."""
+        self._use(session)
+        self._who()
 
     def log_out(self) -> None:
         """Nobody from now on."""
@@ -262,6 +318,14 @@ class Window(QMainWindow):
         box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
         box.exec()
         return box.clickedButton() is discard
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _ignore(_code: str, _message: str) -> None:
+    """Asked again soon."""
 
 
 def _rule() -> QFrame:

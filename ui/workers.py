@@ -6,122 +6,49 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from edge_inspector.errors import RequestError, WireError
 from edge_inspector.wire.keys import ClientKeys
 from edge_inspector.wire.requests import ControlClient
 from edge_inspector.wire.subscription import StatusClient, StatusMessage
+from ui.mail import ANSWER_S, Answer, Job, Link, Mailbox, Params, Post, Request
 from ui.model.picture import Preview, View, decode_image, decode_map
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 1.0  # how often the line is asked for its state, so that a dead one shows
-ANSWER_S = 2.0
+BEAT_S = 1.0  # how often a process is asked whether it is there, so that a dead one shows
 RETRY_S = 0.5
 POLL_S = 0.1  # how soon a worker notices that it is to end
 MOST_PARTS = 5000  # beyond that the window is far behind: the rest is asked of control once it has caught up
 TOPICS = ("part", "state", "preview")
 NOT_CONNECTED = "not_connected"
-Params = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One question. ``done`` and ``failed`` are kept for whoever hands out the answer; no worker calls them."""
-
-    method: str
-    params: Params
-    done: Callable[[Params, list[bytes]], None]
-    failed: Callable[[str, str], None]
-    owner: object = None
-    timeout_s: float = ANSWER_S
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """``code`` is empty where ``result`` is good."""
-
-    request: Request
-    result: Params = field(default_factory=dict)
-    blobs: list[bytes] = field(default_factory=list)
-    code: str = ""
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Whether a process answers; ``why`` it does not; what its ``ping`` says."""
-
-    process: str
-    up: bool
-    why: str = ""
-    hello: Params = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Something that takes long and touches nothing of Qt; ``done`` is kept for whoever hands out what ``work`` returned."""
-
-    work: Callable[[], object]
-    done: Callable[[Any], None]
-    owner: object = None
-
-
-@dataclass(slots=True)
-class Post:
-    """What has come since it was last taken."""
-
-    links: list[Link] = field(default_factory=list)
-    states: list[Params] = field(default_factory=list)
-    parts: list[Params] = field(default_factory=list)
-    overflow: bool = False
-    preview: Preview | None = None
-    answers: list[Answer] = field(default_factory=list)
-    finished: list[tuple[Job, object]] = field(default_factory=list)
-
-
-class Mailbox:
-    """Filled by the workers, emptied by one owner, who is told once however much has come."""
-
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
-        self._lock = threading.Lock()
-        self._post = Post()
-        self._rung = False
-
-    def put(self, change: Callable[[Post], None]) -> None:
-        """Add something; rings where the owner has not been told yet."""
-        with self._lock:
-            change(self._post)
-            rung, self._rung = self._rung, True
-        if not rung:
-            self._ring()
-
-    def take(self) -> Post:
-        """Everything, once."""
-        with self._lock:
-            post, self._post, self._rung = self._post, Post(), False
-        return post
+TIMEOUT = "timeout"
 
 
 class RequestWorker(threading.Thread):
-    """One control endpoint: asks what it is told to, and between that whether the process still answers."""
+    """One control endpoint: asks what it is told to, and between that whether the process still answers.
 
-    def __init__(self, process: str, mailbox: Mailbox, keys: ClientKeys | None, beat: str) -> None:
+    ``beat`` is the method asked for that; ``patience_s`` is how long the process may be silent before it counts as gone: a desk that
+    answers somebody else's long question is busy, not dead.
+    """
+
+    def __init__(self, process: str, mailbox: Mailbox, keys: ClientKeys | None, beat: str, patience_s: float) -> None:
         super().__init__(name=f"ui-{process}", daemon=True)
         self._process = process
         self._mailbox = mailbox
         self._keys = keys
         self._beat = beat
+        self._patience_s = patience_s
         self._waiting: queue.Queue[Request] = queue.Queue()
+        self._door = threading.Lock()  # nothing is put where nobody will look for it
         self._ending = threading.Event()
         self._endpoint = ""
         self._up = False
+        self._heard_s = 0.0
+        self._said = ""
         self.token = ""
-        self.said = ""
 
     def connect(self, endpoint: str) -> None:
         """Talk to this endpoint from now on."""
@@ -129,10 +56,11 @@ class RequestWorker(threading.Thread):
 
     def ask(self, request: Request) -> None:
         """Its answer comes by mail; at once, as a failure, while the process does not answer."""
-        if self._up:
-            self._waiting.put(request)
-        else:
-            self._answer(Answer(request, code=NOT_CONNECTED, message=f"{self._process}: not connected"))
+        with self._door:
+            if self._up:
+                self._waiting.put(request)
+                return
+        self._refuse(request)
 
     def stop(self) -> None:
         """End; what waits is not asked any more. Idempotent."""
@@ -147,52 +75,70 @@ class RequestWorker(threading.Thread):
             self._ending.wait(RETRY_S)
 
     def _talk(self, endpoint: str) -> None:
-        """From the first answer to the first silence."""
+        """From the first answer until the process has been silent for too long."""
         try:
             with ControlClient(endpoint, self._keys) as client:
-                hello = client.call("ping", {}, RETRY_S)
-                self._up = True  # before it is told: whoever hears of it asks at once
+                hello = client.call("ping", {}, ANSWER_S)
+                self._heard_s = time.monotonic()
+                with self._door:
+                    self._up = True  # before it is told: whoever hears of it asks at once
                 self._tell(Link(self._process, True, hello=hello))
                 self._converse(client, endpoint)
         except (WireError, RequestError) as error:
             self._tell(Link(self._process, False, str(error)))
+        except Exception as error:  # a process of another version must not end the thread that looks for it
+            log.exception("%s: the conversation failed", self._process)
+            self._tell(Link(self._process, False, f"{type(error).__name__}: {error}"))
         finally:
+            self._close()
+
+    def _close(self) -> None:
+        with self._door:
             self._up = False
-            self._refuse_waiting()
+            while not self._waiting.empty():
+                self._refuse(self._waiting.get_nowait())
 
     def _converse(self, client: ControlClient, endpoint: str) -> None:
         due = time.monotonic()
         while not self._ending.is_set() and self._endpoint == endpoint:
             if time.monotonic() >= due:
                 due = time.monotonic() + BEAT_S
-                client.token = self.token
-                state = client.call(self._beat, {}, ANSWER_S)
-                self._mailbox.put(lambda post, state=state: self._heard(post, state))  # type: ignore[misc]
+                self._ask_whether_there(client)
             try:
                 request = self._waiting.get(timeout=min(POLL_S, max(0.0, due - time.monotonic())))
             except queue.Empty:
                 continue
             self._serve(client, request)
 
-    def _heard(self, post: Post, state: Params) -> None:
+    def _ask_whether_there(self, client: ControlClient) -> None:
+        """Raises WireError where it has been silent for longer than the patience."""
+        client.token = self.token
+        try:
+            answer = client.call(self._beat, {}, ANSWER_S)
+        except WireError:
+            if time.monotonic() - self._heard_s > self._patience_s:
+                raise
+            return
+        self._heard_s = time.monotonic()
         if self._beat == "status":
-            post.states.append(state)
+            self._mailbox.put(lambda post: post.states.append(answer))
 
     def _serve(self, client: ControlClient, request: Request) -> None:
+        """A question without an answer in time fails by itself; whether the process is there, the next beat says."""
         client.token = self.token
         try:
             result, blobs = client.fetch(request.method, request.params, request.timeout_s)
         except RequestError as error:
+            self._heard_s = time.monotonic()
             self._answer(Answer(request, code=error.code, message=str(error)))
         except WireError as error:
-            self._answer(Answer(request, code=NOT_CONNECTED, message=str(error)))
-            raise
+            self._answer(Answer(request, code=TIMEOUT, message=str(error)))
         else:
+            self._heard_s = time.monotonic()
             self._answer(Answer(request, result, blobs))
 
-    def _refuse_waiting(self) -> None:
-        while not self._waiting.empty():
-            self._answer(Answer(self._waiting.get(), code=NOT_CONNECTED, message=f"{self._process}: not connected"))
+    def _refuse(self, request: Request) -> None:
+        self._answer(Answer(request, code=NOT_CONNECTED, message=f"{self._process}: not connected"))
 
     def _answer(self, answer: Answer) -> None:
         self._mailbox.put(lambda post: post.answers.append(answer))
@@ -200,9 +146,9 @@ class RequestWorker(threading.Thread):
     def _tell(self, link: Link) -> None:
         """The same word twice is no news."""
         word = "up" if link.up else link.why
-        if link.up or word != self.said:
+        if link.up or word != self._said:
             self._mailbox.put(lambda post: post.links.append(link))
-        self.said = word
+        self._said = word
 
 
 class JobWorker(threading.Thread):
@@ -247,13 +193,18 @@ class StatusWorker(threading.Thread):
         self._ending.set()
 
     def run(self) -> None:
-        """Until ``stop``."""
-        try:
-            with StatusClient(self._endpoint, TOPICS, self._keys) as client:
-                while not self._ending.is_set():
-                    self._pass_on(client.poll(POLL_S))
-        except WireError as error:
-            log.warning("status: %s", error)
+        """Until ``stop``; what fails is tried again, since nobody would see that nothing comes any more."""
+        while not self._ending.is_set():
+            try:
+                with StatusClient(self._endpoint, TOPICS, self._keys) as client:
+                    while not self._ending.is_set():
+                        self._pass_on(client.poll(POLL_S))
+            except WireError as error:
+                log.warning("status: %s", error)
+            except Exception:  # a line of another version
+                log.exception("status: a message cannot be read")
+            if not self._ending.is_set():
+                self._ending.wait(RETRY_S)
 
     def _pass_on(self, messages: list[StatusMessage]) -> None:
         if not messages:

@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    parts: Annotated[int, typer.Option(min=1, help="how many parts the belt carries")] = 100,
+    parts: Annotated[
+        int | None, typer.Option(min=1, help="how many parts the belt carries: 100, or with --gui until the window is closed")
+    ] = None,
     rate: Annotated[float, typer.Option(min=0.1, max=200.0, help="parts a second")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, help="which parts: the same seed brings the same parts")] = 1,
     product: Annotated[str, typer.Option(help="ring or texture; needs a bundle trained on it")] = "ring",
@@ -27,10 +29,11 @@ def demo(
     """Run a simulated line: camera, network, verdicts, reject gate, database. Belt, PLC and gate are a process of their own."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from edge_inspector.rehearsal.demo import DemoPlan, run_demo
+    from edge_inspector.rehearsal.demo import UNTIL_CLOSED, DemoPlan, run_demo
 
     if "/" in bundle:
         bundle = str(Path(bundle).resolve())
+    parts = parts or (UNTIL_CLOSED if gui else 100)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=_stderr()) as bar:
         task = bar.add_task("starting the line ...", total=parts)

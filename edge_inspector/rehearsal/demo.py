@@ -14,6 +14,7 @@ from edge_inspector.rehearsal.processes import BeltProcess, GuiProcess, LineProc
 from edge_inspector.store.database import read_database
 from edge_inspector.store.queries import timings
 
+UNTIL_CLOSED = 1_000_000  # parts: more than anybody watches
 ACCOUNT = ("accepted", "rejected", "review", "missed", "late", "escapes", "false_rejects")
 
 
@@ -32,8 +33,8 @@ class DemoPlan:
 def run_demo(plan: DemoPlan, progress: Callable[[int], None] = lambda _triggers: None) -> dict[str, Any]:
     """Run the line over ``plan.parts`` parts and return the demo's JSON (design, section 8), with ``bad`` and ``unaccounted`` added.
 
-    With ``gui`` the belt waits for the operator GUI to be open, and the line runs until its window is closed. Raises RehearsalError where a
-    process does not do its part.
+    With ``gui`` the operator GUI is opened on it; closing its window ends the triggering, and the line runs until then.
+    Raises RehearsalError where a process does not do its part.
     """
     with tempfile.TemporaryDirectory(prefix="edge-demo-") as folder:
         station = TemporaryStation(Path(folder))

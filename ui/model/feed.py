@@ -24,6 +24,11 @@ class PartFeed:
         return bool(self._held)
 
     @property
+    def run(self) -> object:
+        """What names the line's run; None before the first word of it."""
+        return self._run
+
+    @property
     def newest(self) -> int:
         """The number of the last part given; 0 before the first."""
         return self._number
@@ -44,8 +49,11 @@ class PartFeed:
     def filled(self, reply: Part) -> list[Part]:
         """What a reply of ``parts`` adds, and what waited for it."""
         self._follow(reply.get("run"))
-        known = {**{int(part["n"]): part for part in reply.get("parts", ())}, **self._held}
-        self._held = {}
+        page = {int(part["n"]): part for part in reply.get("parts", ())}
+        end = max(page, default=0)
+        more = end < int(reply.get("newest", end)) and bool(page)  # further pages follow, and what is held comes after them
+        known = {**page, **{n: part for n, part in self._held.items() if not more or n <= end}}
+        self._held = {n: part for n, part in self._held.items() if more and n > end}
         found = []
         for number in sorted(number for number in known if number > self._number):
             self.lost += number - self._number - 1 if self._number else 0

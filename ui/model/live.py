@@ -30,6 +30,7 @@ class Kind(str, Enum):
     OFFLINE = "offline"  # nobody knows
 
 
+SEVERITIES = ("failure", "check_function", "out_of_specification", "maintenance_required")  # NAMUR NE 107, the worst first
 INSPECTING = ("Ready", "SingleExecution", "ContinuousExecution")
 
 
@@ -165,9 +166,10 @@ class LiveModel:
 
     def conditions(self) -> list[dict[str, Any]]:
         """What stands, the worst class first, the newest first within it."""
-        order = ("failure", "check_function", "out_of_specification", "maintenance_required")
         listed = sorted(self.state.get("conditions") or (), key=lambda c: str(c.get("since_utc")), reverse=True)
-        return sorted(listed, key=lambda c: (not c.get("active", True), order.index(c["severity"]) if c.get("severity") in order else 9))
+        return sorted(
+            listed, key=lambda c: (not c.get("active", True), SEVERITIES.index(c["severity"]) if c.get("severity") in SEVERITIES else 9)
+        )
 
 
 def _ages(parts: list[Part]) -> list[float]:

@@ -6,7 +6,7 @@ import time
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.model.live import Kind, LiveModel, kind_of
@@ -84,9 +84,14 @@ class LiveScreen(Screen):
         column.addWidget(self.strip)
         return column
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The banner grows with the window: it is read from three metres."""
+        super().resizeEvent(event)
+        self._side.setFixedWidth(max(RIGHT, round(0.3 * self.width())))
+        self.banner.setFixedHeight(max(132, round(0.19 * self.height())))
+
     def _right(self) -> QWidget:
-        frame = QFrame()
-        frame.setFixedWidth(RIGHT)
+        self._side = frame = QFrame()
         column = QVBoxLayout(frame)
         column.setContentsMargins(0, 0, 0, 0)
         self.conditions.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -104,6 +109,7 @@ class LiveScreen(Screen):
     def _connect(self) -> None:
         bridge = self.shared.bridge
         bridge.parts.connect(self._parts)
+        bridge.begun.connect(self._begun)
         bridge.state.connect(self._state)
         bridge.preview.connect(self._picture)
         bridge.line_changed.connect(self._line)
@@ -149,10 +155,25 @@ class LiveScreen(Screen):
     def _line(self, up: bool, why: str) -> None:
         self.model.connected = up
         self._dirty = True
+        self.health.setEnabled(up)
+        self.counters.setEnabled(up)
+        self.trend.setEnabled(up)
         if not up:
             self.caption.setText(self.tr("Not connected, retrying: {why}").format(why=why))
-            self.picture.show_image(None)
-            self._preview = None
+            self._forget_picture()
+            self.score.show_score(None, None, None)
+
+    def _begun(self) -> None:
+        """What was shown is of an earlier run of the line."""
+        self.model.forget()
+        self._forget_picture()
+        self.caption.clear()
+        self._dirty = True
+
+    def _forget_picture(self) -> None:
+        self.picture.show_image(None)
+        self._preview = self._next = None
+        self._shown_bad = False
 
     def _desk(self, up: bool, _why: str) -> None:
         if up:
@@ -161,6 +182,8 @@ class LiveScreen(Screen):
 
     def _picture(self, preview: Preview) -> None:
         """A picture of a part that was not accepted stays as long as the banner speaks of it."""
+        if not self.model.connected:
+            return
         part = self.model.part(preview.n)
         bad = part is not None and kind_of(part) is not Kind.ACCEPT
         if self._shown_bad and not bad and self.model.holds(time.monotonic()):
@@ -221,9 +244,10 @@ class LiveScreen(Screen):
         if not self._dirty and self._ticks % (4 * SLOW_TICKS):
             return
         shown = banner.part or self.model.newest or {}
-        self.score.show_score(shown.get("score"), *self.model.thresholds)
+        if self.model.connected:
+            self.score.show_score(shown.get("score"), *self.model.thresholds)
         self.counters.show_counters(self.model.counters())
-        self.conditions.show_conditions(self.model.conditions())
+        self.conditions.show_conditions(self.model.conditions() if self.model.state else None, connected=self.model.connected)
         self.strip.show_parts(self.model.rejects)
         if self._ticks % SLOW_TICKS == 0:
             self._dirty = False

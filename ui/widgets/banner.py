@@ -49,8 +49,10 @@ class BannerWidget(QWidget):
         part = self._banner.part
         if part is None:
             return ""
-        score = "" if part.get("score") is None else f"  {part['score']:.3f}"
-        return f"{reason_word(str(part.get('reason')))}{score}" if part.get("reason") not in (None, "none") else score.strip()
+        said = [f"#{part.get('trigger_count', part['n'])}"]
+        said += [reason_word(str(part["reason"]))] if part.get("reason") not in (None, "none") else []
+        said += [] if part.get("score") is None else [f"{part['score']:.3f}"]
+        return " · ".join(said)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As wide as there is room."""

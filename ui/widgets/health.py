@@ -66,4 +66,7 @@ class HealthWidget(QFrame):
         gates = state.get("gates")
         if gates is None:
             return "–"
-        return ", ".join(gates) if gates else self.tr("⚠ none connected")
+        gone = [gate for gate in state.get("plc") or () if not gate.get("connected")]
+        lost = [self.tr("⚠ {name} lost for {seconds:.0f} s").format(name=g["name"], seconds=(g.get("silent_ms") or 0) / 1e3) for g in gone]
+        said = [*gates, *lost]
+        return ", ".join(said) if said else self.tr("⚠ none connected")

@@ -53,6 +53,16 @@ def draw_severity(painter: QPainter, severity: str, box: QRectF, colour: str) ->
     painter.drawText(box.translated(0, shift), Qt.AlignmentFlag.AlignCenter, LETTERS.get(severity, "?"))
 
 
+def run_icon(colour: str, size: int = 24) -> QPixmap:
+    """The line inspects: a triangle, as on every player; it says nothing of what it finds."""
+    pixmap, painter = _canvas(size)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(QColor(colour)))
+    painter.drawPolygon(QPolygonF([QPointF(0.25 * size, 0.15 * size), QPointF(0.85 * size, 0.5 * size), QPointF(0.25 * size, 0.85 * size)]))
+    painter.end()
+    return pixmap
+
+
 def severity_icon(severity: str, colour: str, size: int = 28) -> QPixmap:
     """The NE 107 symbol as a picture."""
     pixmap, painter = _canvas(size)

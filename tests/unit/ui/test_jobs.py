@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import queue
 
-from ui.workers import Job, JobWorker, Mailbox
+from ui.mail import Job, Mailbox
+from ui.workers import JobWorker
 
 
 def test_a_job_that_fails_keeps_no_other_from_being_done(expected_warnings: list[str]) -> None:
