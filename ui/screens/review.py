@@ -318,6 +318,7 @@ class ReviewScreen(Screen):
     def _judge(self, verdict: str, note: str) -> None:
         part = self.details.part
         if part is not None:
+            self.table.setFocus()  # else the button that is switched off hands the keys on to the note
             self._store(str(part["part_id"]), verdict, note, partial(self._stored, verdict))
 
     def undo(self) -> None:
