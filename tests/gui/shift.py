@@ -36,7 +36,7 @@ from ui.widgets.changes import ChangesDialog
 from ui.window import Window
 
 NOTE = "edge was only dusty"
-ENOUGH = 6  # rejects to begin with
+ENOUGH = 5  # rejects to begin with
 
 
 class Shift:

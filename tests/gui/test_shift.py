@@ -29,7 +29,8 @@ from tests.system.lines import ask
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {"admin": ("ada", "first of them all"), "operator": ("olga", "at the line 7"), "engineer": ("emil", "masks & thresholds")}
 PATIENCE_S = 150.0
-PARTS, RATE, BAD = 2000, 3.0, 0.5
+PARTS, RATE, BAD = 2000, 2.0, 0.5
+GATE_S, WINDOW_MS = 3.0, 2800.0  # wide, so that a machine with other work to do is not late: this is about the screen
 MISSING = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (Debian: apt-get install xvfb xdotool)")
@@ -57,7 +58,7 @@ class Belt:
     """Runs beside the shift; its account is there once it has been ended."""
 
     def __init__(self, station: TemporaryStation, stack: ExitStack) -> None:
-        plan = BeltPlan(station.endpoint("trigger"), station.endpoint("reject"), PARTS, RATE, seed=1, bad_fraction=BAD)
+        plan = BeltPlan(station.endpoint("trigger"), station.endpoint("reject"), PARTS, RATE, seed=1, bad_fraction=BAD, gate_s=GATE_S)
         self._process = stack.enter_context(BeltProcess(plan))
         self._account: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._follow, name="belt")
@@ -71,6 +72,13 @@ class Belt:
         self._process.stop_triggering()
         self._thread.join(60.0)
         return self._account
+
+
+def write_station(folder: Path) -> TemporaryStation:
+    station = TemporaryStation(folder)
+    station.write("ring", 1, "demo", bad_fraction=BAD)
+    (folder / "recipe.toml").write_text(f'name = "ring"\nbundle = "demo"\n[gate]\nreject_window_ms = {WINDOW_MS}\n')
+    return station
 
 
 def add_users(station: TemporaryStation) -> None:
@@ -101,8 +109,7 @@ def work_a_shift(station: TemporaryStation, number: str) -> dict[str, Any]:
 
 
 def test_a_shift_by_hand_leaves_behind_what_was_done_and_nothing_else(tmp_path: Path) -> None:
-    station = TemporaryStation(tmp_path)
-    station.write("ring", 1, "demo", bad_fraction=BAD)
+    station = write_station(tmp_path)
     add_users(station)
     with ExitStack() as stack:
         number = stack.enter_context(display())
@@ -169,7 +176,8 @@ def check_label(folder: Path, told: dict[str, Any]) -> None:
 
 
 def check_account(account: dict[str, Any]) -> None:
-    """Whatever was done at the screen, every part got its verdict; a busy machine may be late with some, nothing else may happen."""
+    """Whatever was done at the screen, every part got its verdict; a busy machine may be late with a few, nothing else may happen."""
+    assert account["triggers"] > 0
     assert account["unaccounted"] == account["duplicated"] == account["passed_uninspected"] == 0
     assert set(account["reasons"]) <= {"none", "score", "region", "late"}
-    assert account["missed"] <= account["triggers"] // 10
+    assert account["missed"] <= account["triggers"] // 20
