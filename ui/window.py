@@ -78,6 +78,7 @@ class Window(QMainWindow):
             tab = QPushButton(screen.title())
             tab.setCheckable(True)
             tab.setMinimumSize(110, TOUCH)
+            tab.setToolTip(_tab_keys(number).toString(QKeySequence.SequenceFormat.NativeText))
             self._tabs.addButton(tab, number)
             self._bar.addWidget(tab)
             self.stack.addWidget(screen)
@@ -121,7 +122,7 @@ class Window(QMainWindow):
         shared.label_wanted.connect(lambda _part, _view: self._go_to_service("labels"))
         self._said_timer.timeout.connect(self.said_label.hide)
         for number in range(len(self.screens)):
-            shortcut = QShortcut(QKeySequence(f"F{number + 5}"), self)
+            shortcut = QShortcut(_tab_keys(number), self)
             shortcut.activated.connect(lambda number=number: self._tabs.button(number).click())
 
     # ---- screens
@@ -262,6 +263,11 @@ class Window(QMainWindow):
         box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
         box.exec()
         return box.clickedButton() is discard
+
+
+def _tab_keys(number: int) -> QKeySequence:
+    """Ctrl+1 for the first: the F keys are the screens' own."""
+    return QKeySequence(f"Ctrl+{number + 1}")
 
 
 def _rule() -> QFrame:

@@ -107,9 +107,9 @@ class Hands(QObject):
         for _ in range(most):
             if self.ask(done):
                 return
-            before = self.ask(changes)
+            changed = _otherwise(changes, self.ask(changes))
             xdotool("key", key)
-            self.until(lambda before=before: changes() is not before, f"something to change at key {key}, on the way to {what}")
+            self.until(changed, f"something to change at key {key}, on the way to {what}")
         raise ShiftError(f"{what}: not reached with {most} times key {key}")
 
     def key(self, *keys: str) -> None:
@@ -132,6 +132,10 @@ class Hands(QObject):
     def close(self, window: QWidget) -> None:
         """Ask a window to close, as a window manager's button does."""
         ask_to_close(self.ask(lambda: int(window.winId())))
+
+
+def _otherwise(tells: Callable[[], object], before: object) -> Callable[[], bool]:
+    return lambda: tells() is not before
 
 
 def _settle(answer: Future[Seen], question: Callable[[], Seen]) -> None:

@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint, QPointF, QSettings
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolButton, QWidget
@@ -27,6 +27,7 @@ from ui.app import Desk, Options
 from ui.model.label import Tool
 from ui.model.live import Kind
 from ui.model.part_facts import CONFIRM, FALSE_REJECT, person_verdict
+from ui.screens.base import Screen
 from ui.screens.label import LabelScreen
 from ui.screens.live import LiveScreen
 from ui.screens.login import LoginDialog
@@ -36,6 +37,7 @@ from ui.widgets.changes import ChangesDialog
 from ui.window import Window
 
 NOTE = "edge was only dusty"
+Kept = TypeVar("Kept", bound=Screen)
 ENOUGH = 5  # rejects to begin with
 
 
@@ -325,7 +327,7 @@ class Shift:
         self.hands.close(self.hands.face(lambda: self.window, "the window"))
 
 
-def _of(window: Window, kind: type[Any]) -> Any:  # noqa: ANN401 - the properties above name the types
+def _of(window: Window, kind: type[Kept]) -> Kept:
     return next(screen for screen in window.screens if isinstance(screen, kind))
 
 

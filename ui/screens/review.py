@@ -81,7 +81,6 @@ class ReviewScreen(Screen):
         layout.setSpacing(GAP)
         layout.addWidget(self.filters)
         layout.addWidget(split, 1)
-        self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
         bridge, trio = self.shared.bridge, self.details.trio
