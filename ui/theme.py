@@ -104,10 +104,14 @@ def on(colour: str) -> str:
 
 
 def apply(application: QApplication, theme: Theme) -> None:
-    """Dress the application."""
-    application.setStyle("Fusion")
+    """Dress the application; nothing is polished anew that is dressed so already."""
+    sheet = _sheet(theme)
+    if sheet == application.styleSheet():
+        return
+    if not application.styleSheet():
+        application.setStyle("Fusion")
     application.setPalette(_palette(theme))
-    application.setStyleSheet(_sheet(theme))
+    application.setStyleSheet(sheet)
 
 
 def _palette(theme: Theme) -> QPalette:

@@ -81,6 +81,7 @@ class Window(QMainWindow):
             tab = QPushButton(screen.title())
             tab.setCheckable(True)
             tab.setMinimumSize(110, TOUCH)
+            tab.setToolTip(_tab_keys(number).toString(QKeySequence.SequenceFormat.NativeText))
             self._tabs.addButton(tab, number)
             self._bar.addWidget(tab)
             self.stack.addWidget(screen)
@@ -134,7 +135,7 @@ class Window(QMainWindow):
         self._who_timer.timeout.connect(self._who)
         self._who_timer.start()
         for number in range(len(self.screens)):
-            shortcut = QShortcut(QKeySequence(f"F{number + 5}"), self)
+            shortcut = QShortcut(_tab_keys(number), self)
             shortcut.activated.connect(lambda number=number: self._tabs.button(number).click())
 
     # ---- screens
@@ -326,6 +327,11 @@ def _rank(severity: str) -> int:
 
 def _ignore(_code: str, _message: str) -> None:
     """Asked again soon."""
+
+
+def _tab_keys(number: int) -> QKeySequence:
+    """F5 for the first; a screen's own keys are others."""
+    return QKeySequence(f"F{number + 5}")
 
 
 def _rule() -> QFrame:

@@ -37,7 +37,8 @@ TURN_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class BeltPlan:
-    """What the belt carries, and where the line listens. ``settle_s``: how long after the last part the line may still tell outcomes."""
+    """What the belt carries, and where the line listens. ``settle_s``: how long after the last part the line may still tell outcomes;
+    ``gate_s``: from trigger to gate."""
 
     trigger: str
     reject: str
@@ -52,12 +53,13 @@ class BeltPlan:
     faults: str = ""  # a file of faults; with it the endpoints that are thrown garbage at
     status: str = ""
     control: str = ""
+    gate_s: float = GATE_S
 
     @property
     def belt(self) -> Belt:
-        """A belt of this rate with the gate half a second behind the trigger."""
+        """A belt of this rate with the gate ``gate_s`` behind the trigger."""
         spacing = 60.0
-        return belt_at_rate(self.rate, spacing, self.rate * spacing * GATE_S)
+        return belt_at_rate(self.rate, spacing, self.rate * spacing * self.gate_s)
 
 
 class BeltAndGate:
@@ -218,6 +220,7 @@ def parse(arguments: list[str]) -> BeltPlan:
     parser.add_argument("--bad-fraction", type=float, default=0.3)
     parser.add_argument("--heartbeat-ms", type=int, default=500)
     parser.add_argument("--settle-s", type=float, default=20.0)
+    parser.add_argument("--gate-s", type=float, default=GATE_S)
     for name in ("faults", "status", "control"):
         parser.add_argument(f"--{name}", default="")
     return BeltPlan(**vars(parser.parse_args(arguments)))

@@ -24,6 +24,7 @@ READY_S = 90.0
 END_S = 30.0
 BELT_OPTIONS = (
     "trigger", "reject", "parts", "rate", "product", "seed", "bad_fraction", "heartbeat_ms", "settle_s", "faults", "status", "control",
+    "gate_s",
 )  # fmt: skip
 
 

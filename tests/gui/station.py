@@ -3,7 +3,7 @@ the archive's encoding; the line's control and status sockets tell what a test l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -76,8 +76,8 @@ class StationStock:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[StationStock]:
-    """Line and desk answer within."""
+def serving(folder: Path, state: Mapping[str, Any] = STATE) -> Iterator[StationStock]:
+    """Line and desk answer within; ``state`` is what the line says of itself."""
     station = station_in(folder)
     with closing(DeskDatabase(str(station.database.url))) as database:
         desk = ControlServer(LOOPBACK, desk_handlers(station, database), "desk")
@@ -86,7 +86,7 @@ def serving(folder: Path) -> Iterator[StationStock]:
         status.start()
         hello = {"process": "line", "station": "line1", "endpoints": {"status": status.endpoint, "desk": desk.endpoint}}
         told: dict[str, Any] = {"run": status.run, "parts": [], "oldest": 0, "newest": 0}
-        line = ControlServer(LOOPBACK, {"ping": lambda _: hello, "status": lambda _: STATE, "parts": lambda _: told}, "line")
+        line = ControlServer(LOOPBACK, {"ping": lambda _: hello, "status": lambda _: dict(state), "parts": lambda _: told}, "line")
         line.start()
         try:
             yield StationStock(station, line.endpoint, status)

@@ -81,7 +81,6 @@ class ReviewScreen(Screen):
         layout.setSpacing(GAP)
         layout.addWidget(self.filters)
         layout.addWidget(split, 1)
-        self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
         bridge, trio = self.shared.bridge, self.details.trio
@@ -318,6 +317,7 @@ class ReviewScreen(Screen):
     def _judge(self, verdict: str, note: str) -> None:
         part = self.details.part
         if part is not None:
+            self.table.setFocus()  # else the button that is switched off hands the keys on to the note
             self._store(str(part["part_id"]), verdict, note, partial(self._stored, verdict))
 
     def undo(self) -> None:
