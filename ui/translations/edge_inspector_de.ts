@@ -128,6 +128,14 @@
         <translation>Meldungen</translation>
     </message>
     <message>
+        <source>Conditions are not known: the line is not connected.</source>
+        <translation>Meldungen sind nicht bekannt: die Linie ist nicht verbunden.</translation>
+    </message>
+    <message>
+        <source>Conditions are not known yet.</source>
+        <translation>Meldungen sind noch nicht bekannt.</translation>
+    </message>
+    <message>
         <source>No conditions: camera, engine, PLC link and disk are well.</source>
         <translation>Keine Meldungen: Kamera, Auswertung, SPS-Verbindung und Datenträger sind in Ordnung.</translation>
     </message>
@@ -549,6 +557,10 @@
     <message>
         <source>⚠ {name} not connected</source>
         <translation>⚠ {name} nicht verbunden</translation>
+    </message>
+    <message>
+        <source>⚠ {name} lost for {seconds:.0f} s</source>
+        <translation>⚠ {name} seit {seconds:.0f} s weg</translation>
     </message>
     <message>
         <source>⚠ none connected</source>
@@ -1865,6 +1877,10 @@
     <message>
         <source>connected</source>
         <translation>verbunden</translation>
+    </message>
+    <message>
+        <source>You are no longer logged in: {why}</source>
+        <translation>Nicht mehr angemeldet: {why}</translation>
     </message>
     <message>
         <source>nobody logged in</source>
