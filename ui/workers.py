@@ -14,7 +14,7 @@ from edge_inspector.wire.keys import ClientKeys
 from edge_inspector.wire.requests import ControlClient
 from edge_inspector.wire.subscription import StatusClient, StatusMessage
 from ui.mail import ANSWER_S, Answer, Job, Link, Mailbox, Params, Post, Request
-from ui.model.picture import Preview, View, decode_image, decode_map
+from ui.model.picture import Preview, View, decode_image, decode_map, for_painting
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +232,7 @@ def _pictures(message: StatusMessage) -> Preview | None:
         frames = (*message.blobs[2 * index : 2 * index + 2], b"", b"")
         image = decode_image(frames[0])
         if image is not None:
-            views.append(View(told["view"], told["camera"], told["width"], told["height"], image, decode_map(frames[1])))
+            views.append(View(told["view"], told["camera"], told["width"], told["height"], for_painting(image), decode_map(frames[1])))
     return Preview(message.payload["part"], message.payload["part_id"], tuple(views)) if views else None
 
 

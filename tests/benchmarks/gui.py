@@ -70,7 +70,7 @@ def pictures(folder: Path, width: int, height: int) -> None:
         image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
         image = cv2.add(image, rng.integers(0, 12, image.shape, np.uint8))
         cv2.circle(image, (width * (number + 1) // 10, height // 2), 40, (30, 30, 200), -1)
-        cv2.imwrite(str(folder / f"{number}.png"), image)
+        cv2.imwrite(str(folder / f"{number}.bmp"), image)  # quick to decode: the line is to bring 15 a second
 
 
 def child(endpoint: str, *options: str) -> dict[str, Any]:
@@ -123,13 +123,14 @@ class Replayer:
             {
                 "ping": lambda _params: {"process": "line", "station": "demo", "endpoints": endpoints},
                 "status": lambda _params: state,
-                "parts": lambda params: self._parts(int(params["since"])),
+                "parts": lambda params: self._parts(int(params.get("since", 0)), int(params.get("limit", 1000))),
             },
         )
 
-    def _parts(self, since: int) -> dict[str, Any]:
+    def _parts(self, since: int, limit: int) -> dict[str, Any]:
         kept = list(self._ring)
-        return {"run": self.publisher.run, "parts": [p for p in kept if p["n"] > since], "oldest": kept[0]["n"] if kept else 0}
+        found = {"parts": [p for p in kept if p["n"] > since][:limit], "run": self.publisher.run}
+        return {**found, "oldest": kept[0]["n"] if kept else 0, "newest": kept[-1]["n"] if kept else 0}
 
     def run(self, stop: threading.Event) -> None:
         """Publish once somebody listens."""

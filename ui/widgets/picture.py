@@ -27,7 +27,7 @@ class PixelItem(QGraphicsItem):
         self.smooth = True
 
     def show_array(self, array: Array | None, width: float, height: float) -> None:
-        """uint8 (H, W, 3) BGR, uint8 (H, W) grey, or uint32 (H, W) premultiplied ARGB, stretched over ``width`` x ``height``."""
+        """uint8 (H, W, 3) or (H, W, 4) BGR, uint8 (H, W) grey, or uint32 (H, W) premultiplied ARGB, over ``width`` x ``height``."""
         box = QRectF(0.0, 0.0, width, height)
         if box != self._box:
             self.prepareGeometryChange()
@@ -53,9 +53,15 @@ class PixelItem(QGraphicsItem):
 def image_of(array: Array) -> QImage:
     """A QImage over the array's own memory: the array must live as long."""
     height, width = array.shape[:2]
-    plain = QImage.Format.Format_BGR888 if array.ndim == 3 else QImage.Format.Format_Grayscale8
-    form = QImage.Format.Format_ARGB32_Premultiplied if array.itemsize == 4 else plain
-    return QImage(array.data, width, height, array.strides[0], form)
+    return QImage(array.data, width, height, array.strides[0], _form(array))
+
+
+def _form(array: Array) -> QImage.Format:
+    if array.itemsize == 4:
+        return QImage.Format.Format_ARGB32_Premultiplied
+    if array.ndim == 2:
+        return QImage.Format.Format_Grayscale8
+    return QImage.Format.Format_RGB32 if array.shape[2] == 4 else QImage.Format.Format_BGR888
 
 
 class PictureView(QGraphicsView):
