@@ -4,9 +4,9 @@
     ground_truth/CLASS/STEM_mask.png        where that class is, 0 or 255
     records/STEM.json                       who painted it when, on which very image
 
-An image with two classes stands under both, each with its own mask. A label is written whole or not at all: everything is laid
-ready in a folder of its own (``.ready/STEM``), which one rename makes valid; from there the files go to their places, after a crash
-when the folder is next used. Used by one thread of one process.
+An image with two classes stands under both, each with its own mask; one that somebody found nothing wrong in has a record alone. A
+label is written whole or not at all: everything is laid ready in a folder of its own (``.ready/STEM``), which one rename makes valid;
+from there the files go to their places, after a crash when the folder is next used. Used by one thread of one process.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ IMAGE = "image.png"
 
 
 class LabelRecord(Settings):
-    """One label. ``areas`` are the pixels of each of ``classes``, in their order; none of them: the label was removed."""
+    """One label. ``areas`` are the pixels of each of ``classes``, in their order; none of them: nothing is wrong here."""
 
     part_id: str
     view: int
@@ -72,12 +72,12 @@ class LabelFolder:
         found = [parse(LabelRecord, read_json(path), str(path)) for path in self._records.glob("*.json")]
         return sorted(found, key=lambda record: (record.at_utc, record.part_id, record.view))
 
-    def image(self, stem: str, record: LabelRecord) -> Path:
-        """The labelled image's own copy."""
-        return self._image(record.classes[0], stem)
+    def image(self, stem: str, record: LabelRecord) -> Path | None:
+        """The labelled image's own copy; None where the label has no classes."""
+        return self._image(record.classes[0], stem) if record.classes else None
 
     def mask(self, stem: str, record: LabelRecord) -> IndexMask:
-        """The mask as it was put. Raises ImageError too."""
+        """The mask of a label with classes, as it was put. Raises ImageError too."""
         masks = [decode_mask(self._mask(name, stem)) for name in record.classes]
         put = np.zeros(masks[0].shape, np.uint8)
         for index, mask in enumerate(masks, 1):
@@ -133,10 +133,7 @@ class LabelFolder:
         for name in record.classes:
             _move(folder / f"{name}.mask", self._mask(name, stem))
             _copy(folder / IMAGE, self._image(name, stem))
-        if record.classes:
-            _copy(path, self._records / f"{stem}.json")
-        else:
-            (self._records / f"{stem}.json").unlink(missing_ok=True)
+        _copy(path, self._records / f"{stem}.json")
 
     def _image(self, name: str, stem: str) -> Path:
         return self.root / "test" / name / f"{stem}.png"

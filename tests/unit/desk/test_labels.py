@@ -79,17 +79,39 @@ def test_a_label_comes_back_as_it_was_put(station: Station, client: ControlClien
     assert client.call("labels.classes") == {"classes": ["dent", "hole", "scratch"]}
 
 
-def test_putting_again_replaces_and_a_mask_of_zeros_removes(station: Station, client: ControlClient) -> None:
+def test_putting_again_replaces(station: Station, client: ControlClient) -> None:
     add_pictures(station, 2, (IMAGE, MAP))
     root = station.state / "labels"
     put(client)
     assert put(client, classes=["dust", "stain", "dent"], mask=MASK // 2 * 2)["classes"] == ["stain"]
     assert files(root) == [f"ground_truth/stain/{name(2)}_mask.png", f"records/{name(2)}.json", f"test/stain/{name(2)}.png"]
-    assert put(client, mask=MASK * 0, classes=[])["classes"] == []
-    assert files(root) == []
-    assert client.call("labels.list")["labels"] == []
+    assert [entry["detail"]["classes"] for entry in client.call("audit.query")["entries"]] == [["stain"], CLASSES]
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["first", "after a label"])
+def test_a_mask_of_zeros_says_that_nothing_is_wrong(station: Station, client: ControlClient, before: bool) -> None:
+    add_pictures(station, 2, (IMAGE, MAP))
+    if before:
+        put(client)
+    assert put(client, mask=MASK * 0)["classes"] == []
+    assert files(station.state / "labels") == [f"records/{name(2)}.json"]
+    (listed,) = client.call("labels.list")["labels"]
+    assert (listed["part_id"], listed["view"], listed["classes"], listed["author"], listed["area"]) == (name(2), 0, [], "local", 0)
+    answer, frames = client.fetch("labels.get", {"part_id": name(2)})
+    assert (answer["classes"], answer["author"], answer["at_utc"], frames) == ([], "local", listed["at_utc"], [])
+    assert client.call("labels.classes") == {"classes": []}
+    assert [entry["detail"]["classes"] for entry in client.call("audit.query")["entries"]] == [[], CLASSES][: 1 + before]
+    assert put(client)["classes"] == CLASSES
+    assert len(files(station.state / "labels")) == 5
+
+
+def test_what_is_left_of_a_part_with_nothing_wrong_is_no_picture(station: Station, client: ControlClient) -> None:
+    kept = add_pictures(station, 2, (IMAGE, MAP))
     put(client, mask=MASK * 0)
-    assert [entry["detail"]["classes"] for entry in client.call("audit.query")["entries"]] == [[], ["stain"], CLASSES]
+    for path in kept:
+        path.unlink()
+    with pytest.raises(RequestError, match="is not archived: there is no picture to label"):
+        put(client)
 
 
 def test_a_label_outlives_its_picture_in_the_archive(station: Station, client: ControlClient) -> None:
