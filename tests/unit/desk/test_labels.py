@@ -114,6 +114,26 @@ def test_what_is_left_of_a_part_with_nothing_wrong_is_no_picture(station: Statio
         put(client)
 
 
+DAMAGED = {"no JSON": "{", "an unknown key": '{"part": 1}', "nothing": "", "an array": "[]"}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_record_takes_no_other_label_along(
+    station: Station, client: ControlClient, expected_warnings: list[str], content: str
+) -> None:
+    expected_warnings.append("a label is left out: ")
+    add_pictures(station, 2, (IMAGE, MAP))
+    add_pictures(station, 4, (IMAGE, MAP))
+    put(client, 2)
+    put(client, 4, mask=MASK // 2, classes=["dent"])
+    (station.state / "labels" / "records" / f"{name(2)}.json").write_text(content)
+    assert [entry["part_id"] for entry in client.call("labels.list")["labels"]] == [name(4)]
+    assert client.call("labels.classes") == {"classes": ["dent"]}
+    put(client, 2, mask=MASK // 2, classes=["dent"])
+    assert {entry["part_id"] for entry in client.call("labels.list")["labels"]} == {name(2), name(4)}
+    assert len(files(station.state / "labels")) == 6
+
+
 def test_a_label_outlives_its_picture_in_the_archive(station: Station, client: ControlClient) -> None:
     kept = add_pictures(station, 2, (IMAGE, MAP))
     put(client)
