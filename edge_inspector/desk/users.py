@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -12,15 +13,17 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from edge_inspector.errors import SettingsError
+from edge_inspector.errors import SettingsError, StoreError
 from edge_inspector.records import LOCAL, Caller, Role
 from edge_inspector.service import utc_text
 from edge_inspector.store import audit, users
-from edge_inspector.store.database import open_database
+from edge_inspector.store.database import is_absent, open_database, read_database
 from edge_inspector.store.passwords import PasswordHash, hashed, is_dated, matches
 from edge_inspector.store.users import User, UserChange
 from edge_inspector.wire.access import issue, secret
 from edge_inspector.wire.server import Handler, Refused
+
+log = logging.getLogger(__name__)
 
 FAILURES, WITHIN_S, PAUSE_S = 5, 60.0, 30.0
 NAMES = 1000  # whose failures are remembered
@@ -77,15 +80,15 @@ class UserService:
         }
 
     def login(self, params: Params) -> Params:
-        """A ``token`` for ``user`` with ``password``.
+        """A ``token`` for ``user`` with ``password``; also while the database takes no record: somebody must be able to stop the line.
 
-        Raises Refused (``login_failed``, ``too_many``), SettingsError, StoreError, WireError.
+        Raises Refused (``login_failed``, ``too_many``), SettingsError, StoreError (the database cannot be read), WireError.
         """
         name, password = _text(params, "user"), _text(params, "password")
         key = secret(self._state)
-        with self._database() as engine:
-            user, stored = self._authenticated(engine, name, password)
-            users.note_login(engine, name, hashed(password) if is_dated(stored) else None)
+        user, stored = self._authenticated(name, password)
+        rehashed = hashed(password) if is_dated(stored) else None
+        self._note(lambda engine: users.note_login(engine, name, rehashed), f"the login of {name}")
         token = issue(key, self._station, Caller(name, user.role), time.time())
         expires = datetime.fromtimestamp(token.expires, timezone.utc)
         return {"token": token.text, "user": name, "role": user.role.value, "expires_utc": utc_text(expires)}
@@ -122,22 +125,39 @@ class UserService:
         if caller.name == LOCAL.name:
             raise Refused("not_allowed", "this station has no users, and so no passwords")
         old, new = _text(params, "old"), hashed(_text(params, "new"))
+        self._authenticated(caller.name, old)
         with self._database() as engine:
-            self._authenticated(engine, caller.name, old)
             users.note_password(engine, caller.name, new)
         return {"user": caller.name}
 
-    def _authenticated(self, engine: Engine, name: str, password: str) -> tuple[User, PasswordHash]:
+    def _authenticated(self, name: str, password: str) -> tuple[User, PasswordHash]:
         self._attempts.check(name)
-        found = users.find_user(engine, name)
+        found = self._find(name)
         user, stored = found if found is not None and found[0].active else (None, None)
         if not matches(stored, password) or user is None or stored is None:
-            refused = self._attempts.failed(name)
+            detail = {"refused_now": self._attempts.failed(name)}
             # An unknown name may be a password that was typed into the wrong field: it is not put on record.
-            audit.note(engine, "desk", "login.failed", name if found is not None else "unknown name", {"refused_now": refused})
+            subject = name if found is not None else "unknown name"
+            self._note(lambda engine: audit.note(engine, "desk", "login.failed", subject, detail), "a failed login")
             raise Refused("login_failed", "name or password is wrong, or the user is not active")
         self._attempts.succeeded(name)
         return user, stored
+
+    def _find(self, name: str) -> tuple[User, PasswordHash] | None:
+        if is_absent(self._url):
+            return None
+        engine = read_database(self._url)
+        try:
+            return users.find_user(engine, name)
+        finally:
+            engine.dispose()
+
+    def _note(self, put_on_record: Callable[[Engine], None], what: str) -> None:
+        try:
+            with self._database() as engine:
+                put_on_record(engine)
+        except StoreError as error:
+            log.warning("%s could not be put on record: %s", what, error)
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Engine]:
