@@ -31,6 +31,7 @@ from edge_inspector.wire.version import VERSION
 log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 4 * 1024 * 1024
+ANSWERS_QUEUE = 8  # answers kept for a client that does not read, each of up to tens of MB; what is over is dropped
 QUEUE = 10_000
 SUBSCRIBER_QUEUE = 128  # messages kept for a subscriber that does not read, previews among them: some 30 MB, and then it has a gap
 TURN_MS = 200  # a server that nobody asks comes round at least so often
@@ -128,8 +129,9 @@ class ControlServer:
         return self._thread.stop(timeout_s)
 
     def _serve(self, ready: Callable[[], None]) -> None:
-        limit = {zmq.SocketOption.MAXMSGSIZE: REQUEST_BYTES}
-        with listening(zmq.SocketType.ROUTER, self._asked, self._name, self._keys, self._insecure, limit) as socket:
+        # Mandatory: an answer that is dropped is an error here, and so in the log
+        limits = {zmq.SocketOption.MAXMSGSIZE: REQUEST_BYTES, zmq.SocketOption.SNDHWM: ANSWERS_QUEUE, zmq.SocketOption.ROUTER_MANDATORY: 1}
+        with listening(zmq.SocketType.ROUTER, self._asked, self._name, self._keys, self._insecure, limits) as socket:
             self.endpoint = bound_endpoint(socket)
             poller = zmq.Poller()
             poller.register(socket, zmq.POLLIN)
