@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,16 +26,23 @@ from edge_inspector.wire.server import Handler, Refused
 log = logging.getLogger(__name__)
 
 FAILURES, WITHIN_S, PAUSE_S = 5, 60.0, 30.0
+FAILURES_OVERALL = 30  # within a minute: names are free, the work for each password and its row in the audit log are not
 NAMES = 1000  # whose failures are remembered
 Params = dict[str, Any]
 
 
 class Attempts:
-    """Failed logins by name: after ``FAILURES`` within a minute the name is refused for half a minute, right password or not."""
+    """Failed logins: after ``FAILURES`` of one name within a minute it is refused for half a minute, right password or not.
+
+    After ``FAILURES_OVERALL`` of whatever names within a minute every name is refused until the minute is over, but for those that have
+    logged in before: guessing must keep nobody from the screen who is known.
+    """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
         self._failed: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # when, oldest first
+        self._last: deque[float] = deque(maxlen=FAILURES_OVERALL)  # of any name
+        self._known: set[str] = set()
 
     def check(self, name: str) -> None:
         """Raises Refused (``too_many``) while the name is refused."""
@@ -45,19 +52,32 @@ class Attempts:
             raise Refused("too_many", f"too many failed logins for this name; try again in {left:.0f} s")
         if len(failed) >= FAILURES:
             del self._failed[name]
+        self._check_overall(name)
 
     def failed(self, name: str) -> bool:
         """Count a failure; whether the name is refused from now on."""
         now = self._now_s()
         recent = (*(at for at in self._failed.pop(name, ()) if now - at < WITHIN_S), now)
         self._failed[name] = recent
+        self._last.append(now)
         if len(self._failed) > NAMES:
             self._failed.popitem(last=False)
         return len(recent) >= FAILURES
 
     def succeeded(self, name: str) -> None:
+        """Forget the failures of the name, of somebody who knows the password."""
+        self._failed.pop(name, None)
+        self._known.add(name)
+
+    def forget(self, name: str) -> None:
         """Forget the failures of the name."""
         self._failed.pop(name, None)
+
+    def _check_overall(self, name: str) -> None:
+        full = len(self._last) == FAILURES_OVERALL
+        left = self._last[0] + WITHIN_S - self._now_s() if full else 0.0
+        if left > 0.0 and name not in self._known:
+            raise Refused("too_many", f"too many failed logins at this station; try again in {left:.0f} s")
 
 
 class UserService:
@@ -117,7 +137,7 @@ class UserService:
             raise SettingsError("users.change takes role, password or active; got none of them")
         with self._database() as engine:
             changed = users.change_user(engine, name, change, caller.name)
-        self._attempts.succeeded(name)
+        self._attempts.forget(name)
         return {"user": user_json(changed)}
 
     def change_password(self, params: Params, caller: Caller) -> Params:

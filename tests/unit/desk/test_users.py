@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from edge_inspector.desk.access import METHODS
 from edge_inspector.desk.database import DeskDatabase
 from edge_inspector.desk.process import desk_handlers
-from edge_inspector.desk.users import Attempts, UserService
+from edge_inspector.desk.users import FAILURES_OVERALL, Attempts, UserService
 from edge_inspector.errors import RequestError
 from edge_inspector.records import LOCAL, Caller, Role
 from edge_inspector.store import audit
@@ -160,6 +160,23 @@ def test_a_name_is_refused_for_a_while_after_five_failures(client: ControlClient
     login(client, "Boss")
     assert noted(url, "unknown name") == [("desk", "login.failed")] * 5
     assert noted(url, "nobody") == []
+
+
+def test_guessing_with_ever_other_names_is_refused_but_keeps_nobody_out_who_is_known(
+    client: ControlClient, clock: list[float], url: str
+) -> None:
+    add(client, "Boss", "admin")
+    login(client, "Boss")
+    add(client, "Anna", "engineer")
+    for number in range(FAILURES_OVERALL):
+        clock[0] = float(number)
+        assert code(client, "login", user=f"guess {number}", password="wrong") == "login_failed"
+    assert code(client, "login", user="one more", password="wrong") == "too_many"
+    assert code(client, "login", user="Anna", password=LONG) == "too_many"
+    login(client, "Boss")
+    clock[0] = 61.0
+    login(client, "Anna")
+    assert len(noted(url, "unknown name")) == FAILURES_OVERALL
 
 
 def take_no_record(url: str) -> sqlite3.Connection:
