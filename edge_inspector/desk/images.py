@@ -15,9 +15,10 @@ from edge_inspector.wire.server import Handler, Reply
 
 
 class PartOf(Settings):
-    """Which part."""
+    """Which part, and which ``view`` of it alone; None asks for all."""
 
     part_id: Annotated[str, Field(min_length=1)]
+    view: Annotated[int, Field(ge=0)] | None = None
 
 
 class ImageService:
@@ -33,10 +34,15 @@ class ImageService:
     def get(self, params: Params) -> Reply:
         """``views`` [{view, image, map}] with the index of each one's frame, null where there is none; frames are PNG files.
 
-        Of a part that is not archived ``views`` is empty, and ``why`` says so. Raises SettingsError, StateError, StoreError.
+        With ``view`` that one alone, where it is there. Of a part that is not archived ``views`` is empty, and ``why`` says so.
+        Raises SettingsError, StateError, StoreError.
         """
-        part_id = parse_model(PartOf, params, "images.get").part_id
-        found, why = self._parts.views(part_id)
+        asked = parse_model(PartOf, params, "images.get")
+        part_id = asked.part_id
+        archived, why = self._parts.views(part_id)
+        found = [files for files in archived if asked.view in (None, files.view)]
+        if archived and not found:
+            why = f"of view {asked.view} nothing is archived; there is: {', '.join(str(files.view) for files in archived)}"
         blobs: list[bytes] = []
         views = [_view(files, blobs) for files in found]
         if found and not blobs:

@@ -4,14 +4,15 @@
     ground_truth/CLASS/STEM_mask.png        where that class is, 0 or 255
     records/STEM.json                       who painted it when, on which very image
 
-An image with two classes stands under both, each with its own mask. A label is written whole or not at all: everything is laid
-ready in a folder of its own (``.ready/STEM``), which one rename makes valid; from there the files go to their places, after a crash
-when the folder is next used. Used by one thread of one process.
+An image with two classes stands under both, each with its own mask; one that somebody found nothing wrong in has a record alone. A
+label is written whole or not at all: everything is laid ready in a folder of its own (``.ready/STEM``), which one rename makes valid;
+from there the files go to their places, after a crash when the folder is next used. Used by one thread of one process.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Mapping
@@ -28,13 +29,15 @@ from edge_inspector.labels.record import Defect
 from edge_inspector.settings.manifest import Sha256
 from edge_inspector.settings.model import Settings
 
+log = logging.getLogger(__name__)
+
 IndexMask = NDArray[np.uint8]  # (H, W), 0 = normal, i = the i-th class
 RECORD = "record.json"
 IMAGE = "image.png"
 
 
 class LabelRecord(Settings):
-    """One label. ``areas`` are the pixels of each of ``classes``, in their order; none of them: the label was removed."""
+    """One label. ``areas`` are the pixels of each of ``classes``, in their order; none of them: nothing is wrong here."""
 
     part_id: str
     view: int
@@ -61,6 +64,7 @@ class LabelFolder:
         self.root = root
         self._ready = root / ".ready"
         self._records = root / "records"
+        self._damaged: set[Path] = set()
 
     def get(self, stem: str) -> LabelRecord | None:
         """The record of a label, or None."""
@@ -68,16 +72,27 @@ class LabelFolder:
         return parse(LabelRecord, read_json(path), str(path)) if path.is_file() else None
 
     def all(self) -> list[LabelRecord]:
-        """Every label, the newest last."""
-        found = [parse(LabelRecord, read_json(path), str(path)) for path in self._records.glob("*.json")]
+        """Every label, the newest last; a record that is damaged is left out with a warning, once."""
+        found = [record for path in self._records.glob("*.json") if (record := self._whole(path))]
         return sorted(found, key=lambda record: (record.at_utc, record.part_id, record.view))
 
-    def image(self, stem: str, record: LabelRecord) -> Path:
-        """The labelled image's own copy."""
-        return self._image(record.classes[0], stem)
+    def _whole(self, path: Path) -> LabelRecord | None:
+        try:
+            record = parse(LabelRecord, read_json(path), str(path))
+        except LabelError as error:
+            if path not in self._damaged:
+                log.warning("a label is left out: %s; put it again, or restore its record", error)
+            self._damaged.add(path)
+            return None
+        self._damaged.discard(path)
+        return record
+
+    def image(self, stem: str, record: LabelRecord) -> Path | None:
+        """The labelled image's own copy; None where the label has no classes."""
+        return self._image(record.classes[0], stem) if record.classes else None
 
     def mask(self, stem: str, record: LabelRecord) -> IndexMask:
-        """The mask as it was put. Raises ImageError too."""
+        """The mask of a label with classes, as it was put. Raises ImageError too."""
         masks = [decode_mask(self._mask(name, stem)) for name in record.classes]
         put = np.zeros(masks[0].shape, np.uint8)
         for index, mask in enumerate(masks, 1):
@@ -126,17 +141,18 @@ class LabelFolder:
         stem = folder.name
         path = folder / RECORD
         record = parse(LabelRecord, read_json(path), str(path))
-        before = self.get(stem)
-        for name in set(before.classes if before else ()) - set(record.classes):
-            self._image(name, stem).unlink(missing_ok=True)  # first: an image without its mask would be a defect that nothing marks
-            self._mask(name, stem).unlink(missing_ok=True)
+        self._clear("test", f"{stem}.png", record)  # first: an image without its mask would be a defect that nothing marks
+        self._clear("ground_truth", f"{stem}_mask.png", record)
         for name in record.classes:
             _move(folder / f"{name}.mask", self._mask(name, stem))
             _copy(folder / IMAGE, self._image(name, stem))
-        if record.classes:
-            _copy(path, self._records / f"{stem}.json")
-        else:
-            (self._records / f"{stem}.json").unlink(missing_ok=True)
+        _copy(path, self._records / f"{stem}.json")
+
+    def _clear(self, kind: str, file: str, record: LabelRecord) -> None:
+        """Of classes that the picture no longer has; found by the files, as the record before may be damaged."""
+        for path in (self.root / kind).glob(f"*/{file}"):
+            if path.parent.name not in record.classes:
+                path.unlink(missing_ok=True)
 
     def _image(self, name: str, stem: str) -> Path:
         return self.root / "test" / name / f"{stem}.png"

@@ -90,7 +90,8 @@ class LabelService:
         return proposed(self._picture(picture), scores, marks)
 
     def put(self, params: Params, caller: Caller) -> Params:
-        """Store what was painted, in place of what was there; a mask of zeros removes it. Classes that mark nothing are left out.
+        """Store what was painted, in place of what was there; a mask of zeros says that nothing is wrong. Classes that mark nothing
+        are left out.
 
         Raises SettingsError, StateError (no such part or picture), LabelError (mask or classes), ImageError, StoreError.
         """
@@ -99,20 +100,22 @@ class LabelService:
         image = self._picture(painted)
         mask = _decoded(painted, size_of(image))
         drawn = _drawn(painted, mask, image.read_bytes(), caller.name)
-        if drawn.record.classes or folder.get(painted.stem):
-            self._store(painted.stem, drawn)
+        self._store(painted.stem, drawn)
         summary = {"view": painted.view, "classes": list(drawn.record.classes), "area": sum(drawn.record.areas)}
         return {"part_id": painted.part_id, **summary, "folder": str(folder.root)}
 
     def get(self, params: Params) -> Reply:
-        """``classes``, ``author``, ``at_utc`` and frame 0, the mask as it was put; no classes and no frame where there is no label."""
+        """``classes``, ``author``, ``at_utc`` and frame 0, the mask as it was put.
+
+        No frame where there are no classes: nothing is wrong here, says the author; without an author there is no label.
+        """
         picture = parse_model(ViewOf, params, "labels.get")
         folder = self._folder()
         record = folder.get(picture.stem)
         if record is None:
             return Reply({"classes": []})
-        png = encode_png(folder.mask(picture.stem, record)[:, :, None])
-        return Reply({"classes": list(record.classes), "author": record.author, "at_utc": record.at_utc}, (png,))
+        masks = (encode_png(folder.mask(picture.stem, record)[:, :, None]),) if record.classes else ()
+        return Reply({"classes": list(record.classes), "author": record.author, "at_utc": record.at_utc}, masks)
 
     def list(self, params: Params) -> Params:
         """``labels``, the newest last, and their ``folder``."""
@@ -136,9 +139,10 @@ class LabelService:
         if archived is not None:
             return archived
         record = self._folder().get(picture.stem)
-        if record is None:
+        kept = record and self._folder().image(picture.stem, record)
+        if kept is None:
             raise StateError(f"view {picture.view} of part {picture.part_id} is not archived: there is no picture to label")
-        return self._folder().image(picture.stem, record)
+        return kept
 
     def _store(self, stem: str, drawn: Drawn) -> None:
         """Label and audit entry, both or neither; the slow writing comes before the transaction, which the recorder would wait for."""

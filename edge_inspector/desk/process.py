@@ -8,6 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+import cv2
+
 from edge_inspector import service
 from edge_inspector.desk.access import METHODS
 from edge_inspector.desk.archived import ArchivedParts
@@ -40,6 +42,7 @@ def run_desk(config: Path, with_parent: bool = False) -> None:
     station = load_station(config)
     stop = service.stop_on_signals()
     if with_parent:
+        cv2.setNumThreads(1)  # beside the line, whose cores these are
         threading.Thread(target=_await_end_of_input, args=(stop,), name="parent", daemon=True).start()
     pulse = service.Pulse(service.SystemClock())
     watchdog = service.Watchdog({"desk": pulse}, service.watchdog_timeout_s())

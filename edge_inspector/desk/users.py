@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,27 +13,36 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from edge_inspector.errors import SettingsError
+from edge_inspector.errors import SettingsError, StoreError
 from edge_inspector.records import LOCAL, Caller, Role
 from edge_inspector.service import utc_text
 from edge_inspector.store import audit, users
-from edge_inspector.store.database import open_database
+from edge_inspector.store.database import is_absent, open_database, read_database
 from edge_inspector.store.passwords import PasswordHash, hashed, is_dated, matches
 from edge_inspector.store.users import User, UserChange
 from edge_inspector.wire.access import issue, secret
 from edge_inspector.wire.server import Handler, Refused
 
+log = logging.getLogger(__name__)
+
 FAILURES, WITHIN_S, PAUSE_S = 5, 60.0, 30.0
+FAILURES_OVERALL = 30  # within a minute: names are free, the work for each password and its row in the audit log are not
 NAMES = 1000  # whose failures are remembered
 Params = dict[str, Any]
 
 
 class Attempts:
-    """Failed logins by name: after ``FAILURES`` within a minute the name is refused for half a minute, right password or not."""
+    """Failed logins: after ``FAILURES`` of one name within a minute it is refused for half a minute, right password or not.
+
+    After ``FAILURES_OVERALL`` of whatever names within a minute every name is refused until the minute is over, but for those that have
+    logged in before: guessing must keep nobody from the screen who is known.
+    """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
         self._failed: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # when, oldest first
+        self._last: deque[float] = deque(maxlen=FAILURES_OVERALL)  # of any name
+        self._known: set[str] = set()
 
     def check(self, name: str) -> None:
         """Raises Refused (``too_many``) while the name is refused."""
@@ -42,19 +52,32 @@ class Attempts:
             raise Refused("too_many", f"too many failed logins for this name; try again in {left:.0f} s")
         if len(failed) >= FAILURES:
             del self._failed[name]
+        self._check_overall(name)
 
     def failed(self, name: str) -> bool:
         """Count a failure; whether the name is refused from now on."""
         now = self._now_s()
         recent = (*(at for at in self._failed.pop(name, ()) if now - at < WITHIN_S), now)
         self._failed[name] = recent
+        self._last.append(now)
         if len(self._failed) > NAMES:
             self._failed.popitem(last=False)
         return len(recent) >= FAILURES
 
     def succeeded(self, name: str) -> None:
+        """Forget the failures of the name, of somebody who knows the password."""
+        self._failed.pop(name, None)
+        self._known.add(name)
+
+    def forget(self, name: str) -> None:
         """Forget the failures of the name."""
         self._failed.pop(name, None)
+
+    def _check_overall(self, name: str) -> None:
+        full = len(self._last) == FAILURES_OVERALL
+        left = self._last[0] + WITHIN_S - self._now_s() if full else 0.0
+        if left > 0.0 and name not in self._known:
+            raise Refused("too_many", f"too many failed logins at this station; try again in {left:.0f} s")
 
 
 class UserService:
@@ -77,15 +100,15 @@ class UserService:
         }
 
     def login(self, params: Params) -> Params:
-        """A ``token`` for ``user`` with ``password``.
+        """A ``token`` for ``user`` with ``password``; also while the database takes no record: somebody must be able to stop the line.
 
-        Raises Refused (``login_failed``, ``too_many``), SettingsError, StoreError, WireError.
+        Raises Refused (``login_failed``, ``too_many``), SettingsError, StoreError (the database cannot be read), WireError.
         """
         name, password = _text(params, "user"), _text(params, "password")
         key = secret(self._state)
-        with self._database() as engine:
-            user, stored = self._authenticated(engine, name, password)
-            users.note_login(engine, name, hashed(password) if is_dated(stored) else None)
+        user, stored = self._authenticated(name, password)
+        rehashed = hashed(password) if is_dated(stored) else None
+        self._note(lambda engine: users.note_login(engine, name, rehashed), f"the login of {name}")
         token = issue(key, self._station, Caller(name, user.role), time.time())
         expires = datetime.fromtimestamp(token.expires, timezone.utc)
         return {"token": token.text, "user": name, "role": user.role.value, "expires_utc": utc_text(expires)}
@@ -114,7 +137,7 @@ class UserService:
             raise SettingsError("users.change takes role, password or active; got none of them")
         with self._database() as engine:
             changed = users.change_user(engine, name, change, caller.name)
-        self._attempts.succeeded(name)
+        self._attempts.forget(name)
         return {"user": user_json(changed)}
 
     def change_password(self, params: Params, caller: Caller) -> Params:
@@ -122,22 +145,39 @@ class UserService:
         if caller.name == LOCAL.name:
             raise Refused("not_allowed", "this station has no users, and so no passwords")
         old, new = _text(params, "old"), hashed(_text(params, "new"))
+        self._authenticated(caller.name, old)
         with self._database() as engine:
-            self._authenticated(engine, caller.name, old)
             users.note_password(engine, caller.name, new)
         return {"user": caller.name}
 
-    def _authenticated(self, engine: Engine, name: str, password: str) -> tuple[User, PasswordHash]:
+    def _authenticated(self, name: str, password: str) -> tuple[User, PasswordHash]:
         self._attempts.check(name)
-        found = users.find_user(engine, name)
+        found = self._find(name)
         user, stored = found if found is not None and found[0].active else (None, None)
         if not matches(stored, password) or user is None or stored is None:
-            refused = self._attempts.failed(name)
+            detail = {"refused_now": self._attempts.failed(name)}
             # An unknown name may be a password that was typed into the wrong field: it is not put on record.
-            audit.note(engine, "desk", "login.failed", name if found is not None else "unknown name", {"refused_now": refused})
+            subject = name if found is not None else "unknown name"
+            self._note(lambda engine: audit.note(engine, "desk", "login.failed", subject, detail), "a failed login")
             raise Refused("login_failed", "name or password is wrong, or the user is not active")
         self._attempts.succeeded(name)
         return user, stored
+
+    def _find(self, name: str) -> tuple[User, PasswordHash] | None:
+        if is_absent(self._url):
+            return None
+        engine = read_database(self._url)
+        try:
+            return users.find_user(engine, name)
+        finally:
+            engine.dispose()
+
+    def _note(self, put_on_record: Callable[[Engine], None], what: str) -> None:
+        try:
+            with self._database() as engine:
+                put_on_record(engine)
+        except StoreError as error:
+            log.warning("%s could not be put on record: %s", what, error)
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[Engine]:

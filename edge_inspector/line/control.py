@@ -27,7 +27,7 @@ from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
 from edge_inspector.store import audit, recipes
 from edge_inspector.wire.access import Methods
-from edge_inspector.wire.server import Refused
+from edge_inspector.wire.server import Encoded, Handler, Refused
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class LineControl:
         conditions: Conditions,
         database: Database,
         snapshot: Callable[[], Params],
-        parts: Callable[[Params], Params],
+        parts: Callable[[Params], Encoded],
         link: RejectLink,
         opener: EngineOpener = open_engine,
     ) -> None:
@@ -72,7 +72,7 @@ class LineControl:
         """Where the sockets listen, as ``ping`` tells it: status, control, desk."""
         self._worker: threading.Thread | None = None
 
-    def handlers(self) -> dict[str, Callable[..., Params]]:
+    def handlers(self) -> dict[str, Handler]:
         """For the control server: of parameters, or of parameters and the caller."""
         return {
             "ping": lambda _params: {"process": "line", "station": self._station.station, "endpoints": dict(self.endpoints)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections import deque
@@ -14,7 +15,9 @@ import numpy as np
 from edge_inspector.images import encode_jpeg, encode_png, fit
 from edge_inspector.outputs.base import Sent
 from edge_inspector.records import AnomalyMap, Frame, Region
-from edge_inspector.wire.server import Refused, StatusPublisher
+from edge_inspector.wire.server import Encoded, Refused, StatusPublisher, encoded, joined
+
+log = logging.getLogger(__name__)
 
 RING = 1000
 PREVIEW_SIDE = 960  # px; a screen's worth, so that a preview of a large image stays quick to encode
@@ -29,8 +32,7 @@ class StatusOutput:
     def __init__(self, publisher: StatusPublisher, preview_side: int = PREVIEW_SIDE) -> None:
         self._publisher = publisher
         self._side = preview_side
-        self._ring: deque[dict[str, Any]] = deque(maxlen=RING)
-        self._number = 0
+        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)  # number and JSON
         self._lock = threading.Lock()
 
     @property
@@ -44,31 +46,35 @@ class StatusOutput:
 
     def put(self, sent: Sent) -> None:
         """Publish one part; never waits."""
-        payload = part_payload(sent)
+        try:
+            payload = encoded(part_payload(sent))
+        except (TypeError, ValueError):
+            log.exception("part %s cannot be shown: it is not JSON", sent.message.part_id)
+            return
         with self._lock:
-            self._number += 1
-            payload["n"] = self._number
-            self._ring.append(payload)
-            self._publisher.put("part", payload)
+            number = self._publisher.put_encoded("part", payload)
+            self._ring.append((number, joined({"n": number}, payload).encode()))
         if any(isinstance(view, Frame) for view in sent.judgement.inspection.views):
-            number = self._number
             self._publisher.put_preview(lambda: preview(sent, number, self._side))
 
     def state(self, snapshot: Mapping[str, Any]) -> None:
         """Publish the line's state; ``snapshot`` holds what JSON can. From any thread; never waits."""
         self._publisher.put("state", snapshot)
 
-    def parts(self, params: dict[str, Any]) -> dict[str, Any]:
-        """The control method ``parts``: parts numbered above ``since`` (default 0), oldest first, at most ``limit`` (default all kept).
+    def parts(self, params: dict[str, Any]) -> Encoded:
+        """The control method ``parts``: the parts numbered above ``since`` (default 0), oldest first.
 
+        ``last`` (default all kept): the newest so many of them; ``limit`` (default all kept): the oldest so many of what is left.
         ``oldest`` and ``newest`` are the numbers kept (0: none yet); where ``since`` + 1 < ``oldest``, the desk tells what lies between.
         Raises Refused for parameters that are no numbers.
         """
-        since, limit = _count(params, "since", 0), _count(params, "limit", RING)
+        since, limit, last = _count(params, "since", 0), _count(params, "limit", RING), _count(params, "last", RING)
         with self._lock:
             kept = list(self._ring)
-        wanted = [part for part in kept if part["n"] > since][:limit]
-        return {"run": self._publisher.run, "parts": wanted, "oldest": kept[0]["n"] if kept else 0, "newest": kept[-1]["n"] if kept else 0}
+        above = [part for number, part in kept if number > since]
+        wanted = above[max(0, len(above) - last) :][:limit]
+        head = {"run": self._publisher.run, "oldest": kept[0][0] if kept else 0, "newest": kept[-1][0] if kept else 0}
+        return Encoded(b"".join((encoded(head)[:-1].encode(), b',"parts":[', b",".join(wanted), b"]}")))
 
     def stop(self, timeout_s: float) -> None:
         """Send what waits, and end. Idempotent."""

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator, Field
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, select, true, tuple_, union_all
+from sqlalchemy.orm import aliased
 
 from edge_inspector.records import Decision, Outcome, PersonVerdict, Reason
 from edge_inspector.service import utc_text
@@ -19,10 +20,12 @@ from edge_inspector.store.database import store_errors
 from edge_inspector.store.schema import InspectionRow, RegionRow
 
 PAGE = 500  # rows a query answers with unless more is asked for
+SLACK = 10_000  # parts: so many may the order of recording differ from that of the triggers (several lines, a clock set back)
 TIMES = ("latency_ms", "engine_ms", "overhead_ms")
 PERCENTILES = (("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("max", 100.0))
 COLUMNS = tuple(column.name for column in InspectionRow.__table__.columns)
 Part = dict[str, Any]
+Test = ColumnElement[bool]
 
 
 def _aware(moment: datetime) -> datetime:
@@ -68,16 +71,45 @@ def history(engine: Engine, wanted: Filter = ALL, limit: int = PAGE, newest_firs
     """Parts with their ``regions`` and what a ``person`` says of them (None, or verdict, by, at_utc, note), as JSON holds them (times
     ISO 8601 in UTC). Raises StoreError.
 
-    With ``newest_first``, the next page is ``before`` the last row's id; else ``after`` it.
+    With ``newest_first``, the next page is ``before`` the last row's id; else ``after`` it. Whatever else is asked, no row outside
+    ``since`` and ``until`` is looked at, but for ``SLACK`` of them; a query without them may walk the whole history for its rows.
     """
-    order = InspectionRow.id.desc() if newest_first else InspectionRow.id
-    statement = select(InspectionRow.__table__).where(*conditions(wanted)).order_by(order).limit(limit)
     with store_errors(engine.url), engine.connect() as connection:
-        rows = [_part(row) for row in connection.execute(statement).mappings()]
+        rows = [_part(row) for row in connection.execute(page(wanted, limit, newest_first)).mappings()]
         for start in range(0, len(rows), PAGE):
             _add_regions(connection, rows[start : start + PAGE])
         said = reviews.newest(connection, [row["part_id"] for row in rows])
     return [row | {"person": said.get(row["part_id"])} for row in rows]
+
+
+def page(wanted: Filter, limit: int, newest_first: bool = True) -> Select[Any]:
+    """The statement of one page of inspections, all columns, in the order of their ids."""
+    tests = [*conditions(wanted), *_span(wanted)]
+    if wanted.outcomes and len(wanted.outcomes) > 1:  # in one statement SQLite would sort all parts of these outcomes
+        others = [*conditions(wanted.model_copy(update={"outcomes": None})), *_span(wanted)]
+        each = (_ids(others, outcome, limit, newest_first).subquery() for outcome in dict.fromkeys(wanted.outcomes))
+        tests = [InspectionRow.id.in_(union_all(*(select(ids.c.id) for ids in each)))]
+    return select(InspectionRow.__table__).where(*tests).order_by(_order(newest_first)).limit(limit)
+
+
+def _ids(tests: Sequence[Test], outcome: Outcome, limit: int, newest_first: bool) -> Select[int]:
+    return select(InspectionRow.id).where(InspectionRow.outcome == outcome.value, *tests).order_by(_order(newest_first)).limit(limit)
+
+
+def _order(newest_first: bool) -> ColumnElement[int]:
+    return InspectionRow.id.desc() if newest_first else InspectionRow.id.asc()
+
+
+def _span(wanted: Filter) -> list[Test]:
+    """Between which row ids the parts of that time lie: a page is read in the order of ids, and would not stop at a time."""
+    row, found = aliased(InspectionRow), []
+    if wanted.since is not None:
+        first = select(row.id).where(row.triggered_utc >= wanted.since).order_by(row.triggered_utc).limit(SLACK).subquery()
+        found.append(InspectionRow.id >= select(func.min(first.c.id)).scalar_subquery())
+    if wanted.until is not None:
+        last = select(row.id).where(row.triggered_utc < wanted.until).order_by(row.triggered_utc.desc()).limit(SLACK).subquery()
+        found.append(InspectionRow.id <= select(func.max(last.c.id)).scalar_subquery())
+    return found
 
 
 def part(engine: Engine, part_id: str) -> Part | None:
@@ -153,18 +185,16 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     return {name: float(value) for (name, _), value in zip(PERCENTILES, found, strict=True)}
 
 
-Test = ColumnElement[bool]
-
-
 def _recipe_is(value: str) -> Test:
     column = InspectionRow.recipe
     return column == value if ":" in value else (column == value) | column.startswith(f"{value}:", autoescape=True)
 
 
 def _has_region(test: Test) -> Test:
-    """The parts with a region of that kind; the subquery reads the regions once, however many parts there are."""
-    keys = select(RegionRow.station, RegionRow.epoch, RegionRow.seq).where(test)
-    return tuple_(InspectionRow.station, InspectionRow.epoch, InspectionRow.seq).in_(keys)
+    """The parts with a region of that kind; each part's regions are looked up, never those of the parts that were not asked for."""
+    row, region = InspectionRow, RegionRow
+    here = (region.station == row.station, region.epoch == row.epoch, region.seq == row.seq, test)
+    return exists().where(*here).correlate(row)
 
 
 def _near_threshold(share: float) -> Test:

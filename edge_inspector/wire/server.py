@@ -31,6 +31,7 @@ from edge_inspector.wire.version import VERSION
 log = logging.getLogger(__name__)
 
 REQUEST_BYTES = 4 * 1024 * 1024
+ANSWERS_QUEUE = 8  # answers kept for a client that does not read, each of up to tens of MB; what is over is dropped
 QUEUE = 10_000
 SUBSCRIBER_QUEUE = 128  # messages kept for a subscriber that does not read, previews among them: some 30 MB, and then it has a gap
 TURN_MS = 200  # a server that nobody asks comes round at least so often
@@ -45,9 +46,17 @@ class Reply:
     blobs: tuple[bytes, ...] = ()
 
 
-PlainHandler = Callable[[dict[str, Any]], dict[str, Any] | Reply]
-CallerHandler = Callable[[dict[str, Any], Caller], dict[str, Any] | Reply]
-Handler = Callable[..., dict[str, Any] | Reply]  # one of the two
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An answer whose ``result`` is JSON text (UTF-8) already: encoding a large one would hold the interpreter from everybody."""
+
+    result: bytes
+
+
+Answer = dict[str, Any] | Reply | Encoded
+PlainHandler = Callable[[dict[str, Any]], Answer]
+CallerHandler = Callable[[dict[str, Any], Caller], Answer]
+Handler = Callable[..., Answer]  # one of the two
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of this program
@@ -120,8 +129,9 @@ class ControlServer:
         return self._thread.stop(timeout_s)
 
     def _serve(self, ready: Callable[[], None]) -> None:
-        limit = {zmq.SocketOption.MAXMSGSIZE: REQUEST_BYTES}
-        with listening(zmq.SocketType.ROUTER, self._asked, self._name, self._keys, self._insecure, limit) as socket:
+        # Mandatory: an answer that is dropped is an error here, and so in the log
+        limits = {zmq.SocketOption.MAXMSGSIZE: REQUEST_BYTES, zmq.SocketOption.SNDHWM: ANSWERS_QUEUE, zmq.SocketOption.ROUTER_MANDATORY: 1}
+        with listening(zmq.SocketType.ROUTER, self._asked, self._name, self._keys, self._insecure, limits) as socket:
             self.endpoint = bound_endpoint(socket)
             poller = zmq.Poller()
             poller.register(socket, zmq.POLLIN)
@@ -145,9 +155,7 @@ class ControlServer:
             request = _parse(frames)
             identity = request.get("id")
             answer = self._call(request, key)
-            reply = answer if isinstance(answer, Reply) else Reply(answer)
-            head = {"v": VERSION, "type": "reply", "id": identity, "result": reply.result}
-            return [json.dumps(head, separators=(",", ":")).encode(), *reply.blobs]
+            return _frames(identity, answer)
         except Refused as refusal:
             code, message = refusal.code, str(refusal)
         except EdgeInspectorError as error:
@@ -158,7 +166,7 @@ class ControlServer:
         self.refused += 1
         return [json.dumps({"v": VERSION, "type": "error", "id": identity, "code": code, "message": message}).encode()]
 
-    def _call(self, request: dict[str, Any], key: str) -> dict[str, Any] | Reply:
+    def _call(self, request: dict[str, Any], key: str) -> Answer:
         method, params, token = request.get("method"), request.get("params", {}), request.get("token", "")
         if method == "whoami":
             return self._gatekeeper.whoami(token, key)
@@ -170,7 +178,19 @@ class ControlServer:
         return _run(handler, params, self._gatekeeper.admit(str(method), token, key))
 
 
-def _run(handler: Handler, params: dict[str, Any], caller: Caller | None) -> dict[str, Any] | Reply:
+def _frames(identity: object, answer: Answer) -> list[bytes]:
+    blobs = answer.blobs if isinstance(answer, Reply) else ()
+    head = json.dumps({"v": VERSION, "type": "reply", "id": identity}, separators=(",", ":")).encode()
+    return [b"".join((head[:-1], b',"result":', _result(answer), b"}")), *blobs]
+
+
+def _result(answer: Answer) -> bytes:
+    if isinstance(answer, Encoded):
+        return answer.result
+    return json.dumps(answer.result if isinstance(answer, Reply) else answer, separators=(",", ":")).encode()
+
+
+def _run(handler: Handler, params: dict[str, Any], caller: Caller | None) -> Answer:
     if len(inspect.signature(handler).parameters) < 2:
         return cast(PlainHandler, handler)(params)
     if caller is None:
@@ -200,6 +220,18 @@ def _parse(frames: tuple[bytes, ...]) -> dict[str, Any]:
     return request
 
 
+def joined(first: Mapping[str, Any], rest: Mapping[str, Any] | str) -> str:
+    """One JSON object of ``first`` and then ``rest``, which may be JSON text already. Raises ValueError or TypeError."""
+    if isinstance(rest, str):
+        return f"{encoded(first)[:-1]},{rest[1:]}"
+    return encoded({**first, **rest})
+
+
+def encoded(payload: Mapping[str, Any]) -> str:
+    """The JSON text of ``payload`` as it is sent. Raises ValueError or TypeError for what JSON cannot hold."""
+    return json.dumps(payload, separators=(",", ":"), allow_nan=False)
+
+
 class StatusPublisher:
     """Publishes ``part``, ``state`` and ``preview``. No call waits: what nobody reads is dropped, and the numbers show it."""
 
@@ -220,7 +252,7 @@ class StatusPublisher:
         self._insecure = insecure
         self._run_id = time.time_ns()
         self._numbers: dict[str, int] = {}
-        self._queue: deque[tuple[str, int, dict[str, Any], tuple[bytes, ...]]] = deque(maxlen=QUEUE)
+        self._queue: deque[tuple[str, int, dict[str, Any] | str, tuple[bytes, ...]]] = deque(maxlen=QUEUE)
         self._preview: PreviewMaker | None = None
         self._topics: frozenset[str] = frozenset()
         self._lock = threading.Lock()
@@ -247,10 +279,18 @@ class StatusPublisher:
 
     def put(self, topic: str, payload: Mapping[str, Any], *blobs: bytes) -> None:
         """Publish a numbered message; ``payload`` must hold what JSON can. From any thread; never waits."""
+        self._enqueue(topic, dict(payload), blobs)
+
+    def put_encoded(self, topic: str, payload: str) -> int:
+        """As `put`, of the JSON text of an object that is not empty; returns the message's number."""
+        return self._enqueue(topic, payload, ())
+
+    def _enqueue(self, topic: str, payload: dict[str, Any] | str, blobs: tuple[bytes, ...]) -> int:
         with self._lock:
             number = self._numbers[topic] = self._numbers.get(topic, 0) + 1
-            self._queue.append((topic, number, dict(payload), blobs))
+            self._queue.append((topic, number, payload, blobs))
         self._thread.wake.set()
+        return number
 
     def put_preview(self, make: PreviewMaker) -> None:
         """Publish ``make()`` (payload, binary frames) as ``preview``: called on the publisher's thread, only while somebody subscribes.
@@ -292,7 +332,7 @@ class StatusPublisher:
     def _publish(self, socket: Socket) -> None:
         while self._queue:
             topic, number, payload, blobs = self._queue.popleft()
-            self._send(socket, topic, {"n": number, **payload}, blobs)
+            self._send(socket, topic, {"n": number}, payload, blobs)
         now = time.monotonic()
         if self._preview is None or now < self._preview_due_s:
             return
@@ -303,11 +343,11 @@ class StatusPublisher:
         except Exception:  # a picture that cannot be encoded must not end the status of the line
             log.exception("%s: a preview could not be made", self._name)
             return
-        self._send(socket, "preview", payload, tuple(frames))
+        self._send(socket, "preview", {}, payload, tuple(frames))
 
-    def _send(self, socket: Socket, topic: str, payload: dict[str, Any], blobs: tuple[bytes, ...]) -> None:
+    def _send(self, socket: Socket, topic: str, number: dict[str, int], payload: dict[str, Any] | str, blobs: tuple[bytes, ...]) -> None:
         try:
-            head = json.dumps({"v": VERSION, "type": topic, "run": self._run_id, **payload}, separators=(",", ":"), allow_nan=False)
+            head = joined({"v": VERSION, "type": topic, "run": self._run_id, **number}, payload)
             socket.send_multipart([topic.encode(), head.encode(), *blobs], zmq.NOBLOCK)
         except (TypeError, ValueError):
             log.exception("%s: a message on %s is not JSON", self._name, topic)

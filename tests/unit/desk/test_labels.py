@@ -79,17 +79,59 @@ def test_a_label_comes_back_as_it_was_put(station: Station, client: ControlClien
     assert client.call("labels.classes") == {"classes": ["dent", "hole", "scratch"]}
 
 
-def test_putting_again_replaces_and_a_mask_of_zeros_removes(station: Station, client: ControlClient) -> None:
+def test_putting_again_replaces(station: Station, client: ControlClient) -> None:
     add_pictures(station, 2, (IMAGE, MAP))
     root = station.state / "labels"
     put(client)
     assert put(client, classes=["dust", "stain", "dent"], mask=MASK // 2 * 2)["classes"] == ["stain"]
     assert files(root) == [f"ground_truth/stain/{name(2)}_mask.png", f"records/{name(2)}.json", f"test/stain/{name(2)}.png"]
-    assert put(client, mask=MASK * 0, classes=[])["classes"] == []
-    assert files(root) == []
-    assert client.call("labels.list")["labels"] == []
+    assert [entry["detail"]["classes"] for entry in client.call("audit.query")["entries"]] == [["stain"], CLASSES]
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["first", "after a label"])
+def test_a_mask_of_zeros_says_that_nothing_is_wrong(station: Station, client: ControlClient, before: bool) -> None:
+    add_pictures(station, 2, (IMAGE, MAP))
+    if before:
+        put(client)
+    assert put(client, mask=MASK * 0)["classes"] == []
+    assert files(station.state / "labels") == [f"records/{name(2)}.json"]
+    (listed,) = client.call("labels.list")["labels"]
+    assert (listed["part_id"], listed["view"], listed["classes"], listed["author"], listed["area"]) == (name(2), 0, [], "local", 0)
+    answer, frames = client.fetch("labels.get", {"part_id": name(2)})
+    assert (answer["classes"], answer["author"], answer["at_utc"], frames) == ([], "local", listed["at_utc"], [])
+    assert client.call("labels.classes") == {"classes": []}
+    assert [entry["detail"]["classes"] for entry in client.call("audit.query")["entries"]] == [[], CLASSES][: 1 + before]
+    assert put(client)["classes"] == CLASSES
+    assert len(files(station.state / "labels")) == 5
+
+
+def test_what_is_left_of_a_part_with_nothing_wrong_is_no_picture(station: Station, client: ControlClient) -> None:
+    kept = add_pictures(station, 2, (IMAGE, MAP))
     put(client, mask=MASK * 0)
-    assert [entry["detail"]["classes"] for entry in client.call("audit.query")["entries"]] == [[], ["stain"], CLASSES]
+    for path in kept:
+        path.unlink()
+    with pytest.raises(RequestError, match="is not archived: there is no picture to label"):
+        put(client)
+
+
+DAMAGED = {"no JSON": "{", "an unknown key": '{"part": 1}', "nothing": "", "an array": "[]"}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_record_takes_no_other_label_along(
+    station: Station, client: ControlClient, expected_warnings: list[str], content: str
+) -> None:
+    expected_warnings.append("a label is left out: ")
+    add_pictures(station, 2, (IMAGE, MAP))
+    add_pictures(station, 4, (IMAGE, MAP))
+    put(client, 2)
+    put(client, 4, mask=MASK // 2, classes=["dent"])
+    (station.state / "labels" / "records" / f"{name(2)}.json").write_text(content)
+    assert [entry["part_id"] for entry in client.call("labels.list")["labels"]] == [name(4)]
+    assert client.call("labels.classes") == {"classes": ["dent"]}
+    put(client, 2, mask=MASK // 2, classes=["dent"])
+    assert {entry["part_id"] for entry in client.call("labels.list")["labels"]} == {name(2), name(4)}
+    assert len(files(station.state / "labels")) == 6
 
 
 def test_a_label_outlives_its_picture_in_the_archive(station: Station, client: ControlClient) -> None:

@@ -29,6 +29,17 @@ def test_pictures_come_as_the_archives_files(station: Station, client: ControlCl
     assert np.abs(decode_map(frames[1]) - MAP).max() < 1e-5
 
 
+def test_one_view_comes_alone(station: Station, client: ControlClient) -> None:
+    files = add_pictures(station, 2, (IMAGE, MAP), (IMAGE[:, :, :1], None))
+    answer, frames = client.fetch("images.get", {"part_id": name(2), "view": 1})
+    assert (answer["views"], answer["why"]) == ([{"view": 1, "image": 0, "map": None}], "")
+    assert frames == [files[2].read_bytes()]
+    answer, frames = client.fetch("images.get", {"part_id": name(2), "view": 3})
+    assert (answer["views"], answer["why"], frames) == ([], "of view 3 nothing is archived; there is: 0, 1", [])
+    with pytest.raises(RequestError, match="view"):
+        client.call("images.get", {"part_id": name(2), "view": -1})
+
+
 def test_a_part_without_pictures_says_why(station: Station, client: ControlClient) -> None:
     add_parts(station, 1)
     answer, frames = client.fetch("images.get", {"part_id": name(1)})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from argon2 import PasswordHasher
 from edge_inspector.desk.access import METHODS
 from edge_inspector.desk.database import DeskDatabase
 from edge_inspector.desk.process import desk_handlers
-from edge_inspector.desk.users import Attempts, UserService
+from edge_inspector.desk.users import FAILURES_OVERALL, Attempts, UserService
 from edge_inspector.errors import RequestError
 from edge_inspector.records import LOCAL, Caller, Role
 from edge_inspector.store import audit
+from edge_inspector.store import database as database_module
 from edge_inspector.store import passwords as passwords_module
 from edge_inspector.store.database import open_database
 from edge_inspector.store.users import StoredAccounts, list_users
@@ -158,6 +160,58 @@ def test_a_name_is_refused_for_a_while_after_five_failures(client: ControlClient
     login(client, "Boss")
     assert noted(url, "unknown name") == [("desk", "login.failed")] * 5
     assert noted(url, "nobody") == []
+
+
+def test_guessing_with_ever_other_names_is_refused_but_keeps_nobody_out_who_is_known(
+    client: ControlClient, clock: list[float], url: str
+) -> None:
+    add(client, "Boss", "admin")
+    login(client, "Boss")
+    add(client, "Anna", "engineer")
+    for number in range(FAILURES_OVERALL):
+        clock[0] = float(number)
+        assert code(client, "login", user=f"guess {number}", password="wrong") == "login_failed"
+    assert code(client, "login", user="one more", password="wrong") == "too_many"
+    assert code(client, "login", user="Anna", password=LONG) == "too_many"
+    login(client, "Boss")
+    clock[0] = 61.0
+    login(client, "Anna")
+    assert len(noted(url, "unknown name")) == FAILURES_OVERALL
+
+
+def take_no_record(url: str) -> sqlite3.Connection:
+    """As a full disk does."""
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    return other
+
+
+def lock(url: str) -> sqlite3.Connection:
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+@pytest.mark.parametrize("trouble", [take_no_record, lock])
+def test_a_database_that_takes_no_record_keeps_nobody_out(
+    client: ControlClient,
+    url: str,
+    trouble: Callable[[str], sqlite3.Connection],
+    expected_warnings: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add(client, "Boss", "admin")
+    monkeypatch.setattr(database_module, "BUSY_MS", 20)
+    expected_warnings += ["the login of Boss could not be put on record", "a failed login could not be put on record"]
+    with closing(trouble(url)):
+        login(client, "Boss")
+        assert client.call("whoami")["user"] == "Boss"
+        assert [code(client, "login", user="Boss", password="wrong") for _ in range(6)] == ["login_failed"] * 5 + ["too_many"]
+    assert noted(url, "Boss") == [("local", "user.add")]
+
+
+def test_nobody_logs_in_where_there_is_no_database_yet(client: ControlClient) -> None:
+    assert code(client, "login", user="Boss", password=LONG) == "login_failed"
 
 
 def test_failures_that_are_far_apart_are_forgiven_and_a_success_clears_them() -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from edge_inspector.errors import SettingsError, StoreError
+from edge_inspector.records import Outcome
 from edge_inspector.settings import parse_model
 from edge_inspector.store.export import export_csv
-from edge_inspector.store.queries import COLUMNS, Filter, counts, history, pages, part, percentiles, timings
+from edge_inspector.store.queries import COLUMNS, Filter, counts, history, page, pages, part, percentiles, timings
 from edge_inspector.store.recording import record
 from tests.unit.store.entries import EPOCH, ack, verdict
 from tests.unit.store.test_recording import NOW
+from ui.model.wanted import Span, Wanted, Which
 
 SPECIAL: dict[int, dict[str, Any]] = {
     3: {"verdict": "review", "outcome": "rejected", "reason": "region"},
@@ -54,6 +58,13 @@ FILTERS: dict[str, tuple[dict[str, object], list[int]]] = {
     "station": ({"station": "line2"}, []),
     "epoch": ({"epoch": EPOCH, "outcome": "accepted"}, [1, 9]),
     "row ids": ({"after": 3, "before": 6}, [4, 5]),
+    "two outcomes": ({"outcomes": ["rejected", "missed"]}, [2, 3, 4, 5, 6, 7, 8, 10]),
+    "two outcomes within a time": (
+        {"outcomes": ["accepted", "missed"], "since": "2026-01-02T03:00:02Z", "until": "2026-01-02T03:00:09Z"},
+        [5, 7],
+    ),
+    "no part so late": ({"since": "2027-01-01T00:00:00Z"}, []),
+    "no part so early": ({"until": "2025-01-01T00:00:00Z"}, []),
 }
 
 
@@ -65,6 +76,67 @@ def test_a_filter_lets_through_what_it_names(filled: Engine, name: str) -> None:
     assert [row["seq"] for row in history(filled, wanted)] == expected[::-1]
     assert [row["seq"] for page in pages(filled, wanted, size=3) for row in page] == expected
     assert counts(filled, wanted)["parts"] == len(expected)
+
+
+def test_parts_recorded_late_are_found_by_time(engine: Engine) -> None:
+    seconds = {1: 10, 2: 40, 3: 20, 4: 30}  # in the order of recording
+    entries = [("verdict", verdict(seq, message={"triggered_utc": f"2026-01-02T03:00:{at}.000Z"})) for seq, at in seconds.items()]
+    with engine.begin() as connection:
+        record(connection, "line1", entries, NOW)
+    for values, expected in (({"since": "2026-01-02T03:00:25Z"}, [4, 2]), ({"until": "2026-01-02T03:00:25Z"}, [3, 1])):
+        assert [row["seq"] for row in history(engine, parse_model(Filter, values, "test"))] == expected
+
+
+LAST = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
+RANGE = {"span": Span.RANGE, "since": LAST - timedelta(days=2), "until": LAST - timedelta(days=1)}
+NARROWED: dict[str, dict[str, Any]] = {
+    **{f"{which.value} of {span.value}": {"which": which, "span": span} for which in Which for span in Span if span is not Span.RANGE},
+    **{f"{which.value} of a range": {"which": which, **RANGE} for which in Which},
+    "a recipe": {"which": Which.ALL, "recipe": "ring"},
+    "large regions": {"which": Which.ALL, "area_min": 20},
+    "small regions": {"which": Which.ALL, "area_max": 20},
+    "near the threshold": {"which": Which.ALL, "borderline": 0.05},
+    "not judged": {"which": Which.ALL, "person": "none"},
+    "escapes": {"which": Which.ALL, "person": "escape"},
+    "everything at once": {"recipe": "ring", "area_min": 1, "area_max": 20, "borderline": 0.05, "person": "confirm", **RANGE},
+}
+
+
+@pytest.mark.parametrize("older", [{}, {"before": 1000}], ids=["first page", "further page"])
+def test_no_question_of_the_review_screen_leaves_its_time(engine: Engine, older: dict[str, int]) -> None:
+    wrong = {}
+    for name, narrowed in NARROWED.items():
+        for params in Wanted(**narrowed).questions(LAST):
+            limit = params.pop("limit")
+            plan = explained(engine, parse_model(Filter, params | older, "test"), limit)
+            walks = [step for step in plan if step.startswith(("SCAN inspections", "SEARCH inspections "))]
+            bad = [step for step in walks if not BOUNDED.search(step)]
+            bad += [step for step in plan if "regions" in step and "station=? AND epoch=? AND seq=?" not in step]
+            if bad or not walks:
+                wrong[name] = bad or plan
+    assert wrong == {}
+
+
+BOUNDED = re.compile(r"\b(rowid|id|triggered_utc)[>=]|\(part_id=\?\)")
+
+
+def explained(engine: Engine, wanted: Filter, limit: int, newest_first: bool = True) -> list[str]:
+    def explain(_c: object, _cursor: object, statement: str, values: object, _context: object, _many: bool) -> tuple[str, object]:
+        return f"EXPLAIN QUERY PLAN {statement}", values
+
+    event.listen(engine, "before_cursor_execute", explain, retval=True)
+    try:
+        with engine.connect() as connection:
+            return [row[3] for row in connection.execute(page(wanted, limit, newest_first)).cursor.fetchall()]
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_several_outcomes_are_not_sorted_all(engine: Engine, newest_first: bool) -> None:
+    plan = explained(engine, Filter(outcomes=(Outcome.REJECTED, Outcome.MISSED)), 100, newest_first)
+    assert sum("ix_inspections_outcome_id (outcome=?)" in step for step in plan) == 2
+    assert not any("TEMP B-TREE" in step for step in plan)
 
 
 @pytest.mark.parametrize(

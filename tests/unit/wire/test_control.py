@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -115,6 +116,36 @@ def test_garbage_is_answered(server: ControlServer, frames: tuple[bytes, ...], c
         context.term()
     with ControlClient(server.endpoint) as client:
         assert client.call("echo") == {}
+
+
+def test_of_a_client_that_does_not_read_few_answers_are_kept(caplog: pytest.LogCaptureFixture) -> None:
+    asked, large, over = 60, bytes(4_000_000), threading.Event()
+
+    class Dropped(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "was not taken" in record.getMessage():
+                over.set()
+
+    handler, logger = Dropped(logging.INFO), logging.getLogger("edge_inspector.wire.server")
+    logger.addHandler(handler)
+    server = ControlServer("tcp://127.0.0.1:*", {"image": lambda _: Reply({}, (large,)), "echo": lambda params: params})
+    server.start()
+    context = zmq.Context()
+    socket = context.socket(zmq.SocketType.DEALER)
+    socket.linger, socket.rcvhwm = 0, 1
+    try:
+        with caplog.at_level(logging.INFO, logger.name):
+            socket.connect(server.endpoint)
+            for number in range(asked):
+                socket.send_json({"v": 1, "type": "request", "id": number, "method": "image"})
+            assert over.wait(10.0)
+        with ControlClient(server.endpoint) as client:
+            assert client.call("echo", {"n": 1}) == {"n": 1}
+    finally:
+        logger.removeHandler(handler)
+        socket.close()
+        context.term()
+    assert server.stop(5.0)
 
 
 def test_no_answer_names_the_endpoint() -> None:
