@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from edge_inspector.desk.label_folder import LabelRecord
 from edge_inspector.images import decode_mask
 from edge_inspector.settings import Station
 from tests.gui.label_stock import (
@@ -188,9 +189,24 @@ def test_nothing_wrong_is_an_empty_mask_after_a_question(screen: LabelScreen, se
     assert screen.work.painter.mask.pixels.any()
     QTest.mouseClick(screen.good, LEFT)
     answer(qtbot, "Save")
-    qtbot.waitUntil(lambda: not screen.work.queue.labels and not screen.work.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not any(label.classes for label in screen.work.queue.labels) and not screen.work.busy, timeout=WAIT_MS)
     assert not list((served[0].state / "labels").rglob("*.png"))
     assert [entry.part_id for entry in screen.waiting.model.entries] == [SECOND, LAST]
+
+
+def test_a_part_stored_without_a_defect_stays_away_after_a_restart(
+    screen: LabelScreen, served: tuple[Station, str], shared: Shared, qtbot: QtBot
+) -> None:
+    record = LabelRecord(part_id=FIRST, view=0, classes=(), areas=(), author="ann", at_utc="2026-01-01T00:00:00.000Z", sha256="0" * 64)
+    folder = served[0].state / "labels" / "records"
+    folder.mkdir(parents=True)
+    (folder / f"{FIRST}.json").write_text(record.model_dump_json(), encoding="utf-8")
+    again = LabelScreen(shared)
+    qtbot.addWidget(again)
+    again.entered()
+    until_open(again, qtbot, SECOND)
+    assert [entry.part_id for entry in again.waiting.model.entries] == [SECOND, LAST]
+    assert [entry.text.partition("\n")[2] for entry in again.made.model.entries] == ["no defect"]
 
 
 def test_another_screen_asks_for_a_part_and_a_view(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:

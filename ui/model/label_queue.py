@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One label that is stored."""
+    """One label that is stored; without ``classes`` it says that nothing is wrong there."""
 
     part_id: str
     view: int

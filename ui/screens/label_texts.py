@@ -56,7 +56,7 @@ class LabelTexts(QObject):
         """The question before an empty mask is saved."""
         if area:
             return self.tr("Clear the {area} px that are marked, and save that this picture has no defect?").format(area=area)
-        return self.tr("Save that this picture has no defect? A label stored before is removed.")
+        return self.tr("Save that this picture has no defect? It takes the place of a label stored before.")
 
     def fill_strip(self, strip: LabelStrip, work: LabelWork) -> None:
         """What is to be decided, waited for or done next."""
@@ -105,5 +105,6 @@ def queue_entry(row: dict[str, Any]) -> Entry:
 def labelled_entry(label: Label) -> Entry:
     """A label made: when, by whom, what."""
     pattern = QCoreApplication.translate("LabelTexts", "{time}  {author}\n{classes}")
-    text = pattern.format(time=local_time(label.at_utc), author=label.author, classes=", ".join(label.classes))
+    classes = ", ".join(label.classes) or QCoreApplication.translate("LabelTexts", "no defect")
+    text = pattern.format(time=local_time(label.at_utc), author=label.author, classes=classes)
     return Entry(label.part_id, label.view, text)

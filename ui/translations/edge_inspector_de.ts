@@ -813,8 +813,8 @@
         <translation>Die markierten {area} px löschen und speichern, dass dieses Bild keinen Fehler zeigt?</translation>
     </message>
     <message>
-        <source>Save that this picture has no defect? A label stored before is removed.</source>
-        <translation>Speichern, dass dieses Bild keinen Fehler zeigt? Eine vorhandene Markierung wird entfernt.</translation>
+        <source>Save that this picture has no defect? It takes the place of a label stored before.</source>
+        <translation>Speichern, dass dieses Bild keinen Fehler hat? Das tritt an die Stelle einer früher gespeicherten Markierung.</translation>
     </message>
     <message>
         <source>A mask is being proposed …</source>
@@ -879,6 +879,10 @@
 {classes}</source>
         <translation>{time}  {author}
 {classes}</translation>
+    </message>
+    <message>
+        <source>no defect</source>
+        <translation>kein Fehler</translation>
     </message>
 </context>
 <context>

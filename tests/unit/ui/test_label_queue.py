@@ -16,6 +16,13 @@ def label(number: int, at: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     return {"part_id": f"p{number}", "view": 0, "classes": ["hole"], "author": "ann", "at_utc": at, "area": 4}
 
 
+def test_a_label_without_a_defect_is_a_label() -> None:
+    queue = queue_of(row(9), row(8))
+    queue.take_labels([{**label(9), "classes": [], "area": 0}])
+    assert waiting(queue) == ["p8"]
+    assert [found.classes for found in queue.labels] == [()]
+
+
 def queue_of(*rows: dict[str, Any]) -> LabelQueue:
     queue = LabelQueue()
     queue.take_newest({"rows": list(rows), "next": {"before": 1}})
