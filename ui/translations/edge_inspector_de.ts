@@ -416,16 +416,16 @@
         <translation>Alle</translation>
     </message>
     <message>
-        <source>Show the parts that have come since (F5)</source>
-        <translation>Seitdem hinzugekommene Teile zeigen (F5)</translation>
-    </message>
-    <message>
         <source>Refresh</source>
         <translation>Aktualisieren</translation>
     </message>
     <message>
-        <source>Ask the history again (F5)</source>
-        <translation>Historie neu abfragen (F5)</translation>
+        <source>Show the parts that have come since (Ctrl+R)</source>
+        <translation>Seitdem hinzugekommene Teile zeigen (Strg+R)</translation>
+    </message>
+    <message>
+        <source>Ask the history again (Ctrl+R)</source>
+        <translation>Historie neu abfragen (Strg+R)</translation>
     </message>
     <message>
         <source>From</source>
