@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from pytestqt.qtbot import QtBot
 from tests.gui.tuning import HEIGHT, PICTURED, WIDTH, Bench, bench, stock
 from tests.unit.desk.stock import name
 from ui.bridge import Bridge
+from ui.model.picture import Pixels, decode_image
 from ui.model.regions import Fate
 from ui.model.session import Session
 from ui.model.shapes import Sort
+from ui.screens import tune_pictures
 from ui.screens.base import Shared
 from ui.screens.tune import TuneScreen
 from ui.theme import LIGHT, TOUCH, apply
@@ -178,6 +181,19 @@ def archived(screen: TuneScreen, qtbot: QtBot) -> None:
     screen.picture.part.setText(name(PICTURED))
     QTest.keyClick(screen.picture.part, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: screen.picture.view.image_size == (WIDTH, HEIGHT), timeout=LONG_MS)
+
+
+def test_large_pictures_are_decoded_beside_qt_s_thread(screen: TuneScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(data: bytes) -> Pixels | None:
+        seen.append(threading.current_thread())
+        return decode_image(data)
+
+    monkeypatch.setattr(tune_pictures, "decode_image", noted)
+    archived(screen, qtbot)
+    assert seen
+    assert threading.main_thread() not in seen
 
 
 def test_areas_show_which_regions_they_let_through(screen: TuneScreen, qtbot: QtBot) -> None:
