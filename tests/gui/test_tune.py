@@ -128,6 +128,19 @@ def test_keys_alone_tune_and_apply(screen: TuneScreen, station: Bench, qtbot: Qt
     assert screen.unsaved() == ""
 
 
+def test_after_another_roi_the_old_scores_are_left_out(screen: TuneScreen, station: Bench, qtbot: QtBot) -> None:
+    told = [{"part_id": f"p{n}", "score": 0.1 * n, "truth": "", "outcome": "accepted", "recipe": f"ring:{1 + n // 3}"} for n in range(4)]
+    screen._loaded(screen._asked, {"recipe": "ring", "parts": told})
+    assert len(screen.panel.scores) == 3
+    assert "1 parts of other versions" in screen.panel.notes.text()
+    assert station.elsewhere(accept_threshold=0.3) == "ring:2"
+    qtbot.waitUntil(lambda: len(screen.panel.scores) == 4, timeout=LONG_MS)
+    assert station.elsewhere(minimum_area_px=30) == "ring:3"
+    qtbot.waitUntil(lambda: len(screen.panel.scores) == 0, timeout=LONG_MS)
+    assert "4 parts of other versions" in screen.panel.notes.text()
+    assert screen.panel.message.text().startswith("No scores of recipe ring:3 on record.")
+
+
 def test_what_the_line_would_refuse_cannot_be_applied(screen: TuneScreen) -> None:
     screen.panel.thresholds.boxes["reject_threshold"].setValue(0.3)
     assert not screen.apply.isEnabled()

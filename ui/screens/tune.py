@@ -43,6 +43,7 @@ class TuneScreen(Screen):
         self.pictures = PartPictures(shared.bridge, self.tr("view {number}"), self)
         self._seen = False
         self._asked = 0
+        self._parts: list[dict[str, Any]] = []
         self._applying = False
         self._newest: Preview | None = None
         self._pause = QTimer(self, singleShot=True, interval=PICTURE_MS)
@@ -172,12 +173,21 @@ class TuneScreen(Screen):
     def _loaded(self, asked: int, result: dict[str, Any]) -> None:
         if asked != self._asked:
             return
-        scores = scores_from(result.get("parts", ()))
-        self.panel.show_scores(scores)
-        empty = self.tr("No scores of recipe {recipe} on record. Let the line inspect some parts, then reload.")
-        self.panel.say("" if len(scores) else empty.format(recipe=result.get("recipe") or "–"))
+        self._parts = list(result.get("parts", ()))
+        self._show_scores(str(result.get("recipe") or "–"))
         self._refresh()
         self.loaded.emit()
+
+    def _show_scores(self, recipe: str) -> None:
+        """Of the parts that were scored as the version in force would."""
+        scores = scores_from(self._parts, self.model.scored_alike)
+        self.panel.show_scores(scores)
+        empty = self.tr("No scores of recipe {recipe} on record. Let the line inspect some parts, then reload.")
+        self.panel.say("" if len(scores) else empty.format(recipe=recipe))
+
+    def _rules_changed(self) -> None:
+        if self._parts and self.model.base is not None:
+            self._show_scores(self.model.base.label)
 
     def _not_loaded(self, asked: int, text: str) -> None:
         if asked == self._asked:
@@ -205,6 +215,7 @@ class TuneScreen(Screen):
         base = self.model.base
         if before is not None and base is not None and base.label != before.label:
             self.shared.said.emit(self.tr("Recipe {recipe} decides now.").format(recipe=base.label))
+            self._rules_changed()
         self._refresh()
         if self._seen and (before is None or (base is not None and base.name != before.name)):
             self.load()
@@ -310,6 +321,7 @@ class TuneScreen(Screen):
         self._applying = False
         rules = rules_from(result.get("thresholds")) or draft
         self.model.applied(str(result["recipe"]), rules, time.monotonic())
+        self._rules_changed()
         self._refresh()
         self.status.setText(self.tr("Applied: recipe {recipe} decides now.").format(recipe=result["recipe"]))
 

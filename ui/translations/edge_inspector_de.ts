@@ -1421,6 +1421,10 @@
         <translation>Nicht enthalten, da von keiner Schwelle abhängig: {missed} verpasst, {unscored} ohne Score.</translation>
     </message>
     <message>
+        <source>Left out, as ROI, areas or the region threshold were or may have been others: {count} parts of other versions.</source>
+        <translation>Nicht gezählt, da Prüfbereich (ROI), Flächen oder Regionsschwelle andere waren oder gewesen sein können: {count} Teile anderer Versionen.</translation>
+    </message>
+    <message>
         <source>Rejected by a region&apos;s area whatever the score: {before} in force, {after} proposed.</source>
         <translation>Ausschuss wegen Regionsfläche, unabhängig vom Score: gültig {before}, Entwurf {after}.</translation>
     </message>
