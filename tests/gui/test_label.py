@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTranslator
+from PySide6.QtCore import QPoint, Qt, QTimer, QTranslator
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -53,6 +54,7 @@ from ui.model.label import ClassProblem, Tool
 from ui.model.session import Session
 from ui.screens.base import Shared
 from ui.screens.label import LabelScreen
+from ui.screens.label_work import PAGES
 from ui.theme import DARK, TOUCH, apply
 from ui.widgets.canvas import PaintCanvas
 
@@ -151,6 +153,8 @@ def test_leaving_a_part_asks_and_stay_keeps_what_is_painted(screen: LabelScreen,
     drag(screen, (60, 60), (90, 60))
     QTest.mouseClick(screen.next, LEFT)
     answer(qtbot, "Save")
+    qtbot.waitUntil(lambda: screen.work.picture is not None and (part_of(screen), screen.work.picture.view) == (SECOND, 1), timeout=WAIT_MS)
+    QTest.mouseClick(screen.next, LEFT)
     until_open(screen, qtbot, LAST)
     qtbot.waitUntil(lambda: [label.part_id for label in screen.work.queue.labels] == [SECOND], timeout=WAIT_MS)
 
@@ -162,6 +166,36 @@ def test_what_is_painted_while_the_next_part_is_on_its_way_stays(screen: LabelSc
     qtbot.waitUntil(lambda: not screen.work.busy, timeout=WAIT_MS)
     assert part_of(screen) == FIRST
     assert screen.work.painter.mask.pixels[60, 75] == 1
+
+
+def test_leaving_while_all_is_being_saved_asks_nothing_and_it_is_saved(screen: LabelScreen, qtbot: QtBot) -> None:
+    drag(screen, (60, 60), (90, 60))
+    QTest.mouseClick(screen.save, LEFT)
+    screen.left()
+    assert not [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible()]
+    qtbot.waitUntil(lambda: [label.part_id for label in screen.work.queue.labels] == [FIRST], timeout=WAIT_MS)
+
+
+def test_where_nothing_waits_older_parts_are_looked_at_some_pages_at_a_time(
+    screen: LabelScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = []
+
+    def asked(_method: str, params: dict[str, Any], done: Callable[[dict[str, Any]], None]) -> None:
+        pages.append(params)
+        rows = [{"id": 1000 - len(pages), "part_id": f"old{len(pages)}", "archive": [], "person": None}]
+        QTimer.singleShot(0, screen, lambda: done({"rows": rows, "next": {"before": rows[0]["id"]}}))
+
+    monkeypatch.setattr(screen.work, "_ask_freely", asked)
+    for part_id in (FIRST, SECOND, LAST):
+        screen.work.queue.done(part_id)
+    screen.work.queue.more = {"before": 1000}
+    screen.work.look_further()
+    qtbot.waitUntil(screen.waiting.further.isVisible, timeout=WAIT_MS)
+    assert len(pages) == PAGES
+    assert screen.waiting.nothing.text().startswith(f"None of the newest {screen.work.queue.seen} parts")
+    QTest.mouseClick(screen.waiting.further, LEFT)
+    qtbot.waitUntil(lambda: len(pages) == 2 * PAGES and screen.waiting.further.isVisible(), timeout=WAIT_MS)
 
 
 def test_leaving_the_screen_asks_and_stay_comes_back(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:

@@ -26,6 +26,10 @@ class LabelTexts(QObject):
         """An empty queue."""
         return self.tr("No part waits for a label. Parts that are not accepted come here; open others from Review.")
 
+    def none_so_far(self, seen: int) -> str:
+        """A queue that is empty as far back as it was looked at."""
+        return self.tr("None of the newest {count} parts that were not accepted waits for a label.").format(count=seen)
+
     def nothing_made(self) -> str:
         """No label yet."""
         return self.tr("No labels yet. Open a part, paint its defects and save.")
@@ -76,7 +80,9 @@ class LabelTexts(QObject):
         strip.take.setEnabled(True)
 
     def _nothing_open(self, work: LabelWork) -> str:
-        return self.tr("Choose a part at the right.") if work.queue.open or work.queue.labels else self.nothing_waits()
+        if work.queue.open or work.queue.labels:
+            return self.tr("Choose a part at the right.")
+        return self.none_so_far(work.queue.seen) if work.paused else self.nothing_waits()
 
     def _hint(self, tool: Tool) -> str:
         return {

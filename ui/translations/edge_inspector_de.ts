@@ -232,6 +232,17 @@
     </message>
 </context>
 <context>
+    <name>EntryList</name>
+    <message>
+        <source>Look further</source>
+        <translation>Weiter suchen</translation>
+    </message>
+    <message>
+        <source>Look at older parts</source>
+        <translation>Ältere Teile ansehen</translation>
+    </message>
+</context>
+<context>
     <name>Figures</name>
     <message>
         <source>Figures of the part</source>
@@ -783,6 +794,10 @@
     <message>
         <source>No part waits for a label. Parts that are not accepted come here; open others from Review.</source>
         <translation>Kein Teil wartet auf eine Markierung. Nicht gute Teile erscheinen hier; andere über „Nachprüfen“ öffnen.</translation>
+    </message>
+    <message>
+        <source>None of the newest {count} parts that were not accepted waits for a label.</source>
+        <translation>Von den neuesten {count} nicht angenommenen Teilen wartet keines auf eine Markierung.</translation>
     </message>
     <message>
         <source>No labels yet. Open a part, paint its defects and save.</source>
