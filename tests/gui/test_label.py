@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,7 +52,9 @@ from tests.gui.label_stock import (
 )
 from tests.unit.desk.stock import name
 from ui.model.label import ClassProblem, Tool
+from ui.model.picture import Pixels, decode_image
 from ui.model.session import Session
+from ui.screens import label_work
 from ui.screens.base import Shared
 from ui.screens.label import LabelScreen
 from ui.screens.label_work import PAGES
@@ -241,6 +244,20 @@ def test_a_part_stored_without_a_defect_stays_away_after_a_restart(
     until_open(again, qtbot, SECOND)
     assert [entry.part_id for entry in again.waiting.model.entries] == [SECOND, LAST]
     assert [entry.text.partition("\n")[2] for entry in again.made.model.entries] == ["no defect"]
+
+
+def test_pictures_are_decoded_beside_qt_s_thread(screen: LabelScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(data: bytes) -> Pixels | None:
+        seen.append(threading.current_thread())
+        return decode_image(data)
+
+    monkeypatch.setattr(label_work, "decode_image", noted)
+    QTest.mouseClick(screen.next, LEFT)
+    until_open(screen, qtbot, SECOND)
+    assert seen
+    assert threading.main_thread() not in seen
 
 
 def test_another_screen_asks_for_a_part_and_a_view(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:

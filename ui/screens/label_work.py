@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ui.bridge import Bridge
 from ui.model.label import Classes, Mark, Painter, proposed_mask, put_params, stored_mask
@@ -191,17 +191,19 @@ class LabelWork(QObject):
             return
         view = view if view in there else min(there)
         told = there[view]
-        image = decode_image(blobs[told["image"]])
-        if image is None:
-            raise ValueError(f"the picture of part {reply['part_id']}, view {view}, is neither PNG nor JPEG")
-        turn = self._turn
-        map_file = b"" if told.get("map") is None else blobs[told["map"]]
+        turn, part_id = self._turn, str(reply["part_id"])
+        image_file, map_file = blobs[told["image"]], b"" if told.get("map") is None else blobs[told["map"]]
 
-        def go_on() -> None:  # in a turn of its own: decoding a large picture has taken a while
-            if turn == self._turn:
-                self._with_map(Opened(str(reply["part_id"]), view, tuple(sorted(there)), image, decode_map(map_file)))
+        def decoded(found: tuple[Pixels | None, Map | None]) -> None:
+            if turn != self._turn:
+                return
+            image, anomaly_map = found
+            if image is None:
+                self._fail(f"the picture of part {part_id}, view {view}, is neither PNG nor JPEG", lambda: self.open(part_id, view))
+            else:
+                self._with_map(Opened(part_id, view, tuple(sorted(there)), image, anomaly_map))
 
-        QTimer.singleShot(0, self, go_on)
+        self._bridge.work(self, lambda: (decode_image(image_file), decode_map(map_file)), decoded)
 
     def _with_map(self, picture: Opened) -> None:
         again = lambda: self.open(picture.part_id, picture.view)  # noqa: E731 - the same question once more
