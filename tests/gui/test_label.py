@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTranslator
+from PySide6.QtCore import QPoint, Qt, QTimer, QTranslator
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -30,6 +32,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from edge_inspector.desk.label_folder import LabelRecord
 from edge_inspector.images import decode_mask
 from edge_inspector.settings import Station
 from tests.gui.label_stock import (
@@ -49,9 +52,12 @@ from tests.gui.label_stock import (
 )
 from tests.unit.desk.stock import name
 from ui.model.label import ClassProblem, Tool
+from ui.model.picture import Pixels, decode_image
 from ui.model.session import Session
+from ui.screens import label_work
 from ui.screens.base import Shared
 from ui.screens.label import LabelScreen
+from ui.screens.label_work import PAGES
 from ui.theme import DARK, TOUCH, apply
 from ui.widgets.canvas import PaintCanvas
 
@@ -150,6 +156,8 @@ def test_leaving_a_part_asks_and_stay_keeps_what_is_painted(screen: LabelScreen,
     drag(screen, (60, 60), (90, 60))
     QTest.mouseClick(screen.next, LEFT)
     answer(qtbot, "Save")
+    qtbot.waitUntil(lambda: screen.work.picture is not None and (part_of(screen), screen.work.picture.view) == (SECOND, 1), timeout=WAIT_MS)
+    QTest.mouseClick(screen.next, LEFT)
     until_open(screen, qtbot, LAST)
     qtbot.waitUntil(lambda: [label.part_id for label in screen.work.queue.labels] == [SECOND], timeout=WAIT_MS)
 
@@ -161,6 +169,36 @@ def test_what_is_painted_while_the_next_part_is_on_its_way_stays(screen: LabelSc
     qtbot.waitUntil(lambda: not screen.work.busy, timeout=WAIT_MS)
     assert part_of(screen) == FIRST
     assert screen.work.painter.mask.pixels[60, 75] == 1
+
+
+def test_leaving_while_all_is_being_saved_asks_nothing_and_it_is_saved(screen: LabelScreen, qtbot: QtBot) -> None:
+    drag(screen, (60, 60), (90, 60))
+    QTest.mouseClick(screen.save, LEFT)
+    screen.left()
+    assert not [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible()]
+    qtbot.waitUntil(lambda: [label.part_id for label in screen.work.queue.labels] == [FIRST], timeout=WAIT_MS)
+
+
+def test_where_nothing_waits_older_parts_are_looked_at_some_pages_at_a_time(
+    screen: LabelScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = []
+
+    def asked(_method: str, params: dict[str, Any], done: Callable[[dict[str, Any]], None]) -> None:
+        pages.append(params)
+        rows = [{"id": 1000 - len(pages), "part_id": f"old{len(pages)}", "archive": [], "person": None}]
+        QTimer.singleShot(0, screen, lambda: done({"rows": rows, "next": {"before": rows[0]["id"]}}))
+
+    monkeypatch.setattr(screen.work, "_ask_freely", asked)
+    for part_id in (FIRST, SECOND, LAST):
+        screen.work.queue.done(part_id)
+    screen.work.queue.more = {"before": 1000}
+    screen.work.look_further()
+    qtbot.waitUntil(screen.waiting.further.isVisible, timeout=WAIT_MS)
+    assert len(pages) == PAGES
+    assert screen.waiting.nothing.text().startswith(f"None of the newest {screen.work.queue.seen} parts")
+    QTest.mouseClick(screen.waiting.further, LEFT)
+    qtbot.waitUntil(lambda: len(pages) == 2 * PAGES and screen.waiting.further.isVisible(), timeout=WAIT_MS)
 
 
 def test_leaving_the_screen_asks_and_stay_comes_back(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:
@@ -188,9 +226,38 @@ def test_nothing_wrong_is_an_empty_mask_after_a_question(screen: LabelScreen, se
     assert screen.work.painter.mask.pixels.any()
     QTest.mouseClick(screen.good, LEFT)
     answer(qtbot, "Save")
-    qtbot.waitUntil(lambda: not screen.work.queue.labels and not screen.work.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not any(label.classes for label in screen.work.queue.labels) and not screen.work.busy, timeout=WAIT_MS)
     assert not list((served[0].state / "labels").rglob("*.png"))
     assert [entry.part_id for entry in screen.waiting.model.entries] == [SECOND, LAST]
+
+
+def test_a_part_stored_without_a_defect_stays_away_after_a_restart(
+    screen: LabelScreen, served: tuple[Station, str], shared: Shared, qtbot: QtBot
+) -> None:
+    record = LabelRecord(part_id=FIRST, view=0, classes=(), areas=(), author="ann", at_utc="2026-01-01T00:00:00.000Z", sha256="0" * 64)
+    folder = served[0].state / "labels" / "records"
+    folder.mkdir(parents=True)
+    (folder / f"{FIRST}.json").write_text(record.model_dump_json(), encoding="utf-8")
+    again = LabelScreen(shared)
+    qtbot.addWidget(again)
+    again.entered()
+    until_open(again, qtbot, SECOND)
+    assert [entry.part_id for entry in again.waiting.model.entries] == [SECOND, LAST]
+    assert [entry.text.partition("\n")[2] for entry in again.made.model.entries] == ["no defect"]
+
+
+def test_pictures_are_decoded_beside_qt_s_thread(screen: LabelScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(data: bytes) -> Pixels | None:
+        seen.append(threading.current_thread())
+        return decode_image(data)
+
+    monkeypatch.setattr(label_work, "decode_image", noted)
+    QTest.mouseClick(screen.next, LEFT)
+    until_open(screen, qtbot, SECOND)
+    assert seen
+    assert threading.main_thread() not in seen
 
 
 def test_another_screen_asks_for_a_part_and_a_view(screen: LabelScreen, shared: Shared, qtbot: QtBot) -> None:

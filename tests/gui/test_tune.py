@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from pytestqt.qtbot import QtBot
 from tests.gui.tuning import HEIGHT, PICTURED, WIDTH, Bench, bench, stock
 from tests.unit.desk.stock import name
 from ui.bridge import Bridge
+from ui.model.picture import Pixels, decode_image
 from ui.model.regions import Fate
 from ui.model.session import Session
 from ui.model.shapes import Sort
+from ui.screens import tune_pictures
 from ui.screens.base import Shared
 from ui.screens.tune import TuneScreen
 from ui.theme import LIGHT, TOUCH, apply
@@ -125,6 +128,19 @@ def test_keys_alone_tune_and_apply(screen: TuneScreen, station: Bench, qtbot: Qt
     assert screen.unsaved() == ""
 
 
+def test_after_another_roi_the_old_scores_are_left_out(screen: TuneScreen, station: Bench, qtbot: QtBot) -> None:
+    told = [{"part_id": f"p{n}", "score": 0.1 * n, "truth": "", "outcome": "accepted", "recipe": f"ring:{1 + n // 3}"} for n in range(4)]
+    screen._loaded(screen._asked, {"recipe": "ring", "parts": told})
+    assert len(screen.panel.scores) == 3
+    assert "1 parts of other versions" in screen.panel.notes.text()
+    assert station.elsewhere(accept_threshold=0.3) == "ring:2"
+    qtbot.waitUntil(lambda: len(screen.panel.scores) == 4, timeout=LONG_MS)
+    assert station.elsewhere(minimum_area_px=30) == "ring:3"
+    qtbot.waitUntil(lambda: len(screen.panel.scores) == 0, timeout=LONG_MS)
+    assert "4 parts of other versions" in screen.panel.notes.text()
+    assert screen.panel.message.text().startswith("No scores of recipe ring:3 on record.")
+
+
 def test_what_the_line_would_refuse_cannot_be_applied(screen: TuneScreen) -> None:
     screen.panel.thresholds.boxes["reject_threshold"].setValue(0.3)
     assert not screen.apply.isEnabled()
@@ -178,6 +194,19 @@ def archived(screen: TuneScreen, qtbot: QtBot) -> None:
     screen.picture.part.setText(name(PICTURED))
     QTest.keyClick(screen.picture.part, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: screen.picture.view.image_size == (WIDTH, HEIGHT), timeout=LONG_MS)
+
+
+def test_large_pictures_are_decoded_beside_qt_s_thread(screen: TuneScreen, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def noted(data: bytes) -> Pixels | None:
+        seen.append(threading.current_thread())
+        return decode_image(data)
+
+    monkeypatch.setattr(tune_pictures, "decode_image", noted)
+    archived(screen, qtbot)
+    assert seen
+    assert threading.main_thread() not in seen
 
 
 def test_areas_show_which_regions_they_let_through(screen: TuneScreen, qtbot: QtBot) -> None:

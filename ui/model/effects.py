@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ class Scores:
     """Parts as arrays (n,), oldest first. ``area`` is of a part's largest region in pixels, 0 where none.
 
     ``missed`` parts are not among them: no threshold makes them inspected. ``unscored``: those without a finite score.
+    ``otherwise``: those of recipe versions that score otherwise.
     """
 
     part_ids: tuple[str, ...]
@@ -30,6 +31,7 @@ class Scores:
     bad: Flags
     missed: int = 0
     unscored: int = 0
+    otherwise: int = 0
 
     def __len__(self) -> int:
         return len(self.part_ids)
@@ -40,9 +42,11 @@ class Scores:
         return np.asarray(~(self.good | self.bad), np.bool_)
 
 
-def scores_from(parts: Iterable[Mapping[str, Any]]) -> Scores:
-    """From the parts of ``tune.scores``."""
-    listed = list(parts)
+def scores_from(parts: Iterable[Mapping[str, Any]], scored_alike: Callable[[str], bool] = lambda _label: True) -> Scores:
+    """From the parts of ``tune.scores``; ``scored_alike`` says which recipe versions' scores count, by ``name:version``."""
+    told = list(parts)
+    alike = {label: scored_alike(label) for label in {str(part.get("recipe") or "") for part in told}}
+    listed = [part for part in told if alike[str(part.get("recipe") or "")]]
     inspected = [part for part in listed if part.get("outcome") != "missed"]
     score = np.array([float("nan" if part.get("score") is None else part["score"]) for part in inspected], np.float64)
     finite = np.isfinite(score)
@@ -55,6 +59,7 @@ def scores_from(parts: Iterable[Mapping[str, Any]]) -> Scores:
         np.array([part.get("truth") == "bad" for part in kept], np.bool_),
         missed=len(listed) - len(inspected),
         unscored=int(len(inspected) - finite.sum()),
+        otherwise=len(told) - len(listed),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ def decode_image(data: bytes) -> Pixels | None:
     """PNG or JPEG to pixels; None where it is neither."""
     if not data:
         return None
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR)
+    found = _decoded(data, cv2.IMREAD_ANYCOLOR)
     return None if found is None else np.asarray(found, np.uint8)
 
 
@@ -53,11 +54,19 @@ def decode_map(data: bytes) -> Map | None:
     """A grey PNG of 8 or 16 bits to float32 0..1; None where there is none."""
     if not data:
         return None
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    found = _decoded(data, cv2.IMREAD_UNCHANGED)
     if found is None or found.ndim != 2:
         return None
     most = 65535.0 if found.dtype == np.uint16 else 255.0
     return np.asarray(found / np.float32(most), np.float32)
+
+
+def _decoded(data: bytes, flags: int) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """A file whose header claims more pixels than OpenCV takes is no picture either."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
 
 
 @lru_cache(maxsize=32)

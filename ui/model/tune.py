@@ -121,6 +121,7 @@ class TuneModel:
         self._past: list[Rules] = []
         self._gesture = ""
         self._stale = ("", -math.inf)
+        self._known: dict[str, Rules] = {}  # by the label of every version that was told of
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -130,6 +131,7 @@ class TuneModel:
     def told(self, label: str, rules: Rules, now_s: float) -> bool:
         """What the line says is in force; whether that changes anything here. ``now_s`` is monotonic."""
         said = Base(label, rules)
+        self._known[label] = rules
         if label == self._stale[0] and now_s < self._stale[1]:
             return False
         before = (self.base, self.draft, self.newer)
@@ -140,10 +142,18 @@ class TuneModel:
             self.newer = said
         return before != (self.base, self.draft, self.newer)
 
+    def scored_alike(self, label: str) -> bool:
+        """Whether scores that version ``label`` gave are those the version in force would give, as far as is known; empty: not told."""
+        base, rules = self.base, self._known.get(label)
+        if base is None or label in ("", base.label):
+            return True
+        return rules is not None and not UNSCORED_KEYS & {change.key for change in changes(base.rules, rules)}
+
     def applied(self, label: str, rules: Rules, now_s: float) -> None:
         """The line has taken the proposal as ``label``."""
         if self.base is not None and self.base.label != label:
             self._stale = (self.base.label, now_s + STALE_S)
+        self._known[label] = rules
         self._begin(Base(label, rules), rules)
 
     def change(self, draft: Rules, gesture: str = "") -> bool:

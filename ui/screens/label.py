@@ -15,7 +15,7 @@ from ui.model.label import ClassProblem, Mark, Tool
 from ui.screens.base import Shared
 from ui.screens.label_page import LabelPage
 from ui.screens.label_texts import labelled_entry, queue_entry
-from ui.screens.label_work import LabelWork, Opened
+from ui.screens.label_work import LabelWork, Opened, Place
 from ui.widgets.ask import ask
 
 ROLE = "engineer"
@@ -69,7 +69,8 @@ class LabelScreen(LabelPage):
     def _wire_lists(self) -> None:
         self.classes.chosen.connect(self._choose_class)
         self.classes.wanted.connect(self._add_class)
-        self.waiting.chosen.connect(self.open)
+        self.waiting.chosen.connect(lambda part_id, _view: self.open(part_id, self.work.queue.next_view(part_id)))
+        self.waiting.further_wanted.connect(self.work.look_further)
         self.waiting.model.more_wanted.connect(self.work.more)
         self.made.chosen.connect(self.open)
         self.views.activated.connect(self._choose_view)
@@ -84,8 +85,8 @@ class LabelScreen(LabelPage):
             (self.clear, lambda: self.canvas.take(self.work.painter.clear())),
             (self.good, self.nothing_wrong),
             (self.save, self.store),
-            (self.previous, lambda: self._go(self.work.neighbours()[0])),
-            (self.next, lambda: self._go(self.work.neighbours()[1])),
+            (self.previous, lambda: self._go(self.work.before())),
+            (self.next, lambda: self._go(self.work.after())),
         )
         for button, action in pairs:
             button.clicked.connect(lambda _checked=False, action=action: action())
@@ -130,7 +131,7 @@ class LabelScreen(LabelPage):
         """What is not stored is asked about; it stays as it is until there is an answer. "Stay" comes back here."""
         self._here = False
         picture = self.work.picture
-        if picture is not None and self.work.unsaved:
+        if picture is not None and self.work.unsaved and not self.work.storing_all:
             self._ask_unsaved(lambda: None, lambda: self.shared.label_wanted.emit(picture.part_id, picture.view))
 
     def may_leave(self, then: Then) -> None:
@@ -161,9 +162,9 @@ class LabelScreen(LabelPage):
         if picture is None or (picture.part_id, picture.view) != (part_id, view):
             self.may_leave(lambda: self.work.open(part_id, view))
 
-    def _go(self, part_id: str | None) -> None:
-        if part_id is not None:
-            self.open(part_id, 0)
+    def _go(self, place: Place | None) -> None:
+        if place is not None:
+            self.open(*place)
 
     def _choose_view(self, row: int) -> None:
         if self.work.picture is not None:
@@ -194,11 +195,12 @@ class LabelScreen(LabelPage):
     def _show_lists(self) -> None:
         queue = self.work.queue
         waiting = queue.open
-        self.waiting.show_entries([queue_entry(row) for row in waiting], queue.more is not None)
+        self.waiting.show_entries([queue_entry(row) for row in waiting], queue.more is not None and not self.work.paused)
+        self.waiting.offer(self.texts.none_so_far(queue.seen) if self.work.paused else "")
         self.made.show_entries([labelled_entry(label) for label in queue.labels])
         self.classes.show_classes(self.work.classes.names, self.work.painter.number)
         if self.work.picture is None and not self.work.busy and waiting and self._here:
-            self.work.open(waiting[0]["part_id"], 0)
+            self._go(self.work.after())
         self._show_state()
 
     # ---- painting
@@ -250,12 +252,11 @@ class LabelScreen(LabelPage):
 
     def _show_state(self) -> None:
         picture, mask, busy = self.work.picture, self.work.painter.mask, self.work.busy
-        before, after = self.work.neighbours()
         self.heading.setText(picture.part_id if picture else self.tr("No part open"))
         self.detail.setText(self.texts.detail(self.work))
         self.views.setVisible(picture is not None and len(picture.views) > 1)
-        self.previous.setEnabled(before is not None)
-        self.next.setEnabled(after is not None)
+        self.previous.setEnabled(self.work.before() is not None)
+        self.next.setEnabled(self.work.after() is not None)
         self.undo.setEnabled(picture is not None and (mask.can_undo or bool(self.work.painter.points)))
         self.redo.setEnabled(picture is not None and mask.can_redo)
         self.clear.setEnabled(picture is not None)
@@ -263,7 +264,7 @@ class LabelScreen(LabelPage):
         self.good.setEnabled(allowed)
         self.save.setEnabled(allowed and mask.dirty)
         if picture is not None:
-            self.waiting.mark(picture.part_id, picture.view)
+            self.waiting.mark(picture.part_id, 0)
             self.made.mark(picture.part_id, picture.view)
         self._show_strip()
 
@@ -338,6 +339,8 @@ class LabelScreen(LabelPage):
     def _failed(self, message: str, again: Then) -> None:
         self._after_save = None
         self._again, self._trouble = again, message
+        if not self._here and self.work.unsaved:
+            self.shared.said.emit(message)
         self._show_state()
 
     def _ask_again(self) -> None:

@@ -26,6 +26,10 @@ class LabelTexts(QObject):
         """An empty queue."""
         return self.tr("No part waits for a label. Parts that are not accepted come here; open others from Review.")
 
+    def none_so_far(self, seen: int) -> str:
+        """A queue that is empty as far back as it was looked at."""
+        return self.tr("None of the newest {count} parts that were not accepted waits for a label.").format(count=seen)
+
     def nothing_made(self) -> str:
         """No label yet."""
         return self.tr("No labels yet. Open a part, paint its defects and save.")
@@ -56,7 +60,7 @@ class LabelTexts(QObject):
         """The question before an empty mask is saved."""
         if area:
             return self.tr("Clear the {area} px that are marked, and save that this picture has no defect?").format(area=area)
-        return self.tr("Save that this picture has no defect? A label stored before is removed.")
+        return self.tr("Save that this picture has no defect? It takes the place of a label stored before.")
 
     def fill_strip(self, strip: LabelStrip, work: LabelWork) -> None:
         """What is to be decided, waited for or done next."""
@@ -76,7 +80,9 @@ class LabelTexts(QObject):
         strip.take.setEnabled(True)
 
     def _nothing_open(self, work: LabelWork) -> str:
-        return self.tr("Choose a part at the right.") if work.queue.open or work.queue.labels else self.nothing_waits()
+        if work.queue.open or work.queue.labels:
+            return self.tr("Choose a part at the right.")
+        return self.none_so_far(work.queue.seen) if work.paused else self.nothing_waits()
 
     def _hint(self, tool: Tool) -> str:
         return {
@@ -105,5 +111,6 @@ def queue_entry(row: dict[str, Any]) -> Entry:
 def labelled_entry(label: Label) -> Entry:
     """A label made: when, by whom, what."""
     pattern = QCoreApplication.translate("LabelTexts", "{time}  {author}\n{classes}")
-    text = pattern.format(time=local_time(label.at_utc), author=label.author, classes=", ".join(label.classes))
+    classes = ", ".join(label.classes) or QCoreApplication.translate("LabelTexts", "no defect")
+    text = pattern.format(time=local_time(label.at_utc), author=label.author, classes=classes)
     return Entry(label.part_id, label.view, text)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ui.bridge import Bridge
 from ui.model.label import Classes, Mark, Painter, proposed_mask, put_params, stored_mask
@@ -16,9 +16,13 @@ from ui.model.strokes import Marks
 
 PAGE = 100
 WANTED: dict[str, Any] = {"outcomes": ["rejected"]}  # review included; a missed part has no picture
+PAGES = 5  # looked at in one go while few parts wait: a history where nearly all are labelled is not walked through unasked
+ENOUGH = 20  # parts fill any list: more are asked for as somebody scrolls
 FIRST_CLASS = "defect"  # where nobody has named one yet
 PICTURE_S = 5.0  # so long the desk may take for a picture, a proposal, a label
 Reply = dict[str, Any]
+Place = tuple[str, int]
+"""Part and view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class LabelWork(QObject):
         self._bridge = bridge
         self._turn = 0
         self._asking = False
+        self._pages, self._waited = 0, 0
+        self._storing = -1
 
     def _ask(self, method: str, params: Reply, done: Callable[[Reply, list[bytes]], None], again: Callable[[], object]) -> None:
         """An answer after another turn began is let go, good or bad."""
@@ -95,13 +101,27 @@ class LabelWork(QObject):
 
     def refresh(self) -> None:
         """Classes, labels and the first page of the queue anew."""
+        self._go()
         self._ask_freely("labels.classes", {}, self._take_classes)
         self._ask_freely("labels.list", {}, self._take_labels)
         self._ask_freely("history.query", {**WANTED, "limit": PAGE}, self._take_newest)
 
+    @property
+    def paused(self) -> bool:
+        """Whether there are older parts that are looked at only when somebody asks for it."""
+        return self.queue.more is not None and self._pages >= PAGES
+
+    def look_further(self) -> None:
+        """Some pages more."""
+        self._go()
+        self.more()
+
+    def _go(self) -> None:
+        self._pages, self._waited = 0, len(self.queue.open)
+
     def more(self) -> None:
         """The next page of the queue."""
-        if self.queue.more is not None and not self._asking:
+        if self.queue.more is not None and not self._asking and not self.paused:
             self._asking = True
             params = {**WANTED, "limit": PAGE, **self.queue.more}
             self._ask_freely("history.query", params, self._take_page)
@@ -135,6 +155,9 @@ class LabelWork(QObject):
         self._paged()
 
     def _paged(self) -> None:
+        self._pages += 1
+        if len(self.queue.open) - self._waited >= ENOUGH:
+            self._go()
         self.lists_changed.emit()
         if not self.queue.open:  # a page of parts that are all labelled shows nothing to scroll
             self.more()
@@ -168,17 +191,19 @@ class LabelWork(QObject):
             return
         view = view if view in there else min(there)
         told = there[view]
-        image = decode_image(blobs[told["image"]])
-        if image is None:
-            raise ValueError(f"the picture of part {reply['part_id']}, view {view}, is neither PNG nor JPEG")
-        turn = self._turn
-        map_file = b"" if told.get("map") is None else blobs[told["map"]]
+        turn, part_id = self._turn, str(reply["part_id"])
+        image_file, map_file = blobs[told["image"]], b"" if told.get("map") is None else blobs[told["map"]]
 
-        def go_on() -> None:  # in a turn of its own: decoding a large picture has taken a while
-            if turn == self._turn:
-                self._with_map(Opened(str(reply["part_id"]), view, tuple(sorted(there)), image, decode_map(map_file)))
+        def decoded(found: tuple[Pixels | None, Map | None]) -> None:
+            if turn != self._turn:
+                return
+            image, anomaly_map = found
+            if image is None:
+                self._fail(f"the picture of part {part_id}, view {view}, is neither PNG nor JPEG", lambda: self.open(part_id, view))
+            else:
+                self._with_map(Opened(part_id, view, tuple(sorted(there)), image, anomaly_map))
 
-        QTimer.singleShot(0, self, go_on)
+        self._bridge.work(self, lambda: (decode_image(image_file), decode_map(map_file)), decoded)
 
     def _with_map(self, picture: Opened) -> None:
         again = lambda: self.open(picture.part_id, picture.view)  # noqa: E731 - the same question once more
@@ -239,21 +264,36 @@ class LabelWork(QObject):
         self._turn += 1
         self._be("saving")
         painter, version, pixels = self.painter, self.painter.mask.version, self.painter.mask.pixels
+        self._storing = version
         params = {**self._which(), **put_params(pixels, self.classes.names)}
         self._ask("labels.put", params, lambda reply, _blobs: self._saved(reply, painter, version, bool(params["classes"])), self.save)
 
     def _saved(self, reply: Reply, painter: Painter, version: int, marked: bool) -> None:
         painter.mask.saved(version)
         if not marked:
-            self.queue.done(str(reply["part_id"]))
+            self.queue.good(str(reply["part_id"]), int(reply["view"]))
         self._be("")
         self._ask_freely("labels.list", {}, self._take_labels)
         self.stored.emit(str(reply["part_id"]))
 
-    def neighbours(self) -> tuple[str | None, str | None]:
-        """The part before and after the open one in the queue."""
-        here = self.picture.part_id if self.picture else ""
-        return self.queue.before(here), self.queue.after(here)
+    @property
+    def storing_all(self) -> bool:
+        """Whether everything painted is on its way to the desk."""
+        return self.busy == "saving" and self.painter.mask.version == self._storing
+
+    def before(self) -> Place | None:
+        """The part before the open one in the queue, and its view to label."""
+        return self._place(self.queue.before(self.picture.part_id if self.picture else ""))
+
+    def after(self) -> Place | None:
+        """The open part's next view to label, else the next part in the queue."""
+        if self.picture is None:
+            return self._place(self.queue.after(""))
+        view = self.queue.further_view(self.picture.part_id, self.picture.view)
+        return (self.picture.part_id, view) if view is not None else self._place(self.queue.after(self.picture.part_id))
+
+    def _place(self, part_id: str | None) -> Place | None:
+        return None if part_id is None else (part_id, self.queue.next_view(part_id))
 
     def marked_area(self) -> int:
         """Pixels that are marked."""

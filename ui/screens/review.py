@@ -118,7 +118,7 @@ class ReviewScreen(Screen):
             "Ctrl+Z": self.undo,
             "N": judge.note.setFocus,
             "P": self.details.paint_defects,
-            "F5": self.reload,
+            "Ctrl+R": self.reload,
             "0": trio.fit,
             "1": trio.actual_size,
         }

@@ -11,11 +11,13 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from ui.model.archived import Archived
 from ui.model.effects import beside, effect, scores_from
 from ui.model.intervals import clopper_pearson
-from ui.model.picture import Preview, View, decode_image, decode_map
+from ui.model.picture import Preview, View
 from ui.model.tune import Problem, Rules, TuneModel, problems, request, rules_from
 from ui.screens.base import Screen, Shared
+from ui.screens.tune_pictures import PartPictures
 from ui.theme import GAP, Theme
 from ui.widgets.changes import ChangesDialog, rule_name, wrapped
 from ui.widgets.rule_fields import AreaFields
@@ -38,8 +40,10 @@ class TuneScreen(Screen):
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent)
         self.model = TuneModel()
+        self.pictures = PartPictures(shared.bridge, self.tr("view {number}"), self)
         self._seen = False
         self._asked = 0
+        self._parts: list[dict[str, Any]] = []
         self._applying = False
         self._newest: Preview | None = None
         self._pause = QTimer(self, singleShot=True, interval=PICTURE_MS)
@@ -113,6 +117,8 @@ class TuneScreen(Screen):
         self.picture.drawn.connect(self._drawn)
         self.picture.settled.connect(self.model.settle)
         self.picture.wanted.connect(self._picture_wanted)
+        self.pictures.came.connect(self._pictures)
+        self.pictures.failed.connect(self._no_pictures)
         self.take_newer.clicked.connect(self._discard)
         self.keep_mine.clicked.connect(self._rebase)
         self.undo.clicked.connect(self._undo)
@@ -167,12 +173,21 @@ class TuneScreen(Screen):
     def _loaded(self, asked: int, result: dict[str, Any]) -> None:
         if asked != self._asked:
             return
-        scores = scores_from(result.get("parts", ()))
-        self.panel.show_scores(scores)
-        empty = self.tr("No scores of recipe {recipe} on record. Let the line inspect some parts, then reload.")
-        self.panel.say("" if len(scores) else empty.format(recipe=result.get("recipe") or "–"))
+        self._parts = list(result.get("parts", ()))
+        self._show_scores(str(result.get("recipe") or "–"))
         self._refresh()
         self.loaded.emit()
+
+    def _show_scores(self, recipe: str) -> None:
+        """Of the parts that were scored as the version in force would."""
+        scores = scores_from(self._parts, self.model.scored_alike)
+        self.panel.show_scores(scores)
+        empty = self.tr("No scores of recipe {recipe} on record. Let the line inspect some parts, then reload.")
+        self.panel.say("" if len(scores) else empty.format(recipe=recipe))
+
+    def _rules_changed(self) -> None:
+        if self._parts and self.model.base is not None:
+            self._show_scores(self.model.base.label)
 
     def _not_loaded(self, asked: int, text: str) -> None:
         if asked == self._asked:
@@ -200,6 +215,7 @@ class TuneScreen(Screen):
         base = self.model.base
         if before is not None and base is not None and base.label != before.label:
             self.shared.said.emit(self.tr("Recipe {recipe} decides now.").format(recipe=base.label))
+            self._rules_changed()
         self._refresh()
         if self._seen and (before is None or (base is not None and base.name != before.name)):
             self.load()
@@ -245,6 +261,7 @@ class TuneScreen(Screen):
             self.picture.show_views(preview.views, self.tr("Newest picture: part {part}").format(part=preview.part_id))
 
     def _picture_wanted(self, source: str) -> None:
+        self.pictures.drop()
         if source == NEWEST:
             self._show_newest()
         if source == NEWEST or self.model.draft is None:
@@ -255,25 +272,17 @@ class TuneScreen(Screen):
             nothing = {BELOW: self.tr("No part below the accept threshold."), ABOVE: self.tr("No part above the accept threshold.")}
             self.picture.show_views((), nothing.get(source, self.tr("Type a part number.")))
             return
-        self.shared.bridge.ask_desk(
-            self, "images.get", {"part_id": part}, self._pictures, lambda _code, text: self.picture.show_views((), _sentence(text))
-        )
+        self.pictures.want(part)
 
-    def _pictures(self, result: dict[str, Any], blobs: list[bytes]) -> None:
-        views = tuple(view for told in result["views"] if (view := self._archived(told, blobs)) is not None)
+    def _pictures(self, archived: Archived, views: tuple[View, ...]) -> None:
         if views:
-            text = self.tr("Part {part}").format(part=result["part_id"])
+            text = self.tr("Part {part}").format(part=archived.part_id)
         else:
-            text = self.tr("Part {part} has no picture: {why}").format(part=result["part_id"], why=_sentence(result.get("why", "")))
+            text = self.tr("Part {part} has no picture: {why}").format(part=archived.part_id, why=_sentence(archived.why))
         self.picture.show_views(views, text)
 
-    def _archived(self, told: dict[str, Any], blobs: list[bytes]) -> View | None:
-        image = decode_image(blobs[told["image"]]) if told.get("image") is not None else None
-        if image is None:
-            return None
-        found = decode_map(blobs[told["map"]]) if told.get("map") is not None else None
-        name = self.tr("view {number}").format(number=told["view"] + 1)
-        return View(told["view"], name, image.shape[1], image.shape[0], image, found)
+    def _no_pictures(self, why: str) -> None:
+        self.picture.show_views((), _sentence(why))
 
     # ---- applying
 
@@ -312,6 +321,7 @@ class TuneScreen(Screen):
         self._applying = False
         rules = rules_from(result.get("thresholds")) or draft
         self.model.applied(str(result["recipe"]), rules, time.monotonic())
+        self._rules_changed()
         self._refresh()
         self.status.setText(self.tr("Applied: recipe {recipe} decides now.").format(recipe=result["recipe"]))
 

@@ -240,6 +240,17 @@
     </message>
 </context>
 <context>
+    <name>EntryList</name>
+    <message>
+        <source>Look further</source>
+        <translation>Weiter suchen</translation>
+    </message>
+    <message>
+        <source>Look at older parts</source>
+        <translation>Ältere Teile ansehen</translation>
+    </message>
+</context>
+<context>
     <name>Figures</name>
     <message>
         <source>Figures of the part</source>
@@ -424,16 +435,16 @@
         <translation>Alle</translation>
     </message>
     <message>
-        <source>Show the parts that have come since (F5)</source>
-        <translation>Seitdem hinzugekommene Teile zeigen (F5)</translation>
-    </message>
-    <message>
         <source>Refresh</source>
         <translation>Aktualisieren</translation>
     </message>
     <message>
-        <source>Ask the history again (F5)</source>
-        <translation>Historie neu abfragen (F5)</translation>
+        <source>Show the parts that have come since (Ctrl+R)</source>
+        <translation>Seitdem hinzugekommene Teile zeigen (Strg+R)</translation>
+    </message>
+    <message>
+        <source>Ask the history again (Ctrl+R)</source>
+        <translation>Historie neu abfragen (Strg+R)</translation>
     </message>
     <message>
         <source>From</source>
@@ -797,6 +808,10 @@
         <translation>Kein Teil wartet auf eine Markierung. Nicht gute Teile erscheinen hier; andere über „Nachprüfen“ öffnen.</translation>
     </message>
     <message>
+        <source>None of the newest {count} parts that were not accepted waits for a label.</source>
+        <translation>Von den neuesten {count} nicht angenommenen Teilen wartet keines auf eine Markierung.</translation>
+    </message>
+    <message>
         <source>No labels yet. Open a part, paint its defects and save.</source>
         <translation>Noch keine Markierungen. Ein Teil öffnen, Fehler markieren und speichern.</translation>
     </message>
@@ -825,8 +840,8 @@
         <translation>Die markierten {area} px löschen und speichern, dass dieses Bild keinen Fehler zeigt?</translation>
     </message>
     <message>
-        <source>Save that this picture has no defect? A label stored before is removed.</source>
-        <translation>Speichern, dass dieses Bild keinen Fehler zeigt? Eine vorhandene Markierung wird entfernt.</translation>
+        <source>Save that this picture has no defect? It takes the place of a label stored before.</source>
+        <translation>Speichern, dass dieses Bild keinen Fehler hat? Das tritt an die Stelle einer früher gespeicherten Markierung.</translation>
     </message>
     <message>
         <source>A mask is being proposed …</source>
@@ -891,6 +906,10 @@
 {classes}</source>
         <translation>{time}  {author}
 {classes}</translation>
+    </message>
+    <message>
+        <source>no defect</source>
+        <translation>kein Fehler</translation>
     </message>
 </context>
 <context>
@@ -1427,6 +1446,10 @@
     <message>
         <source>Left out, as no threshold changes them: {missed} missed, {unscored} without a score.</source>
         <translation>Nicht enthalten, da von keiner Schwelle abhängig: {missed} verpasst, {unscored} ohne Score.</translation>
+    </message>
+    <message>
+        <source>Left out, as ROI, areas or the region threshold were or may have been others: {count} parts of other versions.</source>
+        <translation>Nicht gezählt, da Prüfbereich (ROI), Flächen oder Regionsschwelle andere waren oder gewesen sein können: {count} Teile anderer Versionen.</translation>
     </message>
     <message>
         <source>Rejected by a region&apos;s area whatever the score: {before} in force, {after} proposed.</source>

@@ -81,10 +81,10 @@ class FilterBar(QWidget):
         self.more.setCheckable(True)
         self.more.toggled.connect(self._show_more)
         self.fresh = QPushButton()
-        self.fresh.setToolTip(self.tr("Show the parts that have come since (F5)"))
+        self.fresh.setToolTip(self.tr("Show the parts that have come since (Ctrl+R)"))
         self.fresh.clicked.connect(self.refresh_wanted)
         self.refresh = QPushButton(self.tr("Refresh"))
-        self.refresh.setToolTip(self.tr("Ask the history again (F5)"))
+        self.refresh.setToolTip(self.tr("Ask the history again (Ctrl+R)"))
         self.refresh.clicked.connect(self.refresh_wanted)
         self.show_new(0)
 

@@ -82,6 +82,7 @@ class EntryList(QWidget):
 
     chosen = Signal(str, int)
     """part_id and view that somebody wants to see."""
+    further_wanted = Signal()
 
     def __init__(self, name: str, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,14 +101,28 @@ class EntryList(QWidget):
         self.nothing.setProperty("role", "dim")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.nothing.setMargin(12)
-        self._stack = QStackedLayout(self)
+        self._empty = empty
+        self.further = QPushButton(self.tr("Look further"))
+        self.further.clicked.connect(lambda _checked: self.further_wanted.emit())
+        self.further.hide()
+        self._stack = QStackedLayout()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.nothing)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._stack, 1)
+        column.addWidget(self.further)
 
     def show_entries(self, entries: Sequence[Entry], more: bool = False) -> None:
         """All of them anew."""
         self.model.show_entries(entries, more)
         self._stack.setCurrentWidget(self.view if entries else self.nothing)
+
+    def offer(self, why: str) -> None:
+        """Let somebody ask for more; ``why`` nothing else came by itself. Empty: there is nothing to ask for."""
+        self.further.setVisible(bool(why))
+        self.further.setToolTip(self.tr("Look at older parts"))
+        self.nothing.setText(why or self._empty)
 
     def mark(self, part_id: str, view: int) -> None:
         """Show which one is open."""

@@ -126,6 +126,11 @@ class ScorePanel(QWidget):
         if self.scores.missed or self.scores.unscored:
             pattern = self.tr("Left out, as no threshold changes them: {missed} missed, {unscored} without a score.")
             notes.append(pattern.format(missed=self.scores.missed, unscored=self.scores.unscored))
+        if self.scores.otherwise:
+            pattern = self.tr(
+                "Left out, as ROI, areas or the region threshold were or may have been others: {count} parts of other versions."
+            )
+            notes.append(pattern.format(count=self.scores.otherwise))
         if before.by_region or after.by_region:
             pattern = self.tr("Rejected by a region's area whatever the score: {before} in force, {after} proposed.")
             notes.append(pattern.format(before=before.by_region, after=after.by_region))

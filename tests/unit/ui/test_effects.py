@@ -38,6 +38,12 @@ def test_missed_and_unscored_parts_are_counted_apart() -> None:
     assert int(found.unknown.sum()) == 2
 
 
+def test_parts_that_were_scored_otherwise_are_left_out_and_counted() -> None:
+    parts = [{**part(label, 0.1, "good"), "recipe": label} for label in ("ring:1", "ring:2", "ring:1", "ring:3")]
+    found = scores_from([*parts, part("late", 0.9, outcome="missed")], lambda label: label in ("", "ring:2", "ring:3"))
+    assert (found.part_ids, found.missed, found.otherwise) == (("ring:2", "ring:3"), 1, 2)
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [

@@ -16,6 +16,13 @@ def label(number: int, at: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     return {"part_id": f"p{number}", "view": 0, "classes": ["hole"], "author": "ann", "at_utc": at, "area": 4}
 
 
+def test_a_label_without_a_defect_is_a_label() -> None:
+    queue = queue_of(row(9), row(8))
+    queue.take_labels([{**label(9), "classes": [], "area": 0}])
+    assert waiting(queue) == ["p8"]
+    assert [found.classes for found in queue.labels] == [()]
+
+
 def queue_of(*rows: dict[str, Any]) -> LabelQueue:
     queue = LabelQueue()
     queue.take_newest({"rows": list(rows), "next": {"before": 1}})
@@ -45,6 +52,18 @@ def test_the_way_goes_on_from_where_one_is(here: str, before: str | None, after:
     queue = queue_of(row(9), row(8), row(7), row(5))
     queue.take_labels([label(8)])
     assert (queue.before(here), queue.after(here)) == (before, after)
+
+
+def test_a_part_waits_until_each_of_its_pictures_has_a_label() -> None:
+    files = ["2026/rejected/p9.png", "2026/rejected/p9.2.png", "2026/rejected/p9.map.png", "2026/rejected/p9.2.map.png"]
+    queue = queue_of({**row(9), "archive": files}, row(8))
+    assert (queue.next_view("p9"), queue.further_view("p9", 0)) == (0, 2)
+    queue.take_labels([label(9)])
+    assert (waiting(queue), queue.next_view("p9"), queue.further_view("p9", 2)) == (["p9", "p8"], 2, None)
+    queue.good("p9", 2)
+    assert (waiting(queue), queue.next_view("p9")) == (["p8"], 0)
+    queue.take_labels([])
+    assert (waiting(queue), queue.next_view("p9")) == (["p9", "p8"], 0)
 
 
 def test_pages_join() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -20,7 +23,17 @@ def test_an_image_comes_back_as_it_was() -> None:
     assert np.array_equal(decoded, image)
 
 
-@pytest.mark.parametrize("data", [b"", b"not a picture"])
+def huge() -> bytes:
+    """A PNG that claims 10,000 megapixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 100_000, 100_000, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", huge()], ids=["nothing", "text", "more pixels than can be taken"])
 def test_what_is_no_picture_is_none(data: bytes) -> None:
     assert decode_image(data) is None
     assert decode_map(data) is None

@@ -27,6 +27,27 @@ def test_rules_as_the_line_tells_them(told: dict[str, Any] | None, expected: Rul
     assert rules_from(told) == expected
 
 
+@pytest.mark.parametrize(
+    ("label", "alike"),
+    [
+        ("ring:5", True),
+        ("ring:4", True),
+        ("ring:3", False),
+        ("ring:2", True),
+        ("ring:1", False),
+        ("", True),
+    ],
+    ids=["in force", "other thresholds", "other ROI", "the same ROI before that", "never heard of", "not told"],
+)
+def test_which_versions_scored_as_the_one_in_force_would(label: str, alike: bool) -> None:
+    model = TuneModel()
+    model.told("ring:2", RULES, 0.0)
+    model.applied("ring:3", replace(RULES, roi=(SQUARE,)), 10.0)
+    model.told("ring:4", replace(RULES, accept_threshold=0.3), 20.0)
+    model.applied("ring:5", replace(RULES, reject_threshold=0.7), 30.0)
+    assert model.scored_alike(label) is alike
+
+
 def test_only_what_differs_is_asked_for() -> None:
     draft = replace(RULES, accept_threshold=0.3, reject_area_px=50.0, dont_care=(SQUARE,))
     assert [change.key for change in changes(RULES, draft)] == ["accept_threshold", "reject_area_px", "dont_care"]
