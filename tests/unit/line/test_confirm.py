@@ -40,6 +40,7 @@ def test_a_person_says_what_a_part_is(tmp_path: Path, database: Database, part: 
     record_two(database)
     with control(tmp_path, database) as (_, made):
         answer = made.handlers()["confirm"]({"by": "A. Meier", "part": part, "decision": decision, "note": "scratch"})
+    assert isinstance(answer, dict)
     assert answer["agrees"] is (action == "verdict.confirm")
     ((actor, done, detail),) = audit.about(database, part)
     assert (actor, done, detail["decision"], detail["note"]) == ("A. Meier", action, decision, "scratch")

@@ -23,6 +23,7 @@ from edge_inspector.pipeline.events import EngineReady
 from edge_inspector.records import Caller, Role
 from edge_inspector.store import audit, recipes
 from edge_inspector.store.database import open_database
+from edge_inspector.wire.server import Encoded
 from tests.bundles import make_bundle
 from tests.unit.line.bench import Bench, bench, judge
 
@@ -92,7 +93,9 @@ def control(folder: Path, database: Database) -> Iterator[tuple[Bench, LineContr
     plan = write(folder)
     with bench(folder) as b:
         link = cast("RejectLink", b.link)
-        made = LineControl(plan.station, b.controller, b.conditions, database, lambda: {}, lambda _params: {}, link, open_engine)
+        made = LineControl(
+            plan.station, b.controller, b.conditions, database, lambda: {}, lambda _params: Encoded(b"{}"), link, open_engine
+        )
         yield b, made
 
 
