@@ -27,7 +27,7 @@ from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
 from edge_inspector.store import audit, recipes
 from edge_inspector.wire.access import Methods
-from edge_inspector.wire.server import Encoded, Handler, Refused
+from edge_inspector.wire.server import Answer, Handler, Refused
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class LineControl:
         conditions: Conditions,
         database: Database,
         snapshot: Callable[[], Params],
-        parts: Callable[[Params], Encoded],
+        parts: Callable[[Params], Answer],
         link: RejectLink,
         opener: EngineOpener = open_engine,
     ) -> None:
@@ -161,15 +161,15 @@ class LineControl:
         return self._snapshot()
 
     def _activate(self, name: str, version: int | None, actor: str = LOCAL.name) -> str:
-        """Load the recipe version, run it, make it the active one; returns its label."""
+        """Make the recipe version the active one, load and run it; returns its label. What does not run is not the active one either."""
         found = recipes.get_recipe(self._database, name, version)
         recipe = found.recipe()
         check_recipe(recipe, self._station)
         settings = self._station.engine
         bundle = bundle_of(recipe, settings.models)
         load = partial(open_judge, recipe, bundle, settings, found.label, self._opener)
-        self._loaded(self._controller.ask(lambda: self._controller.change(load)))
-        recipes.activate(self._database, found.name, found.version, actor)
+        with recipes.activating(self._database, found.name, found.version, actor):
+            self._loaded(self._controller.ask(lambda: self._controller.change(load)))
         return found.label
 
     def _threshold(self, params: Params, caller: Caller = LOCAL) -> Params:
@@ -182,8 +182,8 @@ class LineControl:
         recipe: Recipe = judge.recipe.model_copy(update={"decision": decision})
         version, _ = recipes.import_recipe(self._database, recipe, caller.name)
         changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}")
-        self._loaded(self._controller.ask(lambda: self._controller.swap(changed, judge)))
-        recipes.activate(self._database, recipe.name, version, caller.name)
+        with recipes.activating(self._database, recipe.name, version, caller.name):
+            self._loaded(self._controller.ask(lambda: self._controller.swap(changed, judge)))
         return self._snapshot()
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,34 @@ def activate(engine: Engine, name: str, version: int | None = None, actor: str =
             session.add(ActivationRow(recipe_id=row.id, activated_utc=_now(), actor=actor))
             session.add(_audit(actor, "recipe.activate", f"{row.name}:{row.version}", detail))
         return _version(row, row.id)
+
+
+@contextmanager
+def activating(engine: Engine, name: str, version: int | None = None, actor: str = "local") -> Iterator[RecipeVersion]:
+    """As `activate`, for a body that puts the version into force: on record first, and taken back where the body fails.
+
+    Raises StoreError before the body. What cannot be taken back is logged, and the body's own error goes on.
+    """
+    before = active(engine)
+    found = activate(engine, name, version, actor)
+    try:
+        yield found
+    except BaseException as error:
+        if before is None or before.label != found.label:
+            _take_back(engine, found, actor, str(error))
+        raise
+
+
+def _take_back(engine: Engine, version: RecipeVersion, actor: str, why: str) -> None:
+    try:
+        with _session(engine) as session:
+            newest = session.scalar(select(ActivationRow).order_by(ActivationRow.id.desc()).limit(1))
+            row = _find(session, version.name, version.version)
+            if newest is not None and newest.recipe_id == row.id:
+                session.delete(newest)
+                session.add(_audit(actor, "recipe.withdraw", version.label, {"why": why}))
+    except StoreError as error:
+        log.warning("recipe %s is on record as the active one, and does not run: %s", version.label, error)
 
 
 def active(engine: Engine) -> RecipeVersion | None:

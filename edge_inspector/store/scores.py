@@ -21,7 +21,8 @@ def scores(engine: Engine, last: int, recipe: str | None = None) -> tuple[str, l
     """The model of the newest part that has a score, and the ``last`` parts it has scored, oldest first; "" where there is none.
 
     Only one model's: another's scores mean something else. ``recipe`` is a name or ``name:version``, None for all. A part has part_id,
-    score, area (of its largest region in pixels, 0 where none), truth (see `truth`), verdict and outcome. Raises StoreError.
+    score, area (of its largest region in pixels, 0 where none), truth (see `truth`), verdict, outcome and recipe, the ``name:version``
+    whose rules gave score and area. Raises StoreError.
     """
     wanted = [InspectionRow.score.is_not(None), *conditions(Filter(recipe=recipe))]
     newest = select(InspectionRow.model).where(*wanted).order_by(InspectionRow.id.desc()).limit(1)
@@ -36,7 +37,7 @@ def _parts(connection: Connection, wanted: Sequence[ColumnElement[bool]], last: 
     row, region = InspectionRow, RegionRow
     here = (region.station == row.station, region.epoch == row.epoch, region.seq == row.seq)
     area = select(func.max(region.area)).where(*here).correlate(row).scalar_subquery()
-    columns = (row.part_id, row.score, row.verdict, row.outcome, area.label("area"), verdict_of_part().label("said"))
+    columns = (row.part_id, row.score, row.verdict, row.outcome, row.recipe, area.label("area"), verdict_of_part().label("said"))
     found = connection.execute(select(*columns).where(*wanted).order_by(row.id.desc()).limit(last)).all()
     return [
         {
@@ -46,6 +47,7 @@ def _parts(connection: Connection, wanted: Sequence[ColumnElement[bool]], last: 
             "truth": truth(part.outcome, part.said),
             "verdict": part.verdict,
             "outcome": part.outcome,
+            "recipe": part.recipe,
         }
         for part in reversed(found)
     ]

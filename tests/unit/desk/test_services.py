@@ -100,9 +100,12 @@ def test_scores_with_truth_for_the_active_recipe(station: Station, client: Contr
     client.call("review.set", {"part_id": name(1), "verdict": "escape"})
     answer = client.call("tune.scores")
     common = {"part_id": name(1), "score": 0.125, "area": 0.0, "truth": "bad", "verdict": "accept", "outcome": "accepted"}
-    assert (answer["recipe"], answer["model"], answer["parts"][0], len(answer["parts"])) == ("ring", "demo", common, 2)
+    assert (answer["recipe"], answer["model"], len(answer["parts"])) == ("ring", "demo", 2)
+    assert answer["parts"][0] == {**common, "recipe": "ring:1"}
+    add_parts(station, 7, message={"recipe": "ring:2"})
+    assert [part["recipe"] for part in client.call("tune.scores")["parts"]] == ["ring:1", "ring:1", "ring:2"]
     assert [part["part_id"] for part in client.call("tune.scores", {"recipe": "cup"})["parts"]] == [name(5)]
-    assert [part["part_id"] for part in client.call("tune.scores", {"last": 1})["parts"]] == [name(2)]
+    assert [part["part_id"] for part in client.call("tune.scores", {"last": 1})["parts"]] == [name(7)]
     active = client.call("recipe.active")
     assert (active["name"], active["version"], active["recipe"]["gate"]["reject_window_ms"]) == ("ring", 1, 200)
     listed = client.call("recipe.list")["recipes"]

@@ -12,14 +12,14 @@ import tomli_w
 from sqlalchemy import Engine as Database
 
 from edge_inspector.engine.registry import open_engine
-from edge_inspector.errors import BundleError, SettingsError, StateError
+from edge_inspector.errors import BundleError, SettingsError, StateError, StoreError
 from edge_inspector.judge import Judge
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.plan import Plan, make_plan
 from edge_inspector.line.process import activate_file_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline.engine_loop import JudgeFactory
-from edge_inspector.pipeline.events import EngineReady
+from edge_inspector.pipeline.events import EngineFailed, EngineReady
 from edge_inspector.records import Caller, Role
 from edge_inspector.store import audit, recipes
 from edge_inspector.store.database import open_database
@@ -162,7 +162,49 @@ def test_a_threshold_that_cannot_run_now_is_not_made_the_active_one(tmp_path: Pa
         with pytest.raises(StateError, match="being loaded"):
             made.handlers()["threshold"]({"accept_threshold": 0.2})
         assert recipes.active(database) is None
+        assert [entry["action"] for entry in audit.entries(database, 3)] == ["recipe.withdraw", "recipe.activate", "recipe.import"]
         b.feed(EngineReady(judge("r:9")))
+
+
+def refuse_records(database: Database, table: str) -> None:
+    with database.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+
+
+def test_a_threshold_that_cannot_be_recorded_does_not_decide(tmp_path: Path, database: Database) -> None:
+    with control(tmp_path, database) as (b, made), made_ready(b) as running:
+        made.handlers()["threshold"]({"accept_threshold": 0.2})
+        decides = b.controller.judge
+        refuse_records(database, "recipe_activations")
+        with pytest.raises(StoreError, match="disk full"):
+            made.handlers()["threshold"]({"accept_threshold": 0.3})
+        assert b.controller.judge is decides is not running
+        active = recipes.active(database)
+        assert active is not None
+        assert active.recipe().decision.accept_threshold == 0.2
+
+
+def test_a_recipe_whose_engine_does_not_load_is_taken_back(tmp_path: Path, database: Database) -> None:
+    plan = write(tmp_path)
+    before = activate_file_recipe(database, plan)
+    recipes.import_recipe(database, plan.recipe.model_copy(update={"product": "another"}))
+    with control(tmp_path, database) as (b, made), made_ready(b) as running:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(b.pipeline, "load", lambda _factory: b.controller.tell(EngineFailed(BundleError("no memory"))))
+            with pytest.raises(StateError, match="no memory"):
+                made.handlers()["recipe"]({"name": "ring"})
+        assert b.controller.judge is running
+    active = recipes.active(database)
+    assert (active and active.label) == before.label
+    assert [action for _, action, _ in audit.about(database, "ring:2")] == ["recipe.import", "recipe.activate", "recipe.withdraw"]
+
+
+def test_an_activation_that_cannot_be_taken_back_is_logged(tmp_path: Path, database: Database, expected_warnings: list[str]) -> None:
+    expected_warnings.append("recipe ring:1 is on record as the active one, and does not run")
+    version, _ = recipes.import_recipe(database, write(tmp_path).recipe)
+    with pytest.raises(StateError, match="busy"), recipes.activating(database, "ring", version):
+        refuse_records(database, "audit")
+        raise StateError("busy")
 
 
 def test_a_recipe_that_names_no_bundle_of_ours_is_refused_and_the_line_goes_on(tmp_path: Path, database: Database) -> None:
