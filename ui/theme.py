@@ -158,7 +158,9 @@ def _sheet(theme: Theme) -> str:
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {theme.dim}; background: {theme.panel}; }}
     QPushButton[role="main"] {{ font-weight: 600; border: 2px solid {theme.text}; }}
     QComboBox QAbstractItemView::item, QMenu::item {{ min-height: {TOUCH}px; padding: 0 16px; }}
-    QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: {TOUCH - 12}px; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: {TOUCH}px; subcontrol-origin: border; }}
+    QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+    QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
     QCheckBox {{ min-height: {TOUCH}px; spacing: 8px; }}
     QCheckBox::indicator {{ width: 24px; height: 24px; }}
     QCheckBox::indicator:unchecked {{ border: 2px solid {theme.dim}; border-radius: 3px; background: {theme.panel}; }}

@@ -58,6 +58,8 @@ class LabelScreen(LabelPage):
         tools.size_chosen.connect(canvas.set_size)
         tools.opacity_chosen.connect(canvas.set_opacity)
         tools.map_wanted.connect(lambda _on: self._show_map())
+        tools.pan_chosen.connect(self._use_hand)
+        tools.zoom_wanted.connect(canvas.zoom_in_place)
         tools.fit_wanted.connect(canvas.fit)
         tools.actual_wanted.connect(canvas.actual_size)
         strip.taken.connect(lambda: canvas.take(work.painter.enter()))
@@ -98,6 +100,7 @@ class LabelScreen(LabelPage):
             "P": lambda: self._use(Tool.POLYGON),
             "X": lambda: self._use(Tool.BOX),
             "C": lambda: self._use(Tool.CLICK),
+            "H": self._use_hand,
             "[": lambda: self._resize(-1),
             "]": lambda: self._resize(1),
             "Q": lambda: self.classes.step(1),
@@ -209,6 +212,11 @@ class LabelScreen(LabelPage):
         self.work.drop_proposal()
         self.canvas.use(tool)
         self.tools.show_tool(tool)
+        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _use_hand(self) -> None:
+        self.canvas.use_hand()
+        self.tools.show_pan()
         self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _resize(self, way: int) -> None:

@@ -115,6 +115,7 @@ class LiveScreen(Screen):
         bridge.line_changed.connect(self._line)
         bridge.desk_changed.connect(self._desk)
         self.overlay.changed.connect(self._look)
+        self.overlay.zoom.connect(self.picture.zoom_in_place)
         self.overlay.fit.connect(self.picture.fit)
         self.overlay.actual_size.connect(self.picture.actual_size)
         self.cameras.currentTextChanged.connect(self._choose_camera)

@@ -1023,6 +1023,22 @@
         <source>One pixel of the camera on one of the screen (1)</source>
         <translation>Ein Kamerapixel auf einem Bildschirmpixel (1)</translation>
     </message>
+    <message>
+        <source>Nearer</source>
+        <translation>Vergrößern</translation>
+    </message>
+    <message>
+        <source>Nearer (+ or wheel)</source>
+        <translation>Vergrößern (+ oder Mausrad)</translation>
+    </message>
+    <message>
+        <source>Farther</source>
+        <translation>Verkleinern</translation>
+    </message>
+    <message>
+        <source>Farther (- or wheel)</source>
+        <translation>Verkleinern (- oder Mausrad)</translation>
+    </message>
 </context>
 <context>
     <name>PartDetails</name>
@@ -1526,6 +1542,14 @@
         <translation>Auf einen Fehler klicken: Maske wird vorgeschlagen (C)</translation>
     </message>
     <message>
+        <source>Pan</source>
+        <translation>Schieben</translation>
+    </message>
+    <message>
+        <source>Push the picture about (H, or space and drag)</source>
+        <translation>Das Bild verschieben (H, oder Leertaste und ziehen)</translation>
+    </message>
+    <message>
         <source> px</source>
         <translation> px</translation>
     </message>
@@ -1572,6 +1596,22 @@
     <message>
         <source>One pixel on one of the screen (1)</source>
         <translation>Ein Pixel auf einem Bildschirmpixel (1)</translation>
+    </message>
+    <message>
+        <source>Nearer</source>
+        <translation>Vergrößern</translation>
+    </message>
+    <message>
+        <source>Nearer (+ or wheel)</source>
+        <translation>Vergrößern (+ oder Mausrad)</translation>
+    </message>
+    <message>
+        <source>Farther</source>
+        <translation>Verkleinern</translation>
+    </message>
+    <message>
+        <source>Farther (- or wheel)</source>
+        <translation>Verkleinern (- oder Mausrad)</translation>
     </message>
 </context>
 <context>
@@ -1650,6 +1690,22 @@
     <message>
         <source>Actual size (1)</source>
         <translation>Originalgröße (1)</translation>
+    </message>
+    <message>
+        <source>Farther (- or wheel)</source>
+        <translation>Verkleinern (- oder Mausrad)</translation>
+    </message>
+    <message>
+        <source>Farther</source>
+        <translation>Verkleinern</translation>
+    </message>
+    <message>
+        <source>Nearer (+ or wheel)</source>
+        <translation>Vergrößern (+ oder Mausrad)</translation>
+    </message>
+    <message>
+        <source>Nearer</source>
+        <translation>Vergrößern</translation>
     </message>
     <message>
         <source>ROI</source>

@@ -40,7 +40,7 @@ class PaintCanvas(PictureView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self._pan_from: QPoint | None = None
-        self._space = False
+        self._space = self._hand = False
         self._at: Point = (0.0, 0.0)
         self._pen_down = False
 
@@ -118,15 +118,15 @@ class PaintCanvas(PictureView):
 
     @property
     def _panning(self) -> bool:
-        return self._space or self._pan_from is not None
+        return self._space or self._hand or self._pan_from is not None
 
     def _point(self, event: QMouseEvent) -> Point:
         found = self.viewportTransform().inverted()[0].map(event.position())
         return found.x(), found.y()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """The tool goes down; the middle button, or any with space, pans."""
-        if event.button() == Qt.MouseButton.MiddleButton or self._space:
+        """The tool goes down; the middle button, or any with space or the hand, pans."""
+        if event.button() == Qt.MouseButton.MiddleButton or self._space or self._hand:
             self._pan_from = event.position().toPoint()
             self._set_cursor()
         elif event.button() == Qt.MouseButton.LeftButton and self.image_size[0]:
@@ -263,10 +263,17 @@ class PaintCanvas(PictureView):
 
     def use(self, tool: Tool) -> None:
         """Take another tool."""
-        self._pen_down = False
+        self._pen_down = self._hand = False
         self.painter.use(tool)
         self._set_cursor()
         self.take(Effect(sketched=True))
+
+    def use_hand(self) -> None:
+        """Push the picture about instead of painting, until another tool is taken."""
+        if self._pen_down:
+            self._press_by_key()
+        self._hand = True
+        self._set_cursor()
 
     def set_size(self, size: int) -> None:
         """Of brush and eraser, in pixels."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QGridLayout, QLabel, QPus
 from ui.model.label import Tool
 from ui.model.strokes import LARGEST, SMALLEST
 from ui.theme import GAP
+from ui.widgets.picture import STEP
 
 
 class ToolPanel(QWidget):
@@ -20,6 +21,9 @@ class ToolPanel(QWidget):
     map_wanted = Signal(bool)
     fit_wanted = Signal()
     actual_wanted = Signal()
+    pan_chosen = Signal()
+    zoom_wanted = Signal(float)
+    """A factor: nearer above 1, else farther."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +54,12 @@ class ToolPanel(QWidget):
             self.buttons[tool] = button
             column.addWidget(button)
         self.buttons[Tool.BRUSH].setChecked(True)
+        self.pan = QPushButton(self.tr("Pan"))
+        self.pan.setCheckable(True)
+        self.pan.setToolTip(self.tr("Push the picture about (H, or space and drag)"))
+        self.pan.clicked.connect(lambda _checked: self.pan_chosen.emit())
+        self._group.addButton(self.pan)
+        column.addWidget(self.pan)
 
     def _add_size(self, column: QVBoxLayout) -> None:
         self.size_box = QSpinBox()
@@ -80,7 +90,16 @@ class ToolPanel(QWidget):
         actual.setToolTip(self.tr("One pixel on one of the screen (1)"))
         fit.clicked.connect(self.fit_wanted)
         actual.clicked.connect(self.actual_wanted)
+        nearer, farther = QPushButton("+"), QPushButton("−")
+        nearer.setAccessibleName(self.tr("Nearer"))
+        nearer.setToolTip(self.tr("Nearer (+ or wheel)"))
+        farther.setAccessibleName(self.tr("Farther"))
+        farther.setToolTip(self.tr("Farther (- or wheel)"))
+        nearer.clicked.connect(lambda _checked: self.zoom_wanted.emit(STEP))
+        farther.clicked.connect(lambda _checked: self.zoom_wanted.emit(1 / STEP))
         row = QGridLayout()
+        row.addWidget(farther, 1, 0)
+        row.addWidget(nearer, 1, 1)
         row.addWidget(fit, 0, 0)
         row.addWidget(actual, 0, 1)
         column.addSpacing(GAP)
@@ -91,6 +110,10 @@ class ToolPanel(QWidget):
     def show_tool(self, tool: Tool) -> None:
         """Which one is in the hand."""
         self.buttons[tool].setChecked(True)
+
+    def show_pan(self) -> None:
+        """The hand that pushes the picture."""
+        self.pan.setChecked(True)
 
     def show_size(self, size: int) -> None:
         """Of brush and eraser."""

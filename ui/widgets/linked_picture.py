@@ -64,13 +64,6 @@ class LinkedPicture(PictureView):
         self.centerOn(x + width / 2.0, y + height / 2.0)
         self.moved.emit()
 
-    def zoom_in_place(self, factor: float) -> None:
-        """Nearer (above 1) or farther around the view's middle, wherever the pointer is."""
-        anchor = self.transformationAnchor()
-        self.setTransformationAnchor(LinkedPicture.ViewportAnchor.AnchorViewCenter)
-        self.zoom_by(factor)
-        self.setTransformationAnchor(anchor)
-
     def _whole(self) -> float:
         """The scale at which the whole picture fits."""
         width, height = self.image_size

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from ui.model.picture import COLOUR_MAPS
+from ui.widgets.picture import STEP
 
 
 class OverlayControls(QWidget):
@@ -15,6 +16,8 @@ class OverlayControls(QWidget):
     changed = Signal(str, float, bool)
     fit = Signal()
     actual_size = Signal()
+    zoom = Signal(float)
+    """A factor: nearer above 1, else farther."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,10 +41,17 @@ class OverlayControls(QWidget):
         fit.setToolTip(self.tr("Show the whole picture (0)"))
         actual.setToolTip(self.tr("One pixel of the camera on one of the screen (1)"))
         actual.setShortcut(QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_1))
+        nearer, farther = QPushButton("+"), QPushButton("−")
+        nearer.setAccessibleName(self.tr("Nearer"))
+        nearer.setToolTip(self.tr("Nearer (+ or wheel)"))
+        farther.setAccessibleName(self.tr("Farther"))
+        farther.setToolTip(self.tr("Farther (- or wheel)"))
         for widget in (label, self.opacity, self.colours, self.outlines):
             layout.addWidget(widget)
-        layout.addWidget(fit)
-        layout.addWidget(actual)
+        for button in (farther, nearer, fit, actual):
+            layout.addWidget(button)
+        nearer.clicked.connect(lambda _checked: self.zoom.emit(STEP))
+        farther.clicked.connect(lambda _checked: self.zoom.emit(1 / STEP))
         fit.clicked.connect(self.fit)
         actual.clicked.connect(self.actual_size)
         self.opacity.valueChanged.connect(self._tell)

@@ -1,14 +1,15 @@
-"""A picture with its anomaly map over it and outlines where the map stands above the threshold; wheel, pan, 1:1, fit."""
+"""A picture with its anomaly map over it and outlines where the map stands above the threshold; wheel, pinch, pan, 1:1, fit."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPainterPath, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPainterPath, QPen, QPolygonF, QResizeEvent, QTouchEvent, QWheelEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsView, QStyleOptionGraphicsItem, QWidget
 
 from ui.model.picture import Map, Pixels, View, coloured, contours
+from ui.widgets.touch import TOUCHES, Fingers
 
 STEP = 1.25  # one notch of the wheel
 LARGEST = 64.0  # screen pixels a picture's pixel
@@ -88,6 +89,7 @@ class PictureView(QGraphicsView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
+        self._fingers = Fingers(self.viewport(), self.pinch)
         self._fitted = True
         self._size = (0, 0)
         self._map: Map | None = None
@@ -170,6 +172,36 @@ class PictureView(QGraphicsView):
         self._fitted = False
         self.scale(wanted / now, wanted / now)
         self.moved.emit()
+
+    def zoom_in_place(self, factor: float) -> None:
+        """Nearer (above 1) or farther around the view's middle, wherever the pointer is."""
+        anchor = self.transformationAnchor()
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
+        self.zoom_by(factor)
+        self.setTransformationAnchor(anchor)
+
+    def pinch(self, factor: float, before: QPointF, now: QPointF) -> None:
+        """Nearer or farther, with what was at ``before`` brought to ``now``, both in pixels of the view."""
+        if not self._size[0]:
+            return
+        held = self.mapToScene(before.toPoint())
+        anchor = self.transformationAnchor()
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.zoom_by(factor)
+        self.setTransformationAnchor(anchor)
+        off = self.mapFromScene(held) - now.toPoint()
+        self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() + off.x())
+        self.verticalScrollBar().setValue(self.verticalScrollBar().value() + off.y())
+        self.moved.emit()
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Fingers first."""
+        if isinstance(event, QTouchEvent) and event.type() in TOUCHES:
+            if event.type() == QEvent.Type.TouchBegin:
+                self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._fingers.take(event)
+            return True
+        return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Zoom where the pointer is."""

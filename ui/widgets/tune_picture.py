@@ -12,6 +12,7 @@ from ui.model.picture import View
 from ui.model.regions import Fate, inspected, regions
 from ui.model.shapes import Polygons, Sort
 from ui.model.tune import Rules
+from ui.widgets.picture import STEP
 from ui.widgets.polygons import FATE_LOOKS, PolygonView
 
 NEWEST, BELOW, ABOVE, CHOSEN = "newest", "below", "above", "chosen"
@@ -72,7 +73,11 @@ class TunePicture(QWidget):
         self.camera.hide()
         fit = self._button(self.tr("F&it"), self.tr("Whole picture (0)"), self.view.fit)
         actual = self._button(self.tr("&1:1"), self.tr("Actual size (1)"), self.view.actual_size)
-        return _row(self.source, self.part, self.camera, self.held, fit, actual)
+        farther = self._button("−", self.tr("Farther (- or wheel)"), lambda: self.view.zoom_in_place(1 / STEP))
+        farther.setAccessibleName(self.tr("Farther"))
+        nearer = self._button("+", self.tr("Nearer (+ or wheel)"), lambda: self.view.zoom_in_place(STEP))
+        nearer.setAccessibleName(self.tr("Nearer"))
+        return _row(self.source, self.part, self.camera, self.held, farther, nearer, fit, actual)
 
     def _tool_row(self) -> QHBoxLayout:
         self.sort.addItem(self.tr("ROI"), Sort.ROI)
