@@ -188,7 +188,7 @@ def test_nothing_wrong_is_an_empty_mask_after_a_question(screen: LabelScreen, se
     assert screen.work.painter.mask.pixels.any()
     QTest.mouseClick(screen.good, LEFT)
     answer(qtbot, "Save")
-    qtbot.waitUntil(lambda: not screen.work.queue.labels and not screen.work.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not any(label.classes for label in screen.work.queue.labels) and not screen.work.busy, timeout=WAIT_MS)
     assert not list((served[0].state / "labels").rglob("*.png"))
     assert [entry.part_id for entry in screen.waiting.model.entries] == [SECOND, LAST]
 
