@@ -139,7 +139,7 @@ class LabelService:
         if archived is not None:
             return archived
         record = self._folder().get(picture.stem)
-        kept = None if record is None else self._folder().image(picture.stem, record)
+        kept = self._folder().image(picture.stem, record) if record else None
         if kept is None:
             raise StateError(f"view {picture.view} of part {picture.part_id} is not archived: there is no picture to label")
         return kept
