@@ -253,7 +253,7 @@ def test_j_and_k_go_from_part_to_part_and_a_note_keeps_its_letters(listed: Revie
     assert listed.unsaved()
     listed.details.regions.selectRow(0)
     listed.step(-1)
-    assert (note.text(), listed.unsaved()) == ("", "")
+    assert (note.text(), listed.unsaved()) == ("", f"notes without a verdict, on: {name(2)}")
     listed.step(1)
     assert note.text() == "jfc"
     assert not listed.details.regions.selectionModel().hasSelection()  # the pictures are whole again

@@ -148,7 +148,8 @@ class ReviewScreen(Screen):
 
     def unsaved(self) -> str:
         """A verdict is stored when it is given; only a note without one would be lost."""
-        return self.tr("a note without a verdict") if self.details.judge.draft else ""
+        parts = ", ".join(self.details.judge.drafts)
+        return self.tr("notes without a verdict, on: {parts}").format(parts=parts) if parts else ""
 
     # ---- the list
 
@@ -339,6 +340,7 @@ class ReviewScreen(Screen):
 
     def _stored(self, verdict: str, part: Part) -> None:
         part_id = str(part["part_id"])
+        self.details.judge.forget(part_id)
         self._judged = [other for other in self._judged if other != part_id] + ([part_id] if verdict != NONE else [])
         self.shared.said.emit(self.tr("Part {part}: {verdict}").format(part=part_id, verdict=person_word(verdict)))
         self._pause.start()

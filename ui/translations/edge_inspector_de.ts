@@ -1244,8 +1244,8 @@
         <translation>Nachprüfen</translation>
     </message>
     <message>
-        <source>a note without a verdict</source>
-        <translation>eine Notiz ohne Urteil</translation>
+        <source>notes without a verdict, on: {parts}</source>
+        <translation>Notizen ohne Urteil zu: {parts}</translation>
     </message>
     <message>
         <source>Asking the history …</source>

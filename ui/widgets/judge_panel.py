@@ -82,6 +82,15 @@ class JudgePanel(QWidget):
         """Whether a note stands here that no verdict has taken along."""
         return self._part is not None and self.note.text().strip() != _note(self._part)
 
+    @property
+    def drafts(self) -> list[str]:
+        """Every part with such a note, the one that is shown last."""
+        return [*self._drafts, *([_name(self._part)] if self.draft else [])]
+
+    def forget(self, part_id: str) -> None:
+        """A verdict has taken its note along, or has come without it."""
+        self._drafts.pop(part_id, None)
+
     def _keep_draft(self) -> None:
         """A note begun waits for its part to be shown again."""
         if self.draft:
