@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -10,25 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer, QTranslator
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSlider,
-    QAbstractSpinBox,
     QApplication,
-    QCheckBox,
-    QComboBox,
-    QLabel,
-    QLineEdit,
     QMessageBox,
-    QPushButton,
-    QScrollBar,
-    QSlider,
-    QSpinBox,
-    QTabBar,
-    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -51,15 +36,13 @@ from tests.gui.label_stock import (
     until_open,
 )
 from tests.unit.desk.stock import name
-from ui.model.label import ClassProblem, Tool
+from ui.model.label import Tool
 from ui.model.picture import Pixels, decode_image
 from ui.model.session import Session
 from ui.screens import label_work
 from ui.screens.base import Shared
 from ui.screens.label import LabelScreen
 from ui.screens.label_work import PAGES
-from ui.theme import DARK, TOUCH, apply
-from ui.widgets.canvas import PaintCanvas
 
 FIRST, SECOND, LAST, UNARCHIVED = name(6), name(4), name(2), name(8)
 
@@ -389,62 +372,3 @@ def test_the_map_and_the_tools_that_are_used_stay_with_the_next_part(screen: Lab
     assert not screen.canvas.map_item.boundingRect().isEmpty()
     key(screen, Qt.Key.Key_K)
     until_open(screen, qtbot, FIRST)
-
-
-class Longer(QTranslator):
-    """A language whose texts are a third longer than English ones, in words as long."""
-
-    def isEmpty(self) -> bool:  # noqa: N802
-        return False
-
-    def translate(self, context: str, text: str, comment: str | None = None, n: int = -1) -> str:
-        del context, comment, n
-        return text and re.sub(r"(\w{4,})(?![^{]*})", lambda word: word[1] + word[1][: round(len(word[1]) * 0.4)], text)
-
-
-@pytest.fixture
-def longer(qapp: QApplication) -> Iterator[None]:
-    translator = Longer()
-    before = qapp.styleSheet()
-    apply(qapp, DARK)
-    qapp.installTranslator(translator)
-    yield
-    qapp.removeTranslator(translator)
-    qapp.setStyleSheet(before)
-
-
-def test_in_a_longer_language_nothing_is_cut_and_everything_can_be_touched(longer: None, screen: LabelScreen, shared: Shared) -> None:
-    shared.session = Session("bob", "operator")
-    shared.session_changed.emit()
-    screen.classes.refuse(ClassProblem.LETTERS)
-    screen.work.failed.emit("the desk is not connected", lambda: None)
-    QApplication.processEvents()
-    for label in screen.findChildren(QLabel):
-        if label.isVisible():
-            needed = label.heightForWidth(label.width()) if label.wordWrap() else label.minimumSizeHint().height()
-            assert label.height() >= needed, label.text()
-            assert label.wordWrap() or label.width() >= label.minimumSizeHint().width(), label.text()
-    for widget in screen.findChildren(QWidget):
-        if widget.isVisible() and isinstance(widget, QPushButton | QSpinBox | QComboBox | QLineEdit | QCheckBox | QSlider):
-            if widget.parent() is not screen.tools.size_box:  # the edit field within it
-                assert widget.height() >= TOUCH, widget.accessibleName() or widget
-            assert widget.width() >= min(TOUCH, widget.minimumSizeHint().width()), widget
-            assert not isinstance(widget, QPushButton) or widget.width() >= widget.sizeHint().width(), widget.text()
-
-
-def test_every_control_can_be_named_and_reached_by_tab(screen: LabelScreen) -> None:
-    for widget in screen.findChildren(QWidget):
-        if isinstance(
-            widget, QAbstractButton | QAbstractSpinBox | QComboBox | QAbstractItemView | QAbstractSlider | QLineEdit | PaintCanvas
-        ):
-            inner = widget.parent() is not None and isinstance(widget.parent(), QAbstractSpinBox | QComboBox | QAbstractItemView | QTabBar)
-            if inner or isinstance(widget, QScrollBar) or (type(widget).__module__.startswith("PySide6") and not widget.isVisible()):
-                continue
-            text = getattr(widget, "text", str)()
-            assert widget.accessibleName() or text, widget
-            if widget not in (
-                *screen.tools.buttons.values(),
-                screen.tools.pan,
-                *screen.lists.buttons,
-            ):  # one stop for each group: arrows go on from there
-                assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus, widget.accessibleName() or text
