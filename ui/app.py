@@ -60,9 +60,10 @@ class Desk:
         self._show(self.window)
 
     def stop(self) -> None:
-        """End the threads and let go of the window. Idempotent."""
+        """End the threads, let go of the window, and speak as before. Idempotent."""
         self.bridge.stop()
         self.window.deleteLater()
+        self._silence()
 
     def _new_window(self) -> Window:
         window = Window(self.shared, [screen(self.shared) for screen in SCREENS], kiosk=self._options.kiosk)
@@ -78,10 +79,14 @@ class Desk:
             window.show()
 
     def _speak(self, name: str) -> None:
-        for translator in self._translators:
-            self._application.removeTranslator(translator)
+        self._silence()
         self._translators = language.install(self._application, name)
         self._settings.setValue("language", name)
+
+    def _silence(self) -> None:
+        for translator in self._translators:
+            self._application.removeTranslator(translator)
+        self._translators = []
 
     def _change_language(self, name: str) -> None:
         """A new window in the other language, in the place of the old one; what is unsaved stays where it is."""
