@@ -17,15 +17,10 @@ from edge_inspector.wire.keys import ClientKeys, read_pair, read_public
 from ui import language
 from ui.bridge import Bridge
 from ui.screens.base import Screen, Shared
-from ui.screens.label import LabelScreen
-from ui.screens.live import LiveScreen
-from ui.screens.review import ReviewScreen
-from ui.screens.tune import TuneScreen
 from ui.theme import THEMES, apply
 from ui.window import Window
 
 DEFAULT = "tcp://127.0.0.1:5572"
-SCREENS: tuple[type[Screen], ...] = (LiveScreen, ReviewScreen, LabelScreen, TuneScreen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +44,14 @@ class Desk:
         self._settings = settings
         self._translators: list[QTranslator] = []
         self.bridge = Bridge(options.connect, _keys(options))
+        self.bridge.start()  # it looks for the line while the screens are loaded
         self.shared = Shared(self.bridge)
         self._speak(options.language or str(settings.value("language") or language.system_language()))
         self.window = self._new_window()
         self._dress(options.theme or str(settings.value("theme") or "dark"))
 
     def start(self) -> None:
-        """Begin to look for the line, and show the window."""
-        self.bridge.start()
+        """Show the window."""
         self._show(self.window)
 
     def stop(self) -> None:
@@ -66,7 +61,7 @@ class Desk:
         self._silence()
 
     def _new_window(self) -> Window:
-        window = Window(self.shared, [screen(self.shared) for screen in SCREENS], kiosk=self._options.kiosk)
+        window = Window(self.shared, _screens(self.shared), kiosk=self._options.kiosk)
         window.language_wanted.connect(self._change_language)
         window.theme_wanted.connect(self._dress)
         return window
@@ -109,6 +104,16 @@ class Desk:
         apply(self._application, theme)
         self.window.set_theme(theme)
         self._settings.setValue("theme", theme.name)
+
+
+def _screens(shared: Shared) -> list[Screen]:
+    """In the order of their tabs; loaded here, because charts and what they need take half a second."""
+    from ui.screens.label import LabelScreen
+    from ui.screens.live import LiveScreen
+    from ui.screens.review import ReviewScreen
+    from ui.screens.tune import TuneScreen
+
+    return [LiveScreen(shared), ReviewScreen(shared), LabelScreen(shared), TuneScreen(shared)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,7 +35,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.station import STATE, StationStock, part_entry, serving, spot
 from tests.unit.desk.stock import name
-from ui.app import SCREENS, Desk
+from ui.app import Desk
 from ui.language import LANGUAGES
 from ui.model.tune import Change
 from ui.screens.base import Screen
@@ -51,6 +51,7 @@ from ui.window import Window
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 15_000
 SIZE = (1280, 800)
+SCREENS: tuple[type[Screen], ...] = (LiveScreen, ReviewScreen, LabelScreen, TuneScreen)
 PARTS = 12
 TOUCHED = QAbstractButton | QComboBox | QAbstractSpinBox | QSlider | QLineEdit
 CONDITION = {"name": "plc_silent", "severity": "failure", "message": "the gate is silent", "active": True, "acknowledged": False}

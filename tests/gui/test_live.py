@@ -33,9 +33,8 @@ def test_a_part_comes_with_picture_verdict_figures_and_filmstrip(qtbot: QtBot, o
     qtbot.waitUntil(lambda: screen.picture.image_size == (64, 64), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: screen.banner.kind in (Kind.ACCEPT, Kind.REJECT, Kind.REVIEW), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: bool(screen.model.rejects), timeout=WAIT_MS)
-    counters = screen.model.counters()
-    assert counters.triggers > 0
-    assert counters.good is not None
+    qtbot.waitUntil(lambda: screen.model.counters().good is not None, timeout=WAIT_MS)
+    assert screen.model.counters().triggers > 0
     assert "part:1" in screen.model.state["recipe"]
     assert screen.window().windowTitle()
 
