@@ -36,12 +36,12 @@ def demo(
     parts = parts or (UNTIL_CLOSED if gui else 100)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=_stderr()) as bar:
-        task = bar.add_task("starting the line ...", total=parts)
+        task = bar.add_task("starting the line ...", total=None if parts == UNTIL_CLOSED else parts)
         result = run_demo(
             DemoPlan(parts, rate, seed, product, bundle, gui),
             lambda triggers: bar.update(task, completed=triggers, description="parts on the belt"),
         )
-        bar.update(task, completed=parts)
+        bar.update(task, completed=result["parts"])
     typer.echo(json.dumps(result) if as_json else _table(result))
     if any(result[broken] for broken in ("unaccounted", "duplicated", "passed_uninspected")):
         typer.echo("error: the account does not add up: a part was lost, told twice, or passed uninspected", err=True)
