@@ -62,6 +62,8 @@ class Filmstrip(QWidget):
 
     def add_picture(self, part_id: str, image: Pixels) -> None:
         """The picture of a part that is, or soon will be, in the strip."""
+        step = max(1, max(image.shape[:2]) // (4 * SIDE))  # of a large picture every so many pixels will do
+        image = np.ascontiguousarray(image[::step, ::step])
         scale = SIDE / max(image.shape[:2])
         size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
         small = np.ascontiguousarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -80,6 +82,7 @@ class Filmstrip(QWidget):
         if not fresh and [part["n"] for part in parts] == [part["n"] for part in self._parts]:
             return
         self._parts = list(parts)[:SHOWN]
+        self._asked &= {str(part["part_id"]) for part in self._parts}
         self._empty.setVisible(not self._parts)
         for place, button in enumerate(self._buttons):
             button.setVisible(place < len(self._parts))
