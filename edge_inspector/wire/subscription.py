@@ -10,6 +10,8 @@ import zmq
 
 from edge_inspector.wire.keys import ClientKeys, connect
 
+BATCH = 200  # messages read at once: a burst of thousands is not held twice
+
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
@@ -39,12 +41,14 @@ class StatusClient:
             raise
 
     def poll(self, timeout_s: float) -> list[StatusMessage]:
-        """What has come within the time, as soon as something has; of previews the newest only."""
+        """What has come within the time, as soon as something has, at most ``BATCH`` messages; of previews the newest of them only."""
         if not self._socket.poll(max(0, int(timeout_s * 1e3))):
             return []
         found: list[StatusMessage] = []
         preview: list[bytes] | None = None
-        while self._socket.poll(0):
+        for _ in range(BATCH):
+            if not self._socket.poll(0):
+                break
             frames = self._socket.recv_multipart()
             if frames[0] == b"preview":
                 preview = frames
