@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from edge_inspector.errors import JournalError
@@ -248,9 +249,9 @@ class Delivery:
             self._supersede(draft, message, Reason.LATE, "its verdict was on record only after the deadline")
             return
         gone_ns = self._now() + self._left(draft.part, self._now()).ns
-        entry = Entry(
-            (message.epoch, message.seq), message.trigger_count, encode(message), gone_ns, accepts=draft.outcome is Outcome.ACCEPTED
-        )
+        entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), gone_ns)
+        if draft.outcome is Outcome.ACCEPTED:
+            entry.overdue = partial(self._overdue, draft.part)
         left = self.outlet is not None and self.outlet.publish(entry)
         if left or not self._may_wait(draft):
             self._finish(draft, message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_inspector.outputs.recovery import UNSETTLED_MAX, Key
@@ -10,11 +11,16 @@ from edge_inspector.outputs.recovery import UNSETTLED_MAX, Key
 ATTEMPTS = 6  # after the part has passed the gate, each pause twice the one before; then only a hello brings it back
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Entry:
     """One verdict: ``data`` is the encoded message. Once ``deadline_ns`` is over, its part has passed the gate (0: long ago).
 
-    ``left`` says that a gate's queue has taken it at least once; ``accepts`` that it lets its part pass.
+    ``left`` says that a gate's queue has taken it at least once; ``overdue`` whether it may leave no more, if it has not yet: by the clock,
+    or where the window is in counts by the belt, which may stand for however long.
     """
 
     key: Key
@@ -24,11 +30,12 @@ class Entry:
     attempts: int = 0
     due_ns: int = 0
     left: bool = False
-    accepts: bool = False
+    overdue: Callable[[], bool] = _never
 
-    def expired(self, now_ns: int) -> bool:
+    @property
+    def expired(self) -> bool:
         """Whether it would let a part pass that has passed the gate already, and never left: another verdict has to stand in for it."""
-        return self.accepts and not self.left and now_ns > self.deadline_ns
+        return not self.left and self.overdue()
 
 
 class ResendTable:

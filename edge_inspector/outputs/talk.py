@@ -146,7 +146,7 @@ class Talk:
                 self.resent += self._offer(entry, now_ns)
 
     def _offer(self, entry: Entry, now_ns: int) -> bool:
-        if not entry.expired(now_ns) and self._peers.to_gates(entry.data):
+        if not entry.expired and self._peers.to_gates(entry.data):
             self._table.sent(entry, now_ns)
             return True
         self._table.postpone(entry, now_ns + CONGESTED_NS)

@@ -107,7 +107,7 @@ class PaperOutlet:
             self._offer(entry)
 
     def _offer(self, entry: Entry) -> bool:
-        if not self.gate or self.stuck or (entry.key not in self.taken and entry.expired(self.clock.now)):
+        if not self.gate or self.stuck or (entry.key not in self.taken and entry.expired):
             return False
         message = decode(entry.data)
         assert isinstance(message, VerdictMessage)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import cast
 
 import numpy as np
 import pytest
 
 from edge_inspector.outputs.delivery import Delivery
 from edge_inspector.outputs.encoder import UNKNOWN_NS, Encoder
-from edge_inspector.records import NEVER_NS, Decision, Frame, Inspection, Judgement, Reason, Verdict
+from edge_inspector.records import NEVER_NS, Decision, Frame, Inspection, Judgement, Outcome, Reason, Verdict
 from tests.unit.outputs.link import Recorded
 from tests.unit.outputs.test_delivery import HandClock, PaperJournal, PaperOutlet
 
@@ -184,3 +185,38 @@ def test_a_verdict_says_what_was_left() -> None:
     link.take(judgement(1, 600), "r:1", "m")
     (sent,) = listener.outcomes
     assert (sent.message.deadline_counts, sent.message.deadline_ms) == (500, 500.0)
+
+
+def test_an_accept_that_no_gate_took_waits_as_long_as_the_belt_stands() -> None:
+    clock = HandClock()
+    made = encoder(clock)
+    link, listener = delivery(clock, made, gate=True)
+    outlet = cast("PaperOutlet", link.outlet)
+    made.report(0)
+    clock.now = 100 * MS
+    made.report(100)
+    outlet.stuck = True
+    link.expect("p1", 1, clock.now, UTC, NEVER_NS, 600)
+    link.take(judgement(1, 600), "r:1", "m")  # at this speed the belt is there in 0.5 s
+    for _ in range(3):
+        clock.now += 2_000 * MS
+        made.report(100)  # but it stands
+        link.turn(clock.now)
+    outlet.stuck = False
+    link.turn(clock.now)
+    assert [(sent.message.trigger_count, sent.message.outcome) for sent in listener.outcomes] == [(1, Outcome.ACCEPTED)]
+
+
+def test_an_accept_that_no_gate_took_does_not_leave_behind_the_belt() -> None:
+    clock = HandClock()
+    made = encoder(clock)
+    link, _ = delivery(clock, made, gate=True)
+    outlet = cast("PaperOutlet", link.outlet)
+    made.report(100)
+    outlet.stuck = True
+    link.expect("p1", 1, clock.now, UTC, NEVER_NS, 600)
+    link.take(judgement(1, 600), "r:1", "m")
+    made.report(601)  # the part is at the gate, and the link's turn has not come
+    outlet.stuck = False
+    link.release()
+    assert outlet.taken == {}
