@@ -15,7 +15,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEventLoop, QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 
 from edge_inspector.rehearsal.belt import BeltPlan
@@ -44,8 +44,7 @@ class Studio:
         while not ready():
             if time.monotonic() > until:
                 sys.exit(f"error: waited in vain for {what}")
-            self._application.processEvents()
-            time.sleep(0.01)
+            self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
 
     def rest(self, seconds: float) -> None:
         """Let the window work."""

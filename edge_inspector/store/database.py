@@ -15,7 +15,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from edge_inspector.errors import StoreError
@@ -170,6 +171,18 @@ def store_errors(address: URL) -> Iterator[None]:
         raise StoreError(f"{name}: {error.orig}; {_advice(str(error.orig), address)}") from error
     except (SQLAlchemyError, CommandError) as error:
         raise StoreError(f"{name}: {error}") from error
+
+
+@contextmanager
+def changing(engine: Engine, what: str) -> Iterator[Session]:
+    """A session that is committed at the end, whole or not at all. Raises StoreError, also where another program changed ``what``
+    (a noun in the plural) at the same moment."""
+    with store_errors(engine.url), Session(engine, expire_on_commit=False) as session:
+        try:
+            with session.begin():
+                yield session
+        except IntegrityError as error:
+            raise StoreError(f"{what} were changed by another program at the same moment; try again ({error.orig})") from error
 
 
 def _name(address: URL) -> str:

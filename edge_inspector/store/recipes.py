@@ -14,12 +14,11 @@ from typing import Any
 
 import tomli_w
 from sqlalchemy import Engine, Select, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edge_inspector.errors import StoreError
 from edge_inspector.settings import Recipe, parse_model
-from edge_inspector.store.database import store_errors
+from edge_inspector.store.database import changing
 from edge_inspector.store.schema import ActivationRow, AuditRow, RecipeRow
 
 if sys.version_info >= (3, 11):
@@ -62,7 +61,7 @@ def import_recipe(engine: Engine, recipe: Recipe, actor: str = "local") -> tuple
     Returns (version, is it new). Does not activate it. Raises StoreError.
     """
     digest = _digest(recipe)
-    with _session(engine) as session:
+    with changing(engine, "recipes") as session:
         newest = session.scalar(_newest(recipe.name))
         if newest is not None and newest.sha256 == digest:
             return newest.version, False
@@ -74,7 +73,7 @@ def import_recipe(engine: Engine, recipe: Recipe, actor: str = "local") -> tuple
 
 def activate(engine: Engine, name: str, version: int | None = None, actor: str = "local") -> RecipeVersion:
     """Make a version (None: the newest) of ``name`` the active recipe. Raises StoreError where there is none such."""
-    with _session(engine) as session:
+    with changing(engine, "recipes") as session:
         row = _find(session, name, version)
         before = session.scalar(_active())
         if before is None or before.id != row.id:
@@ -102,7 +101,7 @@ def activating(engine: Engine, name: str, version: int | None = None, actor: str
 
 def _take_back(engine: Engine, version: RecipeVersion, actor: str, why: str) -> None:
     try:
-        with _session(engine) as session:
+        with changing(engine, "recipes") as session:
             newest = session.scalar(select(ActivationRow).order_by(ActivationRow.id.desc()).limit(1))
             row = _find(session, version.name, version.version)
             if newest is not None and newest.recipe_id == row.id:
@@ -114,33 +113,23 @@ def _take_back(engine: Engine, version: RecipeVersion, actor: str, why: str) -> 
 
 def active(engine: Engine) -> RecipeVersion | None:
     """The recipe version that decides, or None where none was ever activated. Raises StoreError."""
-    with _session(engine) as session:
+    with changing(engine, "recipes") as session:
         row = session.scalar(_active())
         return None if row is None else _version(row, row.id)
 
 
 def get_recipe(engine: Engine, name: str, version: int | None = None) -> RecipeVersion:
     """A stored version (None: the newest) of ``name``. Raises StoreError where there is none such."""
-    with _session(engine) as session:
+    with changing(engine, "recipes") as session:
         row = _find(session, name, version)
         return _version(row, _active_id(session))
 
 
 def list_recipes(engine: Engine) -> list[RecipeVersion]:
     """Every stored version, by name and version. Raises StoreError."""
-    with _session(engine) as session:
+    with changing(engine, "recipes") as session:
         now = _active_id(session)
         return [_version(row, now) for row in session.scalars(select(RecipeRow).order_by(RecipeRow.name, RecipeRow.version))]
-
-
-@contextmanager
-def _session(engine: Engine) -> Iterator[Session]:
-    with store_errors(engine.url), Session(engine, expire_on_commit=False) as session:
-        try:
-            with session.begin():
-                yield session
-        except IntegrityError as error:
-            raise StoreError(f"recipes were changed by another program at the same moment; try again ({error.orig})") from error
 
 
 def _find(session: Session, name: str, version: int | None) -> RecipeRow:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, Select, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edge_inspector.errors import SettingsError, StateError, StoreError
 from edge_inspector.records import LOCAL, Role
-from edge_inspector.store.database import is_absent, read_database, store_errors
+from edge_inspector.store.database import changing, is_absent, read_database, store_errors
 from edge_inspector.store.schema import AuditRow, UserRow
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ def add_user(engine: Engine, name: str, role: Role, password: PasswordHash, acto
     Raises SettingsError for a wrong name, StateError where the name is taken or the first is no admin, StoreError.
     """
     _check_name(name)
-    with _session(engine) as session:
+    with changing(engine, "users") as session:
         _lock(session)
         if any(row.name.casefold() == name.casefold() for row in session.scalars(select(UserRow))):
             raise StateError(f"there is a user {name} already, or one whose name differs only in case; choose another name")
@@ -81,7 +79,7 @@ def add_user(engine: Engine, name: str, role: Role, password: PasswordHash, acto
 
 def change_user(engine: Engine, name: str, change: UserChange, actor: str) -> User:
     """Change role, password or whether the user may log in. Raises StateError: no such user, or the last active admin; StoreError."""
-    with _session(engine) as session:
+    with changing(engine, "users") as session:
         _lock(session)
         row = session.scalar(_named(name))
         if row is None:
@@ -94,7 +92,7 @@ def change_user(engine: Engine, name: str, change: UserChange, actor: str) -> Us
 
 def note_login(engine: Engine, name: str, rehashed: PasswordHash | None = None) -> None:
     """The user has logged in; ``rehashed`` replaces a hash of old parameters. Raises StoreError."""
-    with _session(engine) as session:
+    with changing(engine, "users") as session:
         row = session.scalar(_named(name))
         if row is not None:
             row.last_login_utc = _now()
@@ -104,7 +102,7 @@ def note_login(engine: Engine, name: str, rehashed: PasswordHash | None = None) 
 
 def note_password(engine: Engine, name: str, password: PasswordHash) -> None:
     """The user has changed the own password. Raises StoreError."""
-    with _session(engine) as session:
+    with changing(engine, "users") as session:
         row = session.scalars(_named(name)).one()
         row.password = password
         session.add(_audit(name, "password.change", name, {}))
@@ -153,16 +151,6 @@ class StoredAccounts:
         with store_errors(self._engine.url), self._engine.connect() as connection:
             rows = connection.execute(select(UserRow.name, UserRow.role, UserRow.active))
             return {row.name: Role(row.role) if row.active else None for row in rows}
-
-
-@contextmanager
-def _session(engine: Engine) -> Iterator[Session]:
-    with store_errors(engine.url), Session(engine, expire_on_commit=False) as session:
-        try:
-            with session.begin():
-                yield session
-        except IntegrityError as error:
-            raise StoreError(f"users were changed by another program at the same moment; try again ({error.orig})") from error
 
 
 def _lock(session: Session) -> None:

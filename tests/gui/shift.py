@@ -299,9 +299,11 @@ class Shift:
         named = [condition["name"] for condition in self.hands.ask(self.live.model.conditions) if not condition["acknowledged"]]
         self.told["acknowledged"] = named[:1]
         if named:
-            button = lambda: next(b for b in self.live.conditions.findChildren(QPushButton) if b.text() == "Acknowledge")  # noqa: E731
-            self.hands.click(button, "Acknowledge")
+            self.hands.click(self._acknowledge_button, "Acknowledge")
             self.hands.until(lambda: self._acknowledged(named[0]), f"condition {named[0]} to be acknowledged")
+
+    def _acknowledge_button(self) -> QPushButton:
+        return next(button for button in self.live.conditions.findChildren(QPushButton) if button.text() == "Acknowledge")
 
     def _acknowledged(self, name: str) -> bool:
         return all(condition["acknowledged"] for condition in self.live.model.conditions() if condition["name"] == name)

@@ -6,9 +6,10 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any
+
+from ui.model.part_facts import local_time
 
 Part = dict[str, Any]
 
@@ -174,13 +175,6 @@ class LiveModel:
 
 def _ages(parts: list[Part]) -> list[float]:
     """Seconds by which each part was triggered before the last of them; 0 where it does not say."""
-    moments = [_moment(part) for part in parts]
+    moments = [local_time(part.get("triggered_utc")) for part in parts]
     newest = max((moment for moment in moments if moment is not None), default=None)
     return [0.0 if moment is None or newest is None else (newest - moment).total_seconds() for moment in moments]
-
-
-def _moment(part: Part) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(part.get("triggered_utc")).replace("Z", "+00:00"))
-    except ValueError:
-        return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from ui.model.archived import read
 from ui.model.live import Kind, LiveModel, kind_of
-from ui.model.picture import Preview, decode_image
+from ui.model.picture import Pixels, Preview, decode_image
 from ui.screens.base import Screen, Shared
 from ui.theme import Theme
 from ui.widgets.banner import BannerWidget
@@ -267,13 +269,18 @@ class LiveScreen(Screen):
 
     def _ask_picture(self, part_id: str) -> None:
         if "images" in self.shared.bridge.services:
-            self.shared.bridge.ask_desk(self, "images.get", {"part_id": part_id}, self._show_picture, _ignore)
+            self.shared.bridge.ask_desk(self, "images.get", {"part_id": part_id, "view": 0}, self._show_picture, _ignore)
 
     def _show_picture(self, result: dict[str, Any], blobs: list[bytes]) -> None:
-        views = result.get("views") or []
-        image = decode_image(blobs[views[0]["image"]]) if views and views[0]["image"] is not None else None
+        """Decoded beside Qt's thread: a camera's picture takes long."""
+        archived = read(result, blobs)
+        if archived.files:
+            job = partial(decode_image, archived.files[0].image)
+            self.shared.bridge.work(self, job, partial(self._add_picture, archived.part_id))
+
+    def _add_picture(self, part_id: str, image: Pixels | None) -> None:
         if image is not None:
-            self.strip.add_picture(str(result["part_id"]), image)
+            self.strip.add_picture(part_id, image)
 
     def _acknowledge(self, name: str) -> None:
         self.shared.bridge.ask_line(self, "acknowledge", {"condition": name}, self._answered, self._refused)

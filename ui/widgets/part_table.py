@@ -8,13 +8,14 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ui.model.live import Kind, kind_of
 from ui.model.part_facts import NONE, clock, person_verdict
 from ui.model.part_list import Part, PartList
-from ui.theme import DARK, TOUCH, Theme
+from ui.theme import DARK, Theme
 from ui.widgets.badge import badge_icon
+from ui.widgets.row_table import RowTable
 from ui.words import kind_word, person_word
 
 Index = QModelIndex | QPersistentModelIndex
@@ -118,32 +119,20 @@ class PartTableModel(QAbstractTableModel):
         return "" if said == NONE else person_word(said)
 
 
-class PartTable(QTableView):
+class PartTable(RowTable):
     """One row a part; the arrow keys go from part to part."""
 
     chosen = Signal(dict)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.parts = PartTableModel(self)
-        self.setModel(self.parts)
+        self.parts = PartTableModel()
+        super().__init__(self.parts, parent)
+        self.parts.setParent(self)
         self.setAccessibleName(self.tr("Parts"))
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setStyleSheet("QTableView::item { padding: 0 6px; }")  # else figures of two columns touch
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
         self.setIconSize(QSize(26, 26))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(420)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(TOUCH)
-        head = self.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setResizeContentsPrecision(50)  # rows that are looked at for it: some more than a screen shows
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setStretchLastSection(True)
+        self.horizontalHeader().setResizeContentsPrecision(50)  # rows that are looked at for it: some more than a screen shows
         self.selectionModel().currentRowChanged.connect(self._current)
 
     def _current(self, now: QModelIndex) -> None:

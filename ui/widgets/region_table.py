@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
-from ui.theme import TOUCH
+from ui.widgets.row_table import RowTable
 
 Index = QModelIndex | QPersistentModelIndex
 Region = dict[str, Any]
@@ -70,28 +70,17 @@ class RegionTableModel(QAbstractTableModel):
         return (str(index.row() + 1), str(region["view"] + 1), f"{region['area']:.0f}", peak, box)[index.column()]
 
 
-class RegionTable(QTableView):
+class RegionTable(RowTable):
     """One row a region."""
 
     chosen = Signal(dict)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.regions = RegionTableModel(self)
-        self.setModel(self.regions)
+        self.regions = RegionTableModel()
+        super().__init__(self.regions, parent)
+        self.regions.setParent(self)
         self.setAccessibleName(self.tr("Regions"))
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setStyleSheet("QTableView::item { padding: 0 6px; }")  # else figures of two columns touch
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
         self.setMinimumWidth(330)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(TOUCH)
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setStretchLastSection(True)
         self.selectionModel().currentRowChanged.connect(self._current)
         self.clicked.connect(self._current)
 
