@@ -27,7 +27,7 @@ from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import Plan, check_recipe, make_plan
 from edge_inspector.line.snapshot import RULES, CameraState, PlcState, Snapshot
 from edge_inspector.line.supervision import Supervision
-from edge_inspector.line.threads import ThreadOwner
+from edge_inspector.line.threads import ThreadOwner, keep_opencv_to_one
 from edge_inspector.outputs.archive import Archive
 from edge_inspector.outputs.encoder import SILENT_NS, Encoder
 from edge_inspector.outputs.journal import Journal
@@ -65,6 +65,7 @@ def run_line(config: Path, parts: int | None = None, equipment: Equipment | None
     """
     plan = make_plan(config)
     stop = stop_on_signals()
+    keep_opencv_to_one()
     try:
         with contextlib.ExitStack() as stages:
             line = Line(plan, stages, parts, equipment)

@@ -14,7 +14,7 @@ from edge_inspector.errors import EdgeInspectorError, SettingsError
 from edge_inspector.line.equipment import Equipment
 from edge_inspector.line.plan import Plan, make_plan
 from edge_inspector.line.process import Line, leave_behind_what_hangs
-from edge_inspector.line.threads import ThreadOwner, ThreadWatch
+from edge_inspector.line.threads import ThreadOwner, ThreadWatch, keep_opencv_to_one
 from edge_inspector.service import Say, notify, status_line, stop_on_signals
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def run_lines(configs: Sequence[Path], parts: int | None = None) -> None:
     plans = [make_plan(config) for config in configs]
     check_apart(plans)
     stop = stop_on_signals()
+    keep_opencv_to_one()
     with ThreadWatch() as threads:
         engines, chorus = SharedEngines(), Chorus([plan.station.station for plan in plans])
         stations = [_Station(plan, parts, engines, threads.owner(), chorus, stop) for plan in plans]

@@ -7,7 +7,14 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 
+import cv2
+
 from edge_inspector.line.events import ThreadDied
+
+
+def keep_opencv_to_one() -> None:
+    """OpenCV's calls run on the thread that makes them: waiting for its own pool to wake costs a small image more than the work itself."""
+    cv2.setNumThreads(1)
 
 
 class ThreadOwner:

@@ -30,7 +30,7 @@ from edge_inspector.outputs.peers import Heard
 from edge_inspector.outputs.recovery import Recovery
 from edge_inspector.outputs.resend import Entry, ResendTable
 from edge_inspector.outputs.talk import Surroundings, Talk
-from edge_inspector.records import Judgement
+from edge_inspector.records import NEVER_NS, Judgement
 from edge_inspector.service import Clock, Pulse, utc_text
 from edge_inspector.settings.station import RejectSettings
 from edge_inspector.wire.keys import Socket, bound_endpoint, listening, server_keys
@@ -90,6 +90,7 @@ class RejectLink:
         self._inbox: deque[Callable[[], None]] = deque()
         self._arming: _Arming | None = None
         self._stop_by = 0.0
+        self._sleeps_until_ns = NEVER_NS  # set while it sleeps: what is due later need not wake it, in the midst of a part's way
         self._talk: Talk | None = None
         self.pulse = Pulse(clock)
         """Marked at every turn: each message, and each wait for one."""
@@ -157,7 +158,8 @@ class RejectLink:
         ``epoch`` is that of its trigger, None the present one. False, without effect, where it is known already.
         """
         fresh = self._delivery.expect(part_id, trigger_count, triggered_ns, triggered_utc, deadline_ns, deadline_counts, epoch)
-        self._thread.wake.set()
+        if deadline_counts is not None or deadline_ns < self._sleeps_until_ns:
+            self._thread.wake.set()
         return fresh
 
     def post(self, judgement: Judgement, recipe: str, model: str) -> None:
@@ -202,7 +204,7 @@ class RejectLink:
             ready()
             while not self._thread.stopping.is_set():
                 self.pulse.mark()
-                poller.poll(min(self._wait_ms(talk), IDLE_MS))
+                self._sleep(poller, talk)
                 self._guarded(partial(self._turn, talk))
             self._guarded(partial(self._wind_up, talk, socket))
         self.pulse.end()
@@ -254,6 +256,13 @@ class RejectLink:
         self._delivery.turn(now)
         self._advance_arming(talk)
         talk.tick(now)
+
+    def _sleep(self, poller: zmq.Poller, talk: Talk) -> None:
+        """Until a message comes, somebody wakes it, or something is due."""
+        self._sleeps_until_ns = NEVER_NS  # a part that is expected while this looks for what is due wakes it
+        wait_ms = min(self._wait_ms(talk), IDLE_MS)
+        self._sleeps_until_ns = self._now() + wait_ms * 1_000_000
+        poller.poll(wait_ms)
 
     def _wait_ms(self, talk: Talk) -> int:
         if self._inbox:
