@@ -18,9 +18,11 @@ from ui import language
 from ui.bridge import Bridge
 from ui.screens.base import Screen, Shared
 from ui.theme import THEMES, apply
+from ui.who import IDLE_MINUTES
 from ui.window import Window
 
 DEFAULT = "tcp://127.0.0.1:5572"
+MOST_MINUTES = 24 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Options:
     kiosk: bool = False
     key: Path | None = None
     server_key: Path | None = None
+    idle_minutes: float = IDLE_MINUTES
 
 
 class Desk:
@@ -61,7 +64,7 @@ class Desk:
         self._silence()
 
     def _new_window(self) -> Window:
-        window = Window(self.shared, _screens(self.shared), kiosk=self._options.kiosk)
+        window = Window(self.shared, _screens(self.shared), kiosk=self._options.kiosk, idle_minutes=self._options.idle_minutes)
         window.language_wanted.connect(self._change_language)
         window.theme_wanted.connect(self._dress)
         return window
@@ -164,9 +167,23 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--language", choices=language.LANGUAGES, help="default: as last chosen, else the system's")
     parser.add_argument("--theme", choices=sorted(THEMES), help="default: as last chosen, else dark")
     parser.add_argument("--kiosk", action="store_true", help="full screen, cannot be left")
+    parser.add_argument(
+        "--idle-minutes",
+        type=_minutes,
+        default=IDLE_MINUTES,
+        metavar="M",
+        help=f"log out after so long without a key, click or touch (default {IDLE_MINUTES:g}; 0: never)",
+    )
     parser.add_argument("--key", type=Path, help="this client's secret CURVE key, where the line is on another host")
     parser.add_argument("--server-key", type=Path, help="the line's public CURVE key")
     return Options(**vars(parser.parse_args(arguments)))
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= MOST_MINUTES:
+        raise argparse.ArgumentTypeError(f"{text}: 0 to {MOST_MINUTES:g} minutes")
+    return value
 
 
 def _keys(options: Options) -> ClientKeys | None:

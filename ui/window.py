@@ -24,15 +24,13 @@ from PySide6.QtWidgets import (
 )
 
 from ui.model.live import INSPECTING, SEVERITIES, Kind
-from ui.model.session import Session
 from ui.screens.base import Screen, Shared
-from ui.screens.login import LoginDialog
 from ui.theme import TOUCH, Theme
+from ui.who import IDLE_MINUTES, Who
 from ui.widgets.symbols import kind_icon, run_icon, severity_icon
 from ui.words import role_word, severity_word, state_word
 
 SAID_MS = 8000
-WHO_MS = 30_000  # how soon a role that was taken back shows
 
 
 class Window(QMainWindow):
@@ -41,12 +39,13 @@ class Window(QMainWindow):
     language_wanted = Signal(str)
     theme_wanted = Signal(str)
 
-    def __init__(self, shared: Shared, screens: Sequence[Screen], *, kiosk: bool = False) -> None:
+    def __init__(self, shared: Shared, screens: Sequence[Screen], *, kiosk: bool = False, idle_minutes: float = IDLE_MINUTES) -> None:
         super().__init__()
         self.shared = shared
         self.screens = list(screens)
         self._kiosk = kiosk
         self._leaving = False
+        self.who = Who(shared, self, idle_minutes)
         self.setWindowTitle(self.tr("Line inspection"))
         self.stack = QStackedWidget()
         self._tabs = QButtonGroup(self)
@@ -104,8 +103,9 @@ class Window(QMainWindow):
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
-        self._log_in = menu.addAction(self.tr("Log in …"), self.log_in)
-        self._log_out = menu.addAction(self.tr("Log out"), self.log_out)
+        self._log_in = menu.addAction(self.tr("Log in …"), self.who.log_in)
+        self._change_password = menu.addAction(self.tr("Change password …"), self.who.change_password)
+        self._log_out = menu.addAction(self.tr("Log out"), self.who.log_out)
         menu.addSeparator()
         languages = QActionGroup(self)
         for name, word in (("en", "English"), ("de", "Deutsch")):
@@ -125,15 +125,11 @@ class Window(QMainWindow):
         shared.bridge.state.connect(self._state)
         shared.bridge.desk_changed.connect(self._desk)
         shared.bridge.refused.connect(self._refused)
-        shared.bridge.session_ended.connect(self._session_ended)
         shared.said.connect(self.say)
         shared.session_changed.connect(self._show_user)
         shared.part_wanted.connect(self._review_wanted)
         shared.label_wanted.connect(self._label_wanted)
         self._said_timer.timeout.connect(self.said_label.hide)
-        self._who_timer = QTimer(self, interval=WHO_MS)
-        self._who_timer.timeout.connect(self._who)
-        self._who_timer.start()
         for number in range(len(self.screens)):
             shortcut = QShortcut(_tab_keys(number), self)
             shortcut.activated.connect(lambda number=number: self._tabs.button(number).click())
@@ -182,7 +178,7 @@ class Window(QMainWindow):
         """A desk that is merely away takes nobody off the screen at hand."""
         if up:
             self._show_tabs()
-            self._who()
+            self.who.ask()
 
     def set_theme(self, theme: Theme) -> None:
         """Colours of the screens."""
@@ -239,50 +235,12 @@ class Window(QMainWindow):
 
     # ---- who sits there
 
-    def _who(self) -> None:
-        """A station without users lets everybody in; one with users wants a login, and may have taken a role back."""
-        if self.shared.bridge.services:
-            self.shared.bridge.ask_desk(self, "whoami", {}, self._told_who, _ignore)
-
-    def _told_who(self, result: dict[str, Any], _blobs: list[bytes]) -> None:
-        needed = bool(result.get("login_needed"))
-        token = self.shared.session.token
-        told = Session(login_needed=True) if needed else Session(str(result["user"]), str(result["role"]), token)
-        if told != self.shared.session:
-            self._use(told)
-
-    def _session_ended(self, why: str) -> None:
-        if self.shared.session.token:
-            self._use(Session(login_needed=True))
-            self.say(self.tr("You are no longer logged in: {why}").format(why=why))
-
-    def log_in(self) -> None:
-        """Ask for name and password."""
-        dialog = LoginDialog(self.shared, self)
-        dialog.accepted.connect(lambda: self._logged_in(dialog.session))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _logged_in(self, session: Session) -> None:
-        """The role that counts is the lesser of the user's and the key's: the desk tells it."""
-        self._use(session)
-        self._who()
-
-    def log_out(self) -> None:
-        """Nobody from now on."""
-        self._use(Session(login_needed=True))
-        self._who()
-
-    def _use(self, session: Session) -> None:
-        self.shared.session = session
-        self.shared.bridge.use_token(session.token)
-        self.shared.session_changed.emit()
-
     def _show_user(self) -> None:
         session = self.shared.session
         who = f"{session.user} ({role_word(session.role)})" if session.role else self.tr("nobody logged in")
         self.user_button.setText(who)
         self._log_in.setVisible(not session.token)
+        self._change_password.setVisible(bool(session.token))
         self._log_out.setVisible(bool(session.token))
 
     # ---- the window
@@ -323,10 +281,6 @@ class Window(QMainWindow):
 
 def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-
-
-def _ignore(_code: str, _message: str) -> None:
-    """Asked again soon."""
 
 
 def _tab_keys(number: int) -> QKeySequence:

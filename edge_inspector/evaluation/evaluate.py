@@ -122,7 +122,7 @@ def _mask_of(sample: Sample, image: Image) -> Mask | None:
         return np.zeros(size, np.bool_)
     if sample.mask is None:
         return None
-    mask = images.decode_mask(sample.mask)
+    mask = sample.marked()
     if mask.shape != size:
         raise ImageError(f"{sample.mask}: mask of {mask.shape}; its image {Path(sample.path).name} has {size}")
     return mask

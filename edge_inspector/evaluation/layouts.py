@@ -23,8 +23,9 @@ from typing import Literal
 
 import numpy as np
 
-from edge_inspector.errors import DatasetError
+from edge_inspector.errors import DatasetError, ImageError
 from edge_inspector.images import SUFFIXES, decode_mask
+from edge_inspector.records import Mask
 
 Split = Literal["train", "test"]
 Label = Literal["good", "bad"]
@@ -35,13 +36,31 @@ SPLIT_SEED = 2023  # of the layouts that have no official split; a part of the l
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One image. ``defect`` is its type ("good" where it has none), ``mask`` the file that marks it, None where there is none."""
+    """One image. ``defect`` is its type ("good" where it has none), ``mask`` the file that marks it, None where there is none.
+
+    ``also`` are further masks of the same image, which has defects of other types, too.
+    """
 
     path: Path
     split: Split
     label: Label
     defect: str
     mask: Path | None = None
+    also: tuple[Path, ...] = ()
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """All files that mark it."""
+        return (*([self.mask] if self.mask else []), *self.also)
+
+    def marked(self) -> Mask:
+        """What any of its masks marks, bool (H, W). Raises ImageError for a file that cannot be read, or of another size than the first."""
+        found, *others = [decode_mask(path) for path in self.masks]
+        for path, mask in zip(self.masks[1:], others, strict=True):
+            if mask.shape != found.shape:
+                raise ImageError(f"{path}: mask of {mask.shape}; {self.masks[0]}, of the same image, has {found.shape}")
+            found = found | mask
+        return found
 
 
 @dataclass(frozen=True, slots=True)

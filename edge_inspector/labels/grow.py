@@ -15,21 +15,32 @@ _STROKE = 8  # pixels from which a seed is a stroke, which spans its defect: not
 _TOLERANCES = np.geomspace(4.0, 60.0, 16)  # CIE Lab units from the seed's colours
 _LARGEST = 0.6  # of the window: more is the part, not its defect
 _COLOURS = 3  # that a seed may have
+# Standard deviations of the blur, pixels: the less keeps thin defects, the more calms a coarse grain. Measured with clicks, median IoU with
+# exact masks: on a simulated texture 0.69 and 0.70 alone, 0.80 with the better of the two; no loss on rings, bottle and tiles.
+_BLURS = (0.8, 1.6)
+_SEEN = 0.5  # CIE Lab units: nobody sees less
 
 
 def grow(image: Image, seed: Mask) -> Mask:
     """The defect that ``seed`` bool (H, W), not empty, lies on; uint8 (H, W, 3 or 1) -> bool (H, W) that holds the seed."""
     rgb = to_rgb(image)
+    mask, _ = max((_grown(rgb, seed, blur) for blur in _BLURS), key=lambda found: found[1])
+    return mask if mask.any() else _stamp(seed)
+
+
+def _grown(rgb: Image, seed: Mask, blur: float) -> tuple[Mask, float]:
+    """The region in the smallest window that it does not leave, and how far its border stands out; an empty mask where there is none."""
     rows, columns = np.nonzero(seed)
-    mask: Mask = seed.copy()
+    mask = np.zeros_like(seed)
     for reach in _reaches(rows, columns, max(seed.shape)):
         top, bottom = max(0, int(rows.min()) - reach), min(seed.shape[0], int(rows.max()) + reach + 1)
         left, right = max(0, int(columns.min()) - reach), min(seed.shape[1], int(columns.max()) + reach + 1)
-        found = _in_window(np.ascontiguousarray(rgb[top:bottom, left:right]), seed[top:bottom, left:right])
+        crop = np.ascontiguousarray(rgb[top:bottom, left:right])
+        found, contrast = _in_window(crop, seed[top:bottom, left:right], blur)
         if found.any() and not _leaves(found, (top > 0, bottom < seed.shape[0], left > 0, right < seed.shape[1])):
-            mask[top:bottom, left:right] |= found
-            return mask
-    return _stamp(seed)
+            mask[top:bottom, left:right] = found
+            return mask | seed, contrast
+    return mask, 0.0
 
 
 def _reaches(rows: NDArray[np.intp], columns: NDArray[np.intp], whole: int) -> tuple[int, ...]:
@@ -50,18 +61,21 @@ def _leaves(mask: Mask, open_sides: tuple[bool, bool, bool, bool]) -> bool:
     return any(is_open and bool(edge.any()) for is_open, edge in zip(open_sides, edges, strict=True))
 
 
-def _in_window(crop: Image, seed: Mask) -> Mask:
+def _in_window(crop: Image, seed: Mask, blur: float) -> tuple[Mask, float]:
+    """The region, and its border's contrast in standard deviations of all distances in the window."""
     scale = min(1.0, LONGEST / max(crop.shape[:2]))
     height, width = (max(1, round(side * scale)) for side in crop.shape[:2])
     small = np.asarray(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     reduced = np.asarray(cv2.resize(seed.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0)
-    found = _refined(small, _region(_distance(small, reduced), reduced), reduced)
-    return np.asarray(cv2.resize(found.astype(np.float32), seed.shape[::-1], interpolation=cv2.INTER_LINEAR) >= 0.5)
+    distance = _distance(small, reduced, blur)
+    region, contrast = _region(distance, reduced)
+    found = cv2.resize(_refined(small, region, reduced).astype(np.float32), seed.shape[::-1], interpolation=cv2.INTER_LINEAR) >= 0.5
+    return np.asarray(found), contrast / (float(distance.std()) + _SEEN)
 
 
-def _distance(crop: Image, seed: Mask) -> NDArray[np.float32]:
+def _distance(crop: Image, seed: Mask, blur: float) -> NDArray[np.float32]:
     """How far each pixel's colour is from the nearest of the seed's: float32 (h, w), CIE Lab units."""
-    calm = cv2.GaussianBlur(crop, (0, 0), 0.8).astype(np.float32) / np.float32(255.0)
+    calm = cv2.GaussianBlur(crop, (0, 0), blur).astype(np.float32) / np.float32(255.0)
     lab = np.asarray(cv2.cvtColor(calm, cv2.COLOR_RGB2LAB), np.float32)
     colours = _colours(lab[seed])
     return np.asarray(np.sqrt(((lab[:, :, None] - colours) ** 2).sum(axis=3)).min(axis=2), np.float32)
@@ -77,8 +91,8 @@ def _colours(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(centres, np.float32)
 
 
-def _region(distance: NDArray[np.float32], seed: Mask) -> Mask:
-    """Of the regions that hold the seed, one a tolerance, that with the steepest border; none gives an empty mask."""
+def _region(distance: NDArray[np.float32], seed: Mask) -> tuple[Mask, float]:
+    """Of the regions that hold the seed, one a tolerance, that with the steepest border, and its contrast; none gives an empty mask."""
     best, contrast = np.zeros_like(seed), 0.0
     for tolerance in _TOLERANCES:
         region = _touched(distance <= tolerance, seed)
@@ -87,7 +101,7 @@ def _region(distance: NDArray[np.float32], seed: Mask) -> Mask:
         found = _border_contrast(distance, region)
         if found > contrast:
             best, contrast = region, found
-    return best
+    return best, contrast
 
 
 def _touched(like: Mask, seed: Mask) -> Mask:

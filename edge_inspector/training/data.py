@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge_inspector.errors import DatasetError
 from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen, sha256_file, without_type
 from edge_inspector.geometry import Size, Window, on_canvas, window_of
-from edge_inspector.images import SUFFIXES, decode, decode_mask, size_of
+from edge_inspector.images import SUFFIXES, decode, size_of
 from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
 from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm
@@ -126,7 +126,7 @@ def _training_data(
         normal_hashes=hashes,
         held_hashes=tuple(digest for digest, out in zip(hashes, held, strict=True) if out),
         seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),
-        mask_hashes=tuple(sha256_file(sample.mask) for sample, _ in seen if sample.mask),
+        mask_hashes=tuple(sha256_file(mask) for sample, _ in seen for mask in sample.masks),
         form=form,
         windows=tuple(window for window, out in zip(found.windows, held, strict=False) if not out),
         held_windows=tuple(window for window, out in zip(found.windows, held, strict=False) if out),
@@ -210,7 +210,7 @@ def is_grey(image: Image) -> bool:
 def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
     if sample.mask is None:
         raise DatasetError(f"{sample.path}: a seen anomaly needs a mask, and its layout names none; draw one or lower --seen")
-    image, mask = decode(sample.path), decode_mask(sample.mask)
+    image, mask = decode(sample.path), sample.marked()
     if mask.shape != image.shape[:2]:
         raise DatasetError(f"{sample.mask}: the mask is {mask.shape} and its image {image.shape[:2]} (height, width); they must be equal")
     if not mask.any():

@@ -6,7 +6,7 @@ The parent's manifest names its images by their sha256 alone, so they are found 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
 from edge_inspector.evaluation.layouts import Label, Sample, load_part, sha256_file
-from edge_inspector.images import decode_mask
 from edge_inspector.labels.hints import MaskSource
 from edge_inspector.settings.manifest import Manifest, Training
 from edge_inspector.training.data import held_out
@@ -71,7 +70,22 @@ def gather(parent: Manifest, data: Path, add: Path, layout: str) -> Material:
 
 
 def _hashed(root: Path, layout: str) -> list[Hashed]:
-    return [(sha256_file(sample.path), sample) for sample in load_part(root, layout).samples]
+    return _united([(sha256_file(sample.path), sample) for sample in load_part(root, layout).samples])
+
+
+def _united(found: Sequence[Hashed]) -> list[Hashed]:
+    """An image with defects of two types lies under both, each time with the mask of one: here it is one sample with both masks."""
+    masks: dict[str, dict[str, Path]] = {}  # of each image, by content
+    for digest, sample in found:
+        if sample.mask:
+            masks.setdefault(digest, {}).setdefault(sha256_file(sample.mask), sample.mask)
+    kept: list[Hashed] = []
+    for digest, sample in found:
+        own = list(masks.get(digest, {}).values())
+        if sample.mask and sample.mask in own[1:]:
+            continue
+        kept.append((digest, replace(sample, also=tuple(own[1:])) if sample.mask and sample.mask == own[0] else sample))
+    return kept
 
 
 def _first(found: Iterable[Hashed], label: Label) -> dict[str, Sample]:
@@ -90,13 +104,13 @@ def _sorted_out(offered: Sequence[Hashed], training: Training) -> _Additions:
     bad = [(digest, sample) for digest, sample in offered if sample.label == "bad"]
     fresh = {digest: sample for digest, sample in _first(bad, "bad").items() if digest not in training.seen}
     kept = {sample.path for sample in fresh.values()}
-    masked = {digest: sample.mask for digest, sample in fresh.items() if sample.mask}
-    marked = {digest for digest, mask in masked.items() if decode_mask(mask).any()}
+    masked = {digest: sample for digest, sample in fresh.items() if sample.mask}
+    marked = {digest for digest, sample in masked.items() if sample.marked().any()}
     return _Additions(
         new=tuple((digest, fresh[digest]) for digest in fresh if digest in marked),
         known=tuple(sample.path for _, sample in bad if sample.path not in kept),
         unmasked=tuple(sample.path for sample in fresh.values() if not sample.mask),
-        empty=tuple(mask for digest, mask in masked.items() if digest not in marked),
+        empty=tuple(mask for digest, sample in masked.items() if digest not in marked for mask in sample.masks),
     )
 
 

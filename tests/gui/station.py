@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from edge_inspector.desk.access import METHODS
 from edge_inspector.desk.database import DeskDatabase
 from edge_inspector.desk.process import desk_handlers
 from edge_inspector.images import encode_png
 from edge_inspector.outputs.archive import encode_map
 from edge_inspector.records import AnomalyMap, Image
 from edge_inspector.settings import Station
+from edge_inspector.store.users import StoredAccounts
+from edge_inspector.wire.access import Access
 from edge_inspector.wire.server import ControlServer, StatusPublisher
 from tests.unit.desk.stock import name, put, station_in
 from tests.unit.store.entries import verdict
@@ -77,10 +80,12 @@ class StationStock:
 
 @contextmanager
 def serving(folder: Path, state: Mapping[str, Any] = STATE) -> Iterator[StationStock]:
-    """Line and desk answer within; ``state`` is what the line says of itself."""
+    """Line and desk answer within; ``state`` is what the line says of itself. Where the station has users, the desk wants a login."""
     station = station_in(folder)
-    with closing(DeskDatabase(str(station.database.url))) as database:
-        desk = ControlServer(LOOPBACK, desk_handlers(station, database), "desk")
+    url = str(station.database.url)
+    with closing(DeskDatabase(url)) as database, closing(StoredAccounts(url)) as accounts:
+        access = Access(station.station, station.state, accounts, METHODS)
+        desk = ControlServer(LOOPBACK, desk_handlers(station, database), "desk", gatekeeper=access)
         status = StatusPublisher(LOOPBACK)
         desk.start()
         status.start()

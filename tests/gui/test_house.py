@@ -42,6 +42,7 @@ from ui.screens.base import Screen
 from ui.screens.label import LabelScreen
 from ui.screens.live import LiveScreen
 from ui.screens.login import LoginDialog
+from ui.screens.password import PasswordDialog
 from ui.screens.review import ReviewScreen
 from ui.screens.tune import TuneScreen
 from ui.theme import TOUCH
@@ -253,6 +254,10 @@ def test_a_screen_keeps_the_rules(kind: type[Screen], window: Window, qtbot: QtB
 def test_the_login_keeps_the_rules(window: Window, qtbot: QtBot) -> None:
     dialog = LoginDialog(window.shared, window)
     keeps(dialog, qtbot)
+
+
+def test_the_change_of_a_password_keeps_the_rules(window: Window, qtbot: QtBot) -> None:
+    keeps(PasswordDialog(window.shared, window), qtbot)
 
 
 def test_the_question_before_changes_keeps_the_rules(window: Window, qtbot: QtBot) -> None:

@@ -204,13 +204,13 @@
         <source>false rejects
 (95&#xa0;% interval)</source>
         <translation>Pseudofehler
-(95&#xa0;%-Intervall)</translation>
+(95&amp;#xa0;%-Intervall)</translation>
     </message>
     <message>
         <source>escapes
 (95&#xa0;% interval)</source>
         <translation>Schlupf
-(95&#xa0;%-Intervall)</translation>
+(95&amp;#xa0;%-Intervall)</translation>
     </message>
     <message>
         <source>no part judged good</source>
@@ -223,8 +223,8 @@
     <message>
         <source>{count} of {of} = {value}&#xa0;%
 ({low} to {high}&#xa0;%)</source>
-        <translation>{count} von {of} = {value}&#xa0;%
-({low} bis {high}&#xa0;%)</translation>
+        <translation>{count} von {of} = {value}&amp;#xa0;%
+({low} bis {high}&amp;#xa0;%)</translation>
     </message>
     <message>
         <source>the same</source>
@@ -1126,6 +1126,41 @@
     </message>
 </context>
 <context>
+    <name>PasswordDialog</name>
+    <message>
+        <source>Change password</source>
+        <translation>Passwort ändern</translation>
+    </message>
+    <message>
+        <source>&amp;Old password</source>
+        <translation>&amp;Altes Passwort</translation>
+    </message>
+    <message>
+        <source>&amp;New password</source>
+        <translation>&amp;Neues Passwort</translation>
+    </message>
+    <message>
+        <source>New &amp;again</source>
+        <translation>Neues &amp;wiederholen</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>The new passwords differ.</source>
+        <translation>Die neuen Passwörter sind verschieden.</translation>
+    </message>
+    <message>
+        <source>The desk does not answer; the line goes on without it.</source>
+        <translation>Der Desk-Dienst antwortet nicht; die Linie läuft ohne ihn weiter.</translation>
+    </message>
+    <message>
+        <source>The old password is wrong.</source>
+        <translation>Das alte Passwort ist falsch.</translation>
+    </message>
+</context>
+<context>
     <name>PictureTrio</name>
     <message>
         <source>Image</source>
@@ -1920,6 +1955,21 @@
     </message>
 </context>
 <context>
+    <name>Who</name>
+    <message>
+        <source>Your password is changed.</source>
+        <translation>Ihr Passwort ist geändert.</translation>
+    </message>
+    <message>
+        <source>You are no longer logged in: {why}</source>
+        <translation>Nicht mehr angemeldet: {why}</translation>
+    </message>
+    <message>
+        <source>nobody has touched this screen for a while.</source>
+        <translation>seit einer Weile hat niemand diesen Bildschirm berührt.</translation>
+    </message>
+</context>
+<context>
     <name>Window</name>
     <message>
         <source>Line inspection</source>
@@ -1932,6 +1982,10 @@
     <message>
         <source>Log in …</source>
         <translation>Anmelden …</translation>
+    </message>
+    <message>
+        <source>Change password …</source>
+        <translation>Passwort ändern …</translation>
     </message>
     <message>
         <source>Log out</source>
@@ -1956,10 +2010,6 @@
     <message>
         <source>connected</source>
         <translation>verbunden</translation>
-    </message>
-    <message>
-        <source>You are no longer logged in: {why}</source>
-        <translation>Nicht mehr angemeldet: {why}</translation>
     </message>
     <message>
         <source>nobody logged in</source>

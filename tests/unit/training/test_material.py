@@ -16,8 +16,9 @@ from edge_inspector.cli import retrain as command
 from edge_inspector.engine.bundle import Bundle, seal
 from edge_inspector.errors import BundleError, DatasetError, ImageError, SettingsError, TrainingError
 from edge_inspector.evaluation.layouts import sha256_file
-from edge_inspector.images import write_png
+from edge_inspector.images import decode_mask, write_png
 from edge_inspector.settings.manifest import Added, Manifest
+from edge_inspector.training.data import read_training_data
 from edge_inspector.training.material import gather
 from edge_inspector.training.retrain import RetrainSettings, retrain
 from tests.bundles import make_bundle
@@ -107,6 +108,24 @@ def test_images_are_found_by_content(
     assert (len(found.normals), len(found.old), len(found.new)) == expected
     assert len(found.notes) == bool(note)
     assert note in "".join(found.notes)
+
+
+def test_two_types_on_one_part_are_one_image_with_both_masks(parent: Bundle, discs: Path, scratches: Path) -> None:
+    """As the desk stores them: the image under each type, every time with that type's mask."""
+    image, mask = scratches / "test/scratch/0.png", decode_mask(scratches / "ground_truth/scratch/0_mask.png")
+    other = np.zeros_like(mask)
+    other[:4, :4] = True
+    for folder in ("test/dent", "ground_truth/dent"):
+        (scratches / folder).mkdir()
+    shutil.copy(image, scratches / "test/dent/0.png")
+    write_png(scratches / "ground_truth/dent/0_mask.png", (other * np.uint8(255))[:, :, None])
+    found = gather(parent.manifest, discs, scratches, "mvtec")
+    assert (len(found.new), found.notes) == (3, ())
+    seen = dict(found.new)[sha256_file(image)]
+    assert seen.marked().tolist() == (mask | other).tolist()
+    data = read_training_data(found.normals, found.held, [(seen, "exact")], parent.manifest.input)
+    assert data.seen[0].content[1][:4, :4].all()
+    assert len(data.mask_hashes) == 2
 
 
 def test_the_normals_held_out_are_the_parents(parent: Bundle, discs: Path, scratches: Path) -> None:
