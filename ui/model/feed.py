@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 Part = dict[str, Any]
+MOST_HELD = 1000  # parts that wait behind a hole, as many as a line remembers; later ones make a hole of their own
 
 
 class PartFeed:
@@ -42,7 +43,7 @@ class PartFeed:
             if number == self._number + 1 and not self._held:
                 self._number = number
                 found.append(part)
-            elif number > self._number:
+            elif number > self._number and len(self._held) < MOST_HELD:
                 self._held[number] = part
         return found
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.model.feed import PartFeed
+from ui.model.feed import MOST_HELD, PartFeed
 
 
 def part(number: int, run: int = 1) -> dict[str, Any]:
@@ -44,6 +44,14 @@ def test_a_new_run_of_the_line_begins_anew() -> None:
     feed = PartFeed()
     feed.live([part(1), part(2)])
     assert numbers(feed.live([part(1, run=2)])) == [1]
+
+
+def test_what_waits_behind_a_hole_is_bounded() -> None:
+    feed = PartFeed()
+    feed.live([part(1), *(part(n) for n in range(3, 3 * MOST_HELD))])
+    assert numbers(feed.filled({"run": 1, "parts": [part(2)]})) == list(range(2, MOST_HELD + 3))
+    assert feed.live([part(3 * MOST_HELD)]) == []
+    assert feed.missing  # what was not kept is asked for in its turn
 
 
 def test_a_window_that_joins_late_has_lost_nothing() -> None:
