@@ -15,9 +15,10 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from edge_inspector.wire.keys import ClientKeys
+from edge_inspector.wire.requests import endpoints
 from ui.mail import ANSWER_S, Answer, Job, Link, Mailbox, Request
 from ui.model.feed import PartFeed
-from ui.workers import JobWorker, RequestWorker, StatusWorker, endpoints
+from ui.workers import JobWorker, RequestWorker, StatusWorker
 
 log = logging.getLogger(__name__)
 

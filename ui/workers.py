@@ -6,8 +6,6 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from edge_inspector.errors import RequestError, WireError
 from edge_inspector.wire.keys import ClientKeys
@@ -234,17 +232,3 @@ def _pictures(message: StatusMessage) -> Preview | None:
         if image is not None:
             views.append(View(told["view"], told["camera"], told["width"], told["height"], for_painting(image), decode_map(frames[1])))
     return Preview(message.payload["part"], message.payload["part_id"], tuple(views)) if views else None
-
-
-def reachable(endpoint: str, through: str) -> str:
-    """An endpoint that a process told of itself, as its client can reach it: a wildcard host is the host it was found at."""
-    if not endpoint.startswith("tcp://") or not through.startswith("tcp://"):
-        return endpoint
-    host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
-    return f"tcp://{through.removeprefix('tcp://').rpartition(':')[0]}:{port}" if host in ("0.0.0.0", "*", "[::]") else endpoint
-
-
-def endpoints(hello: Mapping[str, Any], through: str) -> tuple[str, str]:
-    """Status and desk endpoint that a line's ``ping`` tells."""
-    told = hello.get("endpoints") or {}
-    return reachable(str(told.get("status", "")), through), reachable(str(told.get("desk", "")), through)

@@ -47,11 +47,13 @@ def modbus(
 
 
 @group.command("opcua")
-def opcua(
+def opcua(  # noqa: PLR0913, PLR0917 - one parameter an option
     connect: Connect = "tcp://127.0.0.1:5570",
     listen: Annotated[str, typer.Option(help="HOST:PORT for OPC UA clients")] = "127.0.0.1:4840",
     role: Annotated[str, typer.Option(help="monitor reads along; gate: an OPC UA client is the line's gate")] = "monitor",
     control: Annotated[str | None, typer.Option(help="the line's control endpoint: adds StartContinuous, Stop and Reset")] = None,
+    user: Annotated[str, typer.Option(help="who --control logs in as at the station's desk, once it has users; operator is enough")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="file whose first line is that user's password")] = None,
     plc_timeout: Annotated[int, typer.Option(min=50, max=60_000, help="ms without Gate.Heartbeat after which the gate is gone")] = 1000,
     insecure: Insecure = False,
     key: Key = None,
@@ -59,20 +61,24 @@ def opcua(
 ) -> None:
     """Serve the line in the names of OPC 40100-1 (docs/gateways.md)."""
     from edge_inspector.errors import SettingsError
+    from edge_inspector.gateway.login import LineControl
     from edge_inspector.gateway.opcua import run_opcua
     from edge_inspector.service import setup_logging, stop_on_signals
 
     if role not in ("gate", "monitor"):
         raise SettingsError(f"--role {role}: gate or monitor")
+    if user and control is None:
+        raise SettingsError("--user is for --control; name the line's control endpoint, or leave --user out")
+    found = keys_of(key, line_key)
     setup_logging()
     run_opcua(
         connect,
         listen,
         stop_on_signals(),
         role="gate" if role == "gate" else "monitor",
-        control=control,
+        control=LineControl(control, found, user, password_file) if control else None,
         insecure=insecure,
-        keys=keys_of(key, line_key),
+        keys=found,
         plc_timeout_ms=plc_timeout,
     )
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from edge_inspector.errors import WireError
+from edge_inspector.errors import RequestError, SettingsError, WireError
 from edge_inspector.gateway.board import Gate, Monitor
 from edge_inspector.gateway.link import LineLink
+from edge_inspector.gateway.login import LineControl
 from edge_inspector.gateway.serving import ServerThread, installed, local_address
 from edge_inspector.service import SystemClock
-from edge_inspector.wire.client import ControlClient
 from edge_inspector.wire.keys import ClientKeys
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def run_opcua(
     stop: threading.Event,
     *,
     role: Literal["gate", "monitor"] = "monitor",
-    control: str | None = None,
+    control: LineControl | None = None,
     insecure: bool = False,
     keys: ClientKeys | None = None,
     plc_timeout_ms: int = 1000,
 ) -> None:
-    """Serve OPC UA at ``opc.tcp://HOST:PORT/`` until ``stop``; the line is at ``endpoint``, its control socket, if any, at ``control``.
+    """Serve OPC UA at ``opc.tcp://HOST:PORT/`` until ``stop``; the line is at ``endpoint``; ``control`` starts and stops it.
 
     Without certificates: beyond loopback it listens only if ``insecure`` says that the network is closed. Raises SettingsError for an
     address that is none, WireError for one that is taken or open to others, and without the extra ``plc``.
@@ -49,7 +49,7 @@ def run_opcua(
     link = LineLink(endpoint, f"gateway-opcua-{role}", role, keys)
     clock = SystemClock()
     board = Gate(clock, lambda: link.alive, timeout_ms=plc_timeout_ms) if role == "gate" else Monitor(clock, lambda: link.alive)
-    commands = _Commands(control, keys) if control else None
+    commands = _Commands(control) if control else None
     with ServerThread("opcua", "asyncua", lambda ready, end: _serve(board, address, commands, ready, end)):
         log.info("OPC UA on opc.tcp://%s/ (%s), line at %s", listen, role, endpoint)
         link.run(board, stop)
@@ -140,9 +140,8 @@ async def _add_gate(nodes: Nodes, gate: Gate) -> None:
 class _Commands:
     """Start, stop and reset through the line's control socket."""
 
-    def __init__(self, endpoint: str, keys: ClientKeys | None) -> None:
-        self._endpoint = endpoint
-        self._keys = keys
+    def __init__(self, control: LineControl) -> None:
+        self._control = control
 
     async def add(self, nodes: Nodes) -> None:
         """Make the methods."""
@@ -160,14 +159,14 @@ class _Commands:
             from asyncua import ua
 
             try:
-                await asyncio.to_thread(self._call, request)
-            except WireError as error:
+                await asyncio.to_thread(self._control.call, request, CONTROL_S)
+            except RequestError as error:
+                log.warning("%s, asked for by an OPC UA client, failed: %s", request, error)
+                refused = error.code in ("login_needed", "bad_token", "login_failed", "too_many", "not_allowed")
+                return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied if refused else ua.StatusCodes.BadInvalidState)
+            except (WireError, SettingsError) as error:
                 log.warning("%s, asked for by an OPC UA client, failed: %s", request, error)
                 return ua.StatusCode(ua.StatusCodes.BadInvalidState)
             return None
 
         return method
-
-    def _call(self, request: str) -> None:
-        with ControlClient(self._endpoint, self._keys) as client:
-            client.call(request, {}, CONTROL_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
@@ -95,3 +96,17 @@ class ControlClient:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def reachable(endpoint: str, through: str) -> str:
+    """An endpoint that a process told of itself, as its client can reach it: a wildcard host is the host it was found at."""
+    if not endpoint.startswith("tcp://") or not through.startswith("tcp://"):
+        return endpoint
+    host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
+    return f"tcp://{through.removeprefix('tcp://').rpartition(':')[0]}:{port}" if host in ("0.0.0.0", "*", "[::]") else endpoint
+
+
+def endpoints(hello: Mapping[str, Any], through: str) -> tuple[str, str]:
+    """Status and desk endpoint that a line's ``ping`` tells."""
+    told = hello.get("endpoints") or {}
+    return reachable(str(told.get("status", "")), through), reachable(str(told.get("desk", "")), through)

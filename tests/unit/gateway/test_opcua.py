@@ -16,6 +16,7 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from edge_inspector.gateway.board import Gate, Monitor
 from edge_inspector.gateway.link import LineView
+from edge_inspector.gateway.login import LineControl
 from edge_inspector.gateway.nodes import line_values, result_values
 from edge_inspector.gateway.opcua import run_opcua
 from edge_inspector.gateway.registers import ErrorId
@@ -33,7 +34,7 @@ RUNNING = (LinkUp(), m.Arm(epoch=1, trigger_count=10), m.Heartbeat(state=State.C
 
 
 @contextmanager
-def serving(endpoint: str, role: Literal["gate", "monitor"] = "monitor", control: str | None = None) -> Iterator[UaClient]:
+def serving(endpoint: str, role: Literal["gate", "monitor"] = "monitor", control: LineControl | None = None) -> Iterator[UaClient]:
     stop, port = threading.Event(), free_port()
     settings: dict[str, Any] = {"role": role, "control": control, "plc_timeout_ms": 3000}
     thread = threading.Thread(target=run_opcua, args=(endpoint, f"127.0.0.1:{port}", stop), kwargs=settings, name="gateway")
@@ -194,7 +195,7 @@ def test_methods_where_control_is_connected(tmp_path: Path, expected_warnings: l
 
     control = ControlServer(f"ipc://{tmp_path}/control", {"start": start, "stop": stop})
     control.start()
-    with bench(tmp_path / "journal", heartbeat_ms=500) as b, serving(b.link.endpoint, control=control.endpoint) as client:
+    with bench(tmp_path / "journal", heartbeat_ms=500) as b, serving(b.link.endpoint, control=LineControl(control.endpoint)) as client:
         client.call("VisionStateMachine.AutomaticModeStateMachine.Stop")
         client.call("VisionStateMachine.AutomaticModeStateMachine.StartContinuous")
         client.call("VisionStateMachine.Reset")
