@@ -69,6 +69,29 @@ _PERSONS = {
     "escape": QT_TRANSLATE_NOOP("Words", "escape"),
     "none": QT_TRANSLATE_NOOP("Words", "not judged yet"),
 }
+_CONDITIONS = {
+    "camera": QT_TRANSLATE_NOOP("Words", "camera"),
+    "slips": QT_TRANSLATE_NOOP("Words", "trigger counts cannot be compared"),
+    "count_slip": QT_TRANSLATE_NOOP("Words", "trigger counts disagree"),
+    "engine": QT_TRANSLATE_NOOP("Words", "engine"),
+    "engine_slow": QT_TRANSLATE_NOOP("Words", "engine slower than the line"),
+    "inspection": QT_TRANSLATE_NOOP("Words", "parts cannot be inspected"),
+    "gate": QT_TRANSLATE_NOOP("Words", "reject gate"),
+    "gate_unconfirmed": QT_TRANSLATE_NOOP("Words", "reject not confirmed by the gate"),
+    "ack_mismatch": QT_TRANSLATE_NOOP("Words", "gate acknowledged another part"),
+    "reject_link": QT_TRANSLATE_NOOP("Words", "reject link"),
+    "encoder": QT_TRANSLATE_NOOP("Words", "belt's position unknown"),
+    "late": QT_TRANSLATE_NOOP("Words", "verdicts too late"),
+    "journal": QT_TRANSLATE_NOOP("Words", "disk takes no record"),
+    "archive": QT_TRANSLATE_NOOP("Words", "picture archive"),
+    "archive_queue": QT_TRANSLATE_NOOP("Words", "pictures come too fast for the archive"),
+    "rejects_in_row": QT_TRANSLATE_NOOP("Words", "rejects in a row"),
+    "reject_rate": QT_TRANSLATE_NOOP("Words", "many rejects"),
+    "database": QT_TRANSLATE_NOOP("Words", "database"),
+    "database_entries": QT_TRANSLATE_NOOP("Words", "database refuses entries"),
+    "thread": QT_TRANSLATE_NOOP("Words", "program part ended"),
+    "main_loop": QT_TRANSLATE_NOOP("Words", "program error"),
+}
 
 
 def _said(table: dict[str, str], key: str) -> str:
@@ -103,3 +126,9 @@ def role_word(role: str) -> str:
 def person_word(verdict: str) -> str:
     """What a person says of a part."""
     return _said(_PERSONS, verdict)
+
+
+def condition_word(name: str) -> str:
+    """What a condition of the line is about; a name of two words ends in what it is the condition of, as a camera."""
+    head, _, rest = name.partition(" ")
+    return f"{_said(_CONDITIONS, head)} {rest}".rstrip()

@@ -2198,6 +2198,90 @@
         <source>not judged yet</source>
         <translation>noch nicht beurteilt</translation>
     </message>
+    <message>
+        <source>camera</source>
+        <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>trigger counts cannot be compared</source>
+        <translation>Triggerzähler nicht vergleichbar</translation>
+    </message>
+    <message>
+        <source>trigger counts disagree</source>
+        <translation>Triggerzähler widersprechen sich</translation>
+    </message>
+    <message>
+        <source>engine</source>
+        <translation>Auswertung</translation>
+    </message>
+    <message>
+        <source>engine slower than the line</source>
+        <translation>Auswertung langsamer als die Linie</translation>
+    </message>
+    <message>
+        <source>parts cannot be inspected</source>
+        <translation>Teile können nicht geprüft werden</translation>
+    </message>
+    <message>
+        <source>reject gate</source>
+        <translation>Auswurf</translation>
+    </message>
+    <message>
+        <source>reject not confirmed by the gate</source>
+        <translation>Auswurf hat nicht bestätigt</translation>
+    </message>
+    <message>
+        <source>gate acknowledged another part</source>
+        <translation>Auswurf quittierte ein anderes Teil</translation>
+    </message>
+    <message>
+        <source>reject link</source>
+        <translation>Verbindung zum Auswurf</translation>
+    </message>
+    <message>
+        <source>belt&apos;s position unknown</source>
+        <translation>Bandposition unbekannt</translation>
+    </message>
+    <message>
+        <source>verdicts too late</source>
+        <translation>Urteile zu spät</translation>
+    </message>
+    <message>
+        <source>disk takes no record</source>
+        <translation>Datenträger nimmt nichts auf</translation>
+    </message>
+    <message>
+        <source>picture archive</source>
+        <translation>Bildarchiv</translation>
+    </message>
+    <message>
+        <source>pictures come too fast for the archive</source>
+        <translation>Bilder kommen zu schnell fürs Archiv</translation>
+    </message>
+    <message>
+        <source>rejects in a row</source>
+        <translation>Ausschuss in Folge</translation>
+    </message>
+    <message>
+        <source>many rejects</source>
+        <translation>viel Ausschuss</translation>
+    </message>
+    <message>
+        <source>database</source>
+        <translation>Datenbank</translation>
+    </message>
+    <message>
+        <source>database refuses entries</source>
+        <translation>Datenbank weist Einträge ab</translation>
+    </message>
+    <message>
+        <source>program part ended</source>
+        <translation>Programmteil beendet</translation>
+    </message>
+    <message>
+        <source>program error</source>
+        <translation>Programmfehler</translation>
+    </message>
 </context>
 <context>
     <name>_Legend</name>

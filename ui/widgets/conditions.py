@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from ui.theme import DARK, Theme
 from ui.widgets.symbols import severity_icon
-from ui.words import severity_word
+from ui.words import condition_word, severity_word
 
 
 class ConditionRow(QFrame):
@@ -54,7 +54,7 @@ class ConditionRow(QFrame):
         self._symbol.setPixmap(severity_icon(severity, self._theme.severities.get(severity, self._theme.line)))
         self._symbol.setAccessibleName(severity_word(severity))
         self._symbol.setToolTip(severity_word(severity))
-        self._text.setText(f"<b>{severity_word(severity)}</b> {_plain(self._name)}<br>{_plain(condition['message'])}")
+        self._text.setText(f"<b>{severity_word(severity)}</b> {_plain(condition_word(self._name))}<br>{_plain(condition['message'])}")
         self._over.setVisible(not condition.get("active", True))
         self.acknowledge.setVisible(not condition.get("acknowledged"))
         self.confirm.setVisible(not condition.get("confirmed_by"))
