@@ -2224,19 +2224,19 @@
     </message>
     <message>
         <source>reject gate</source>
-        <translation>Auswurf</translation>
+        <translation>Weiche</translation>
     </message>
     <message>
         <source>reject not confirmed by the gate</source>
-        <translation>Auswurf hat nicht bestätigt</translation>
+        <translation>Weiche hat nicht bestätigt</translation>
     </message>
     <message>
         <source>gate acknowledged another part</source>
-        <translation>Auswurf quittierte ein anderes Teil</translation>
+        <translation>Weiche quittierte ein anderes Teil</translation>
     </message>
     <message>
         <source>reject link</source>
-        <translation>Verbindung zum Auswurf</translation>
+        <translation>Verbindung zur Weiche</translation>
     </message>
     <message>
         <source>belt&apos;s position unknown</source>
