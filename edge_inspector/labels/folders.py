@@ -16,6 +16,7 @@ from edge_inspector.labels.coco import from_coco, to_coco
 from edge_inspector.labels.contours import polygons
 from edge_inspector.labels.files import read_json, write_json
 from edge_inspector.labels.labelme import from_labelme, to_labelme
+from edge_inspector.labels.marks import keep_marks
 from edge_inspector.labels.propose import propose
 from edge_inspector.labels.record import Label, Mark
 from edge_inspector.records import Image, Mask
@@ -68,8 +69,9 @@ def write_labels(labels: Iterable[Label], images: Path, out: Path, form: Format)
 def write_masks(labels: Sequence[Label], images: Path, out: Path) -> int:
     """Add labelled images to an mvtec folder: test/<defect>/NAME and ground_truth/<defect>/NAME_mask.png; returns how many had marks.
 
-    Boxes, scribbles and clicks become proposed masks. An image with marks of several classes goes where most of its area belongs, with all
-    of them. Raises LabelError: an image is missing, is another than was labelled, or a file of its name is there already; ImageError.
+    Boxes, scribbles and clicks become proposed masks, and are kept beside them: training draws those masks again. An image with marks of
+    several classes goes where most of its area belongs, with all of them. Raises LabelError: an image is missing, is another than was
+    labelled, or a file of its name is there already; ImageError.
     """
     written = 0
     for label in labels:
@@ -117,6 +119,7 @@ def _add(path: Path, label: Label, out: Path) -> None:
         for file in (target, marked):
             file.parent.mkdir(parents=True, exist_ok=True)
         write_png(marked, np.ascontiguousarray(mask[:, :, None] * np.uint8(255)))
+        keep_marks(marked, label)
         shutil.copyfile(path, target)  # last: an image without its mask would be a defect that nothing marks
     except OSError as error:
         raise LabelError(f"{target}: cannot be written: {error.strerror}") from error

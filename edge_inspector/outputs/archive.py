@@ -185,7 +185,7 @@ class Archive:
                 (folder / name).unlink(missing_ok=True)
             raise
         size = sum((folder / name).stat().st_size for name in written)
-        return Kept((folder.parent.name, time.time_ns()), stem, folder, tuple(written), size)
+        return Kept((folder.parent.name, time.time_ns()), stem, folder, tuple(name.removeprefix(stem) for name in written), size)
 
 
 def _files(stem: str, sent: Sent) -> list[tuple[str, Callable[[], bytes]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 PARTIAL = ".part"
@@ -14,13 +14,21 @@ ACCEPTED = "accepted"
 
 @dataclass(frozen=True, order=True, slots=True)
 class Kept:
-    """The files of one part, all in one folder; ``age`` is its date and the time of writing, by which the oldest is found."""
+    """The files of one part, all in one folder; ``age`` is its date and the time of writing, by which the oldest is found.
+
+    There are as many of these as parts in the archive, so names are put together when they are wanted, and what many share is one object.
+    """
 
     age: tuple[str, int]
     part_id: str
     folder: Path = field(compare=False)
-    names: tuple[str, ...] = field(compare=False)
+    endings: tuple[str, ...] = field(compare=False)
     size: int = field(compare=False)
+
+    @property
+    def names(self) -> list[str]:
+        """Of its files."""
+        return [f"{self.part_id}{ending}" for ending in self.endings]
 
 
 class Retention:
@@ -31,6 +39,8 @@ class Retention:
         self._max_bytes = max_bytes
         self._accepted: list[Kept] = []
         self._others: list[Kept] = []
+        self._folders: dict[Path, Path] = {}
+        self._endings: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.size = 0
         """Bytes counted so far."""
 
@@ -44,7 +54,8 @@ class Retention:
 
     def add(self, kept: Kept) -> None:
         """Count a part's files."""
-        heapq.heappush(self._accepted if kept.folder.name == ACCEPTED else self._others, kept)
+        folder, endings = self._folders.setdefault(kept.folder, kept.folder), self._endings.setdefault(kept.endings, kept.endings)
+        heapq.heappush(self._accepted if folder.name == ACCEPTED else self._others, replace(kept, folder=folder, endings=endings))
         self.size += kept.size
 
     def evict(self) -> Iterator[str]:
@@ -70,7 +81,8 @@ def _parts(folder: Path) -> Iterator[Kept]:
         files[path.name.split(".")[0]].append((path.name, status.st_size, status.st_mtime_ns))
     for part_id, found in files.items():
         age = (folder.parent.name, min(time for _, _, time in found))
-        yield Kept(age, part_id, folder, tuple(name for name, _, _ in found), sum(size for _, size, _ in found))
+        endings = tuple(name.removeprefix(part_id) for name, _, _ in found)
+        yield Kept(age, part_id, folder, endings, sum(size for _, size, _ in found))
 
 
 def _remove_if_empty(folder: Path) -> None:

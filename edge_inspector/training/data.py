@@ -16,6 +16,7 @@ from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pic
 from edge_inspector.geometry import Size, Window, on_canvas, window_of
 from edge_inspector.images import SUFFIXES, decode, size_of
 from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
+from edge_inspector.labels.marks import Marked, kept_marks
 from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.extended import SeenAnomaly
@@ -217,8 +218,15 @@ def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
         raise DatasetError(f"{sample.mask}: the mask is empty; mark the defect or take the image out")
     window = window_of((mask.shape[0], mask.shape[1]), form)
     marked = fit_mask(redrawn(image, mask, masks), window.h, window.w)
-    hints = () if masks == "exact" else hints_of(fit_mask(mask, window.h, window.w), masks)
+    size = (window.h, window.w)
+    hints = _marks_of(sample, size) if masks == "exact" else hints_of(fit_mask(mask, *size), masks)
     return SeenAnomaly(on_canvas(image, form), window.pad(marked, False), window, hints)
+
+
+def _marks_of(sample: Sample, size: Size) -> tuple[Marked, ...]:
+    """What all its masks were proposed from; nothing where one of them is exact, which drawing again would lose."""
+    kept = [kept_marks(mask, size) for mask in sample.masks]
+    return tuple(mark for marks in kept for mark in marks) if all(kept) else ()
 
 
 def fit_mask(mask: Mask, height: int, width: int) -> Mask:

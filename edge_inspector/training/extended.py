@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.geometry import Size, Window
-from edge_inspector.labels.shapes import Box, Click, Scribble
+from edge_inspector.labels.shapes import Box, Click, Polygon, Scribble
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import blurred, shifted
 
@@ -27,7 +27,7 @@ class SeenAnomaly:
     image: Image
     mask: Mask
     window: Window | None = None
-    hints: tuple[Box | Scribble | Click, ...] = ()
+    hints: tuple[Polygon | Box | Scribble | Click, ...] = ()
 
     @property
     def content(self) -> tuple[Image, Mask]:
