@@ -22,6 +22,7 @@ from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.line.plan import check_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
+from edge_inspector.pipeline.engine_loop import LOADING_S, JudgeFactory
 from edge_inspector.records import LOCAL, Caller, Role
 from edge_inspector.settings import Recipe, Station, parse_model
 from edge_inspector.settings.recipe import DecisionRules
@@ -31,7 +32,8 @@ from edge_inspector.wire.server import Answer, Handler, Refused
 
 log = logging.getLogger(__name__)
 
-LOAD_S = 60.0
+LOAD_S = 60.0  # a request to the control socket waits so long: others wait behind it, a stop among them
+LOAD_FOR_PLC_S = LOADING_S + 60.0  # as long as an engine may take; the PLC is answered by a thread of its own
 NUMBERS = ("accept_threshold", "reject_threshold", "region_threshold", "minimum_area_px", "reject_area_px")
 AREAS = ("roi", "dont_care")
 THRESHOLDS = (*NUMBERS, *AREAS)
@@ -143,7 +145,7 @@ class LineControl:
 
     def _answer_gate(self, name: str, version: int | None) -> None:
         try:
-            label = self._activate(name, version)
+            label = self._activate(name, version, patience_s=LOAD_FOR_PLC_S)
         except EdgeInspectorError as error:
             self._link.recipe_refused(name, str(error))
         except Exception as error:  # the PLC waits for an answer, whatever went wrong
@@ -160,17 +162,24 @@ class LineControl:
         self._activate(_text(params, "name"), version, caller.name)
         return self._snapshot()
 
-    def _activate(self, name: str, version: int | None, actor: str = LOCAL.name) -> str:
+    def _activate(self, name: str, version: int | None, actor: str = LOCAL.name, patience_s: float = LOAD_S) -> str:
         """Make the recipe version the active one, load and run it; returns its label. What does not run is not the active one either."""
         found = recipes.get_recipe(self._database, name, version)
         recipe = found.recipe()
         check_recipe(recipe, self._station)
-        settings = self._station.engine
-        bundle = bundle_of(recipe, settings.models)
-        load = partial(open_judge, recipe, bundle, settings, found.label, self._opener)
+        load = self._opening(recipe, found.label)
         with recipes.activating(self._database, found.name, found.version, actor):
-            self._loaded(self._controller.ask(lambda: self._controller.change(load)))
+            self._loaded(lambda: self._controller.change(load), patience_s)
         return found.label
+
+    def _opening(self, recipe: Recipe, label: str) -> JudgeFactory:
+        """Opens the recipe's bundle anew. Raises BundleError where it is not there."""
+        settings = self._station.engine
+        return partial(open_judge, recipe, bundle_of(recipe, settings.models), settings, label, self._opener)
+
+    def _open(self, recipe: Recipe, label: str) -> Judge:
+        """The same at once, on the engine's thread."""
+        return self._opening(recipe, label)()
 
     def _threshold(self, params: Params, caller: Caller = LOCAL) -> Params:
         """A new version of the active recipe with other thresholds, areas, ROI or don't-care polygons, from the next part on."""
@@ -183,15 +192,24 @@ class LineControl:
         version, _ = recipes.import_recipe(self._database, recipe, caller.name)
         changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}")
         with recipes.activating(self._database, recipe.name, version, caller.name):
-            self._loaded(self._controller.ask(lambda: self._controller.swap(changed, judge)))
+            self._loaded(lambda: self._controller.swap(changed, judge))
         return self._snapshot()
 
-    @staticmethod
-    def _loaded(loading: Future[Judge]) -> None:
+    def _loaded(self, begin: Callable[[], Future[Judge]], patience_s: float = LOAD_S) -> None:
+        """Load a judge and wait for it. Record, answer and what runs agree: what comes too late is not run, and what ran before goes on."""
+        before = self._controller.judge
+        loading: Future[Judge] = self._controller.ask(begin)
         try:
-            loading.result(LOAD_S)
+            loading.result(patience_s)
         except NotInTime:
-            raise StateError(f"the engine did not load within {LOAD_S:g} s") from None
+            if before is None:
+                raise StateError(f"the engine did not load within {patience_s:g} s") from None
+            try:
+                self._controller.ask(lambda: self._controller.loads.give_up(loading, partial(self._open, before.recipe, before.label)))
+            except StateError:
+                loading.result(0.0)  # it was loaded at this very moment after all, or failed
+                return
+            raise StateError(f"the engine did not load within {patience_s:g} s; recipe {before.label} goes on when it is free") from None
 
 
 def _check_thresholds(params: Params) -> None:

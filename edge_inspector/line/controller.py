@@ -21,6 +21,7 @@ from edge_inspector.errors import EdgeInspectorError, StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.counting import Counting
 from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
+from edge_inspector.line.loads import Loads
 from edge_inspector.line.policies import Policies
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.recovery import Recovery
@@ -73,7 +74,8 @@ class Controller:
         self._gates: dict[str, Hello] = {}
         self._arming: int | None = None  # the base that waits for the gate's answer
         self._booted = False  # the first engine is loaded, or has failed to
-        self._loading: Future[Judge] | None = None
+        self.loads = Loads()
+        """What is being loaded; for the main loop alone."""
         self._dead: str | None = None  # a thread without which no part is inspected
         self._slipped = False  # the counts disagreed; nobody has started the line since
         self.judge: Judge | None = None
@@ -125,8 +127,7 @@ class Controller:
     def _refuse_waiting(self) -> None:
         """Nobody waits for an answer that no longer comes."""
         stopping = StateError("the line is stopping")
-        if self._loading is not None:
-            self._loading.set_exception(stopping)
+        self.loads.failed(stopping)
         with contextlib.suppress(queue.Empty):
             while True:
                 event = self._events.get_nowait()
@@ -229,25 +230,23 @@ class Controller:
             answer.set_exception(error)
 
     def _engine_ready(self, judge: Judge) -> None:
+        if not self.loads.ready(judge, self._pipeline):
+            return
         log.info("engine %s %s runs %s with recipe %s", judge.engine.backend, judge.engine.precision, judge.engine.manifest.id, judge.label)
         self.judge, self._booted = judge, True
         self._conditions.clear_condition("engine")
-        waiting, self._loading = self._loading, None
-        if waiting is not None:
-            waiting.set_result(judge)
         if self._states.state is State.PREOPERATIONAL:
             self._states.to(State.INITIALIZED)
         self._advance()
 
     def _engine_failed(self, error: Exception) -> None:
         self._booted = True
-        waiting, self._loading = self._loading, None
-        if waiting is not None:
-            waiting.set_exception(StateError(f"the engine cannot be loaded: {error}"))
-        if waiting is not None and self.judge is not None:  # the engine that ran before goes on
+        failed = StateError(f"the engine cannot be loaded: {error}")
+        if self.loads.failed(failed) and self.judge is not None:  # the engine that ran before goes on
             self._advance()
             return
-        self._fail("engine", f"the engine cannot be loaded: {error}")
+        self.judge = None
+        self._fail("engine", str(failed))
 
     def _slip(self, slip: Slip) -> None:
         self._fail(
@@ -286,7 +285,7 @@ class Controller:
         """Go on towards execution as far as things stand."""
         if self._states.state is State.INITIALIZED and self._open.issuperset(self._cameras):
             self._states.to(State.READY)
-        if self._states.state is State.READY and self._wanted and self._arming is None and self._loading is None:
+        if self._states.state is State.READY and self._wanted and self._arming is None and not self.loads.busy:
             self._arm()
 
     def _arm(self) -> None:
@@ -381,14 +380,12 @@ class Controller:
         pipeline = self._check_free()
         if self.judge is not running:
             raise StateError("the recipe was changed by somebody else at the same moment; look at it, and try again")
-        loaded = self._loading = Future()
-        pipeline.load(factory)
-        return loaded
+        return self.loads.begin(pipeline, factory)
 
     def _check_free(self) -> Pipeline:
         """Raises StateError while an engine is being loaded: which of two would run, and which be recorded, would be a matter of luck."""
         if self._pipeline is None:
             raise StateError("the line is not running")
-        if not self._booted or self._loading is not None:
+        if not self._booted or self.loads.busy:
             raise StateError("an engine is being loaded; try again when the line is Ready with it")
         return self._pipeline

@@ -20,7 +20,7 @@ from edge_inspector.line.process import activate_file_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.pipeline.events import EngineFailed, EngineReady
-from edge_inspector.records import Caller, Role
+from edge_inspector.records import Caller, Role, State
 from edge_inspector.store import audit, recipes
 from edge_inspector.store.database import open_database
 from edge_inspector.wire.server import Encoded
@@ -215,3 +215,82 @@ def test_a_recipe_that_names_no_bundle_of_ours_is_refused_and_the_line_goes_on(t
         with pytest.raises(BundleError, match="nowhere"):
             made.handlers()["recipe"]({"name": "ring"})
         assert b.state().value == "ContinuousExecution"
+
+
+class Slow:
+    """A load that ends when the test says so: what the controller was given to load, and the judge that it brings."""
+
+    def __init__(self, b: Bench, late: Judge) -> None:
+        self.b, self.late = b, late
+
+    def give_up(self) -> Judge:
+        """Ask for it, wait in vain, and have what ran before loaded instead; returns what that is."""
+        before = self.b.controller.judge
+        assert before is not None
+        loading = self.b.ask(lambda: self.b.controller.change(lambda: self.late))
+        self.b.ask(lambda: self.b.controller.loads.give_up(loading, lambda: before))
+        return before
+
+
+def test_a_recipe_that_loads_too_late_never_runs(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings += ["recipe other:2 is loaded too late", "recipe ring:2 is loaded too late", "condition engine"]
+    with bench(tmp_path) as b:
+        b.execute(10)
+        before = Slow(b, judge("other:2")).give_up()
+        b.feed(EngineReady(judge("other:2")))
+        assert (b.controller.judge, b.state(), len(b.pipeline.armed)) == (before, State.READY, 1)
+        assert b.pipeline.loads[-1]() is before
+        b.took(10)
+        b.controller.tell(EngineReady(before))
+        b.feed(b.answer())
+        assert (b.controller.judge, b.state()) == (before, State.CONTINUOUS_EXECUTION)
+
+
+def test_one_that_fails_after_all_leaves_what_ran(tmp_path: Path) -> None:
+    with bench(tmp_path) as b:
+        b.execute(10)
+        before = Slow(b, judge("other:2")).give_up()
+        b.feed(EngineFailed(RuntimeError("no memory")))
+        assert (b.controller.judge, b.active()) == (before, ())
+
+
+def test_where_what_ran_cannot_be_loaded_again_nothing_runs(tmp_path: Path, expected_warnings: list[str]) -> None:
+    expected_warnings += ["recipe other:2 is loaded too late", "recipe ring:2 is loaded too late", "condition engine"]
+    with bench(tmp_path) as b:
+        b.execute(10)
+        Slow(b, judge("other:2")).give_up()
+        b.feed(EngineReady(judge("other:2")), EngineFailed(RuntimeError("no memory")))
+        assert (b.controller.judge, b.state(), b.active()) == (None, State.ERROR, ("engine",))
+        with pytest.raises(StateError, match="restart the line"):
+            b.ask(b.controller.start)
+
+
+def test_what_has_been_loaded_cannot_be_given_up(tmp_path: Path) -> None:
+    with bench(tmp_path) as b:
+        b.execute(10)
+        found = judge("other:2")
+        loading = b.ask(lambda: b.controller.change(lambda: found))
+        b.feed(EngineReady(found))
+        with pytest.raises(StateError, match="has been loaded"):
+            b.ask(lambda: b.controller.loads.give_up(loading, lambda: found))
+        assert loading.result(0.0) is found
+
+
+def test_a_request_that_waits_in_vain_is_taken_back(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+) -> None:
+    """The record, the answer and what runs say the same."""
+    expected_warnings += ["recipe other:2 is loaded too late", "recipe ring:2 is loaded too late", "condition engine"]
+    plan = write(tmp_path)
+    before = activate_file_recipe(database, plan)
+    recipes.import_recipe(database, plan.recipe.model_copy(update={"product": "another"}))
+    monkeypatch.setattr("edge_inspector.line.control.LOAD_S", 0.05)
+    with control(tmp_path, database) as (b, made):
+        b.execute()
+        running = b.controller.judge
+        with pytest.raises(StateError, match="did not load within"):
+            made.handlers()["recipe"]({"name": "ring"})
+        b.feed(EngineReady(judge("ring:2")))
+        assert b.controller.judge is running
+    active = recipes.active(database)
+    assert (active and active.label) == before.label

@@ -1,0 +1,60 @@
+"""The engine that is being loaded in the place of the one that runs. Used by the main loop alone; futures are waited for elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+
+from edge_inspector.errors import StateError
+from edge_inspector.judge import Judge
+from edge_inspector.pipeline import Pipeline
+from edge_inspector.pipeline.engine_loop import JudgeFactory
+
+log = logging.getLogger(__name__)
+
+
+class Loads:
+    """At most one at a time."""
+
+    def __init__(self) -> None:
+        self._future: Future[Judge] | None = None
+        self._instead: JudgeFactory | None = None  # nobody waits for what is being loaded any more: this is loaded after it
+        self._restoring = False  # the engine thread holds a judge that came too late, until what ran before is loaded again
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being loaded."""
+        return self._future is not None
+
+    def begin(self, pipeline: Pipeline, factory: JudgeFactory) -> Future[Judge]:
+        """Load a judge; the future tells when it runs."""
+        loading = self._future = Future()
+        pipeline.load(factory)
+        return loading
+
+    def give_up(self, loading: Future[Judge], instead: JudgeFactory) -> None:
+        """No part runs by what this load brings; once it has ended, ``instead`` is loaded. Raises StateError where it has ended already."""
+        if self._future is not loading:
+            raise StateError("it has been loaded")
+        self._instead = instead
+
+    def ready(self, judge: Judge, pipeline: Pipeline | None) -> bool:
+        """A judge is loaded; whether it is to run."""
+        if self._instead is not None and pipeline is not None:
+            log.warning("recipe %s is loaded too late, and not run", judge.label)
+            pipeline.load(self._instead)
+            self._instead, self._restoring = None, True
+            return False
+        self._restoring = False
+        waiting, self._future = self._future, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(judge)
+        return True
+
+    def failed(self, error: Exception) -> bool:
+        """Loading has failed; whether the engine thread still holds what ran before."""
+        waiting, self._future = self._future, None
+        kept, self._restoring, self._instead = waiting is not None and not self._restoring, False, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(error)
+        return kept
