@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.prn import backbone as lite0
-from edge_inspector.prn.backbone import STRIDES, FrozenBackbone
+from edge_inspector.prn.backbone import COUNTER, STRIDES, FrozenBackbone
 
 DEFAULT = lite0.NAME
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of 0..1, where timm names no others
@@ -111,7 +111,7 @@ def _fill(trunk: nn.Module, name: str, weights: Path) -> None:
     """Take the trunk's weights from a state dict, .safetensors or torch's own form; the classifier's stay behind."""
     stored, own = _read(weights), trunk.state_dict()
     found = {key: stored[key] for key in own if key in stored and stored[key].shape == own[key].shape}
-    lacking = [key for key in own if key not in found and not key.endswith("num_batches_tracked")]
+    lacking = [key for key in own if key not in found and not key.endswith(COUNTER)]
     if lacking:
         raise TrainingError(
             f"--backbone-weights {weights}: holds no {lacking[0]} that fits {name}, and {len(lacking) - 1} more are lacking"

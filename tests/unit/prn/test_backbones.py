@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.prn import backbones
-from edge_inspector.prn.backbone import CHANNELS, STRIDES
+from edge_inspector.prn.backbone import CHANNELS, STRIDES, FrozenBackbone
 from edge_inspector.prn.backbones import TimmBackbone, from_timm, load
 from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes
@@ -60,6 +60,24 @@ def timm(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_the_default_is_lite0_and_says_what_it_is() -> None:
     backbone = load()
     assert (backbone.name, backbone.channels, backbone.strides) == ("efficientnet_lite0", CHANNELS, STRIDES)
+
+
+def test_the_weights_hash_is_of_what_the_features_come_from() -> None:
+    class Plain(FrozenBackbone):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+    backbone = Plain()
+    before = backbone.weights_hash()
+    backbone.norm.num_batches_tracked.fill_(7)  # type: ignore[union-attr]
+    assert backbone.to(memory_format=torch.channels_last).weights_hash() == before  # type: ignore[call-overload]
+    twin = Plain()
+    assert twin.weights_hash() != before
+    twin.load_state_dict(backbone.state_dict())
+    assert twin.weights_hash() == before
+    twin.norm.running_mean[0] = 1e-6  # type: ignore[index]
+    assert twin.weights_hash() != before
 
 
 @pytest.mark.parametrize("name", ["resnet18", "without_stem"])
