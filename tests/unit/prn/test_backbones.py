@@ -36,7 +36,27 @@ class Trunk(nn.Module):
         return [stage(x) for stage in self.stages]
 
 
-MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,)}
+class Flattened(Trunk):
+    """What timm gives of most models: the children of a sequence at the top, ``stages.0``, have become its own, ``stages_0``."""
+
+    def __init__(self, strides: tuple[int, ...]) -> None:
+        super().__init__(strides)
+        for number, stage in enumerate(self.stages):
+            self.add_module(f"stages_{number}", stage)
+        del self.stages
+
+
+class Wrapped(Trunk):
+    """What timm gives of models that are left whole: the plain model below ``model``."""
+
+    def __init__(self, strides: tuple[int, ...]) -> None:
+        super().__init__(strides)
+        del self.stages
+        self.model = Trunk(strides)
+
+
+MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,), "flattened": STRIDES, "wrapped": STRIDES}
+KINDS = {"flattened": Flattened, "wrapped": Wrapped}
 
 
 @pytest.fixture
@@ -47,7 +67,7 @@ def timm(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         asked.append({"name": name, "pretrained": pretrained, "features_only": features_only})
         if pretrained and name == "without_stem":
             raise ConnectionError("the hub does not answer")
-        return Trunk(MODELS[name])
+        return KINDS.get(name, Trunk)(MODELS[name])
 
     module = ModuleType("timm")
     module.create_model = create_model  # type: ignore[attr-defined]
@@ -115,6 +135,22 @@ def test_weights_come_from_the_hub_unless_a_file_is_named(timm: list[dict[str, A
         assert isinstance(backbone, TimmBackbone)
         assert not timm[-1]["pretrained"]
         assert all(torch.equal(tensor, backbone.trunk.state_dict()[name]) for name, tensor in trunk.state_dict().items())
+
+
+@pytest.mark.parametrize(("name", "first"), [("flattened", "stages_0.weight"), ("wrapped", "model.stages.0.weight")])
+def test_the_plain_models_weights_fit_where_its_names_have_changed(
+    timm: list[dict[str, Any]], tmp_path: Path, name: str, first: str
+) -> None:
+    plain, path = Trunk(STRIDES).state_dict(), tmp_path / "plain.pth"
+    torch.save({**plain, "head.fc.weight": torch.zeros(1000, 18)}, path)
+    backbone = load(name, path)
+    assert isinstance(backbone, TimmBackbone)
+    taken = backbone.trunk.state_dict()
+    assert next(iter(taken)) == first
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(taken.values(), plain.values(), strict=True))
+    torch.save({key: tensor for key, tensor in plain.items() if key != "stages.0.weight"}, path)
+    with pytest.raises(TrainingError, match=rf"holds no {first} that fits {name}, and 0 more"):
+        load(name, path)
 
 
 def test_a_missing_timm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
