@@ -14,6 +14,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -67,7 +68,8 @@ class Controller:
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
         self._cameras = tuple(camera.name for camera in station.camera)
-        self._counting = Counting(journal, recovery, station.camera[0].external_trigger)
+        known = replace(recovery, unsettled=())  # as many verdicts as no gate ever took: the link has them
+        self._counting = Counting(journal, known, station.camera[0].external_trigger)
         self._wanted = True
         self._open: set[str] = set()  # cameras
         self._policies = Policies(conditions, self._fail)
