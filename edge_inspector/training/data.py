@@ -222,9 +222,15 @@ def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
 
 
 def fit_mask(mask: Mask, height: int, width: int) -> Mask:
-    """A mask at another size; one that would vanish keeps its strongest pixel."""
+    """A mask (H, W) at another size, bool (height, width): the pixels that it covers by half.
+
+    Shrunk, a defect too thin to cover any by half keeps those that it covers half as much as the most covered one next to them, so that
+    each of its regions leaves something and a crack stays in one piece, whatever lies beside it.
+    """
     share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(share >= min(0.5, float(share.max())))
+    shrunk = height < mask.shape[0] or width < mask.shape[1]
+    least = 0.5 * cv2.dilate(share, np.ones((3, 3), np.uint8)) if shrunk else share.max()
+    return np.asarray((share > 0.0) & (share >= np.minimum(0.5, least)))
 
 
 def texture_files(folder: Path | None) -> list[Path]:
