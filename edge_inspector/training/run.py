@@ -155,6 +155,8 @@ class _Run:
         wanted = settings.steps or DEFAULT_STEPS[plan.form]
         ready = _Ready(start, sources, trainer, plan, fingerprint, 0, wanted, wanted)
         if found is None:
+            if start.head is not None:
+                self.redraw.begin(trainer)
             return ready
         state, tensors = found
         trainer.restore(tensors)
