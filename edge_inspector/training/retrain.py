@@ -143,12 +143,16 @@ class _Retraining:
             identity=self._identity(),
             notes=(*material.notes, *data.notes, *_untextured(training, self.parent.manifest), *lacking),
         )
-        if self.settings.prototypes == "keep":
-            stored = self.parent.manifest.prototypes
-            channels = load_backbone(self.head.backbone, training.backbone_weights).channels
-            prototypes = load_prototypes(self.parent.folder, channels)
-            start = replace(start, kept=(prototypes, Plan(stored.form, stored.k, stored.why)))
+        start = self._with_prototypes(start, training)
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
+
+    def _with_prototypes(self, start: Start, training: TrainSettings) -> Start:
+        stored = self.parent.manifest.prototypes
+        plan = Plan(stored.form, stored.k, stored.why)
+        if self.settings.prototypes == "refresh":
+            return replace(start, renewed=plan)
+        channels = load_backbone(self.head.backbone, training.backbone_weights).channels
+        return replace(start, kept=(load_prototypes(self.parent.folder, channels), plan))
 
     def _measured(self, start: Start, test: Sequence[Sample], seconds: float) -> Start:
         before = self.before
