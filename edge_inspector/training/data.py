@@ -83,7 +83,8 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     cannot be read.
     """
     dataset = without_type(load_dataset(root, layout, needs=("train",)), without)
-    picked = pick_seen(dataset, seen, seed) if seen else ()
+    empty: list[Sample] = []
+    picked = pick_seen(dataset, seen, seed, empty.append) if seen else ()
     chosen = {sample.path for sample in picked}
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
@@ -92,7 +93,7 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     found = _lit(_read([sample.path for sample in samples], form))
     held = held_out(len(found.paths), seed)
     data = _training_data(found, held, [(sample, masks) for sample in picked], form, textures)
-    return replace(data, notes=(*_untestable(dataset), *data.notes))
+    return replace(data, notes=(*_untestable(dataset), *_passed_over(empty), *data.notes))
 
 
 def read_training_data(
@@ -148,6 +149,17 @@ def _untestable(dataset: Dataset) -> Iterator[str]:
         yield f"no test images found in {dataset.root} by layout '{dataset.layout}': the bundle cannot be evaluated on this set"
 
 
+def _passed_over(empty: Sequence[Sample]) -> Iterator[str]:
+    if empty:
+        several = "s" if len(empty) > 1 else ""
+        yield f"--seen passed over {len(empty)} defective image{several} whose mask is empty: {_named([sample.path for sample in empty])}"
+
+
+def _named(paths: Sequence[Path]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(path.name for path in paths[:_NAMED]) + more
+
+
 @dataclass(frozen=True)
 class _Normals:
     """Normals on the input, their windows (none where there is no padding), whether all are grey, and which are black."""
@@ -182,15 +194,14 @@ def _lit(found: _Normals) -> _Normals:
         )
     if not black.any():
         return found
-    names = [path.name for path, dark in zip(paths, black, strict=True) if dark]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    dark = [path for path, out in zip(paths, black, strict=True) if out]
     return replace(
         found,
-        paths=[path for path, dark in zip(paths, black, strict=True) if not dark],
+        paths=[path for path, out in zip(paths, black, strict=True) if not out],
         images=found.images[~black],
-        windows=tuple(window for window, dark in zip(found.windows, black, strict=False) if not dark),
+        windows=tuple(window for window, out in zip(found.windows, black, strict=False) if not out),
         black=black[~black],
-        notes=(f"{len(names)} of {len(paths)} normals are black and left out of the training: {', '.join(names[:_NAMED])}{more}",),
+        notes=(f"{len(dark)} of {len(paths)} normals are black and left out of the training: {_named(dark)}",),
     )
 
 

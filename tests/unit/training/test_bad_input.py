@@ -172,7 +172,7 @@ def test_chosen_normals_that_are_black_are_left_out_too(held: tuple[int, ...], l
 NOTHING = ("train/good/000.png", "black", "nothing to learn from", "light")
 REFUSED: dict[str, tuple[Damage, int, int, tuple[str, ...]]] = {  # damage, seen, exit code, what stderr says
     "mask of another size": (mask_of_another_size, 3, 1, ("000_mask.png", "(64, 128)", "(128, 128)", "must be equal")),
-    "empty mask": (empty_mask, 3, 1, ("000_mask.png", "the mask is empty", "mark the defect")),
+    "empty mask": (empty_mask, 3, 1, ("3 seen images asked for; it has 0", "_mask.png", "mark the defect")),
     "all black": (blacken_all, 0, 1, (*NOTHING, "6 read")),
     "the only one is black": (one_black, 0, 1, NOTHING),
     "12 bits in 16": (rewrite(lambda image: image.astype(np.uint16) * 16), 0, 1, (*NOTHING, "16-bit images over their full range")),

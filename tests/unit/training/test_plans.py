@@ -222,7 +222,7 @@ def no_normals(root: Path) -> None:
 
 SPOILT = {
     "mask of another size": (spoil_mask_size, DatasetError, "must be equal"),
-    "empty mask": (spoil_mask_content, DatasetError, "mask is empty"),
+    "empty masks": (spoil_mask_content, DatasetError, "it has 0 defective images with masks to draw from, and 4 with an empty one"),
     "truncated image": (spoil_image, ImageError, r"003\.png"),
     "no normals": (no_normals, DatasetError, "train"),
 }
@@ -234,6 +234,18 @@ def test_bad_data_is_named(tmp_path: Path, spoil: object, error: type[Exception]
     spoil(root)  # type: ignore[operator]
     with pytest.raises(error, match=message):
         load_training_data(root, "mvtec", seen=2, seed=0, size=SIZE)
+
+
+def test_a_defect_whose_mask_is_empty_is_passed_over_and_named(tmp_path: Path) -> None:
+    root = write_set(tmp_path, defects=3)
+    first, second = load_training_data(root, "mvtec", 3, 0, SIZE), root / "ground_truth/stain/001_mask.png"
+    write_png(second, np.zeros((128, 128, 1), np.uint8))
+    found = load_training_data(root, "mvtec", 2, 0, SIZE)
+    assert set(found.seen_hashes) == {first.seen_hashes[0], first.seen_hashes[2]}
+    with pytest.raises(DatasetError, match=r"001_mask\.png\): mark the defect"):
+        load_training_data(root, "mvtec", 3, 0, SIZE)
+    notes = {load_training_data(root, "mvtec", 2, seed, SIZE).notes for seed in range(6)}
+    assert notes == {(), ("--seen passed over 1 defective image whose mask is empty: 001.png",)}  # () where its turn did not come
 
 
 def test_no_textures_where_a_folder_was_named(tmp_path: Path) -> None:
