@@ -219,6 +219,16 @@ def test_what_training_refuses(
     assert not (tmp_path / "new/out").exists()
 
 
+@pytest.mark.parametrize("command", [("train",), ("ablate", "--table", "seen")], ids=["train", "ablate"])
+def test_a_seed_below_0_is_wrong_use(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = write_set(tmp_path / "parts", normals=2, defects=2)
+    words = (*command, "--data", parts, "--layout", "mvtec", "--out", tmp_path / "out", "--seen", 1, "--seed", -1, "--device", "cpu")
+    assert run_command(monkeypatch, *words) == 2
+    assert "--seed -1: must be at least 0" in capsys.readouterr().err
+
+
 BLACK = {  # an image, whether it is black
     "dark with noise": (np.random.default_rng(0).integers(0, 14, (300, 200, 1), np.uint8), True),
     "a small bright part": (np.pad(np.full((12, 12, 1), 200, np.uint8), ((200, 200), (200, 200), (0, 0))), False),
