@@ -116,7 +116,7 @@ def _run(judge: Judge, sample: Sample, pixels: PixelMetrics) -> _Result:
 
 
 def _mask_of(sample: Sample, image: Image) -> Mask | None:
-    """What is marked in the image; None for a bad one without a mask, which says nothing of its pixels."""
+    """What is marked in the image; None for a bad one whose mask is absent or empty, which says nothing of its pixels."""
     size = (image.shape[0], image.shape[1])
     if sample.label == "good":
         return np.zeros(size, np.bool_)
@@ -125,7 +125,7 @@ def _mask_of(sample: Sample, image: Image) -> Mask | None:
     mask = sample.marked()
     if mask.shape != size:
         raise ImageError(f"{sample.mask}: mask of {mask.shape}; its image {Path(sample.path).name} has {size}")
-    return mask
+    return mask if mask.any() else None
 
 
 def _summary(results: Sequence[_Result], left_out: int, pixels: PixelMetrics, engine: Engine) -> Evaluation:

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -131,19 +132,26 @@ def defect_types(dataset: Dataset) -> tuple[str, ...]:
     return tuple(sorted({s.defect for s in dataset.samples if s.label == "bad"}))
 
 
-def pick_seen(dataset: Dataset, n: int, seed: int) -> tuple[Sample, ...]:
-    """``n`` defective samples that have masks, drawn by ``seed``, as even over the defect types as they allow.
+def pick_seen(dataset: Dataset, n: int, seed: int, passed: Callable[[Sample], None] = lambda _: None) -> tuple[Sample, ...]:
+    """``n`` defective samples whose masks mark something, drawn by ``seed``, as even over the defect types as they allow.
 
-    From the training part where the set has defective images there, else from the test part. Raises DatasetError where there are fewer.
+    From the training part where the set has defective images there, else from the test part. ``passed`` is told whose turn it was and whose
+    mask is empty. Raises DatasetError where there are fewer; ImageError for a mask that cannot be read.
     """
     pool = [s for s in dataset.part("train", "bad") if s.mask] or [s for s in dataset.part("test", "bad") if s.mask]
-    if not 0 <= n <= len(pool):
+    empty: list[Sample] = []
+    turns = _round_robin(pool, np.random.default_rng(seed), empty.append)
+    picked = list(islice(turns, n)) if 0 <= n <= len(pool) else []
+    if len(picked) != n:
+        marked = len(pool) - len(empty)
+        unmarked = f", and {len(empty)} with an empty one ({empty[0].mask}): mark the defect" if empty else ""
         raise DatasetError(
-            f"{dataset.root}: {n} seen images asked for; it has {len(pool)} defective images with masks to draw from; "
+            f"{dataset.root}: {n} seen images asked for; it has {marked} defective images with masks to draw from{unmarked}; "
             f"layout {dataset.layout} expects {_EXPECTED[dataset.layout]}"
         )
-    picked = _round_robin(pool, np.random.default_rng(seed))
-    return tuple(sorted(picked[:n], key=lambda s: s.path))
+    for sample in empty:
+        passed(sample)
+    return tuple(sorted(picked, key=lambda s: s.path))
 
 
 def sha256_file(path: Path) -> str:
@@ -158,15 +166,31 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _round_robin(pool: Iterable[Sample], rng: np.random.Generator) -> list[Sample]:
-    """Shuffle inside each defect type, then take one of each type in turn, the types in drawn order."""
+def _round_robin(pool: Iterable[Sample], rng: np.random.Generator, empty: Callable[[Sample], None]) -> Iterator[Sample]:
+    """Shuffle inside each defect type, then take one of each type in turn, the types in drawn order.
+
+    Masks are read when it is their turn; ``empty`` is told of one that marks nothing, and the next of its type takes the turn.
+    """
     by_type: dict[str, list[Sample]] = defaultdict(list)
     for sample in sorted(pool, key=lambda s: s.path):
         by_type[sample.defect].append(sample)
     types = [sorted(by_type)[i] for i in rng.permutation(len(by_type))]
-    shuffled = {name: [by_type[name][i] for i in rng.permutation(len(by_type[name]))] for name in types}
-    longest = max((len(samples) for samples in shuffled.values()), default=0)
-    return [shuffled[name][turn] for turn in range(longest) for name in types if turn < len(shuffled[name])]
+    shuffled = [[by_type[name][i] for i in rng.permutation(len(by_type[name]))] for name in types]
+    waiting = deque(_not_empty(samples, empty) for samples in shuffled)
+    while waiting:
+        one = waiting.popleft()
+        drawn = next(one, None)
+        if drawn is not None:
+            yield drawn
+            waiting.append(one)
+
+
+def _not_empty(samples: Iterable[Sample], empty: Callable[[Sample], None]) -> Iterator[Sample]:
+    for sample in samples:
+        if sample.marked().any():
+            yield sample
+        else:
+            empty(sample)
 
 
 # ------------------------------------------------------------------------------------------------------ what layouts share

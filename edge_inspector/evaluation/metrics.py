@@ -50,7 +50,8 @@ def image_average_precision(scores: Sequence[float], bad: Sequence[bool]) -> flo
 def at_metric_size(anomaly_map: AnomalyMap, mask: Mask) -> tuple[AnomalyMap, Mask]:
     """Map (h, w) and mask (H, W) as the metrics take them: the map back to image geometry (bilinear), then both to 256x256.
 
-    The mask by its nearest pixel; one so fine that nothing of it would remain by any pixel it touches, so that no defect vanishes.
+    The mask by its nearest pixel, or, where nothing of the whole mask would remain, by any pixel it touches: no defective image loses its
+    mask, but a defect finer than the grid can vanish beside another that remains.
     """
     height, width = mask.shape
     back = cv2.resize(anomaly_map, (width, height), interpolation=cv2.INTER_LINEAR)

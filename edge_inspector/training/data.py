@@ -84,7 +84,8 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     cannot be read.
     """
     dataset = without_type(load_dataset(root, layout, needs=("train",)), without)
-    picked = pick_seen(dataset, seen, seed) if seen else ()
+    empty: list[Sample] = []
+    picked = pick_seen(dataset, seen, seed, empty.append) if seen else ()
     chosen = {sample.path for sample in picked}
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
@@ -93,7 +94,7 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     found = _lit(_read([sample.path for sample in samples], form))
     held = held_out(len(found.paths), seed)
     data = _training_data(found, held, [(sample, masks) for sample in picked], form, textures)
-    return replace(data, notes=(*_untestable(dataset), *data.notes))
+    return replace(data, notes=(*_untestable(dataset), *_passed_over(empty), *data.notes))
 
 
 def read_training_data(
@@ -149,6 +150,17 @@ def _untestable(dataset: Dataset) -> Iterator[str]:
         yield f"no test images found in {dataset.root} by layout '{dataset.layout}': the bundle cannot be evaluated on this set"
 
 
+def _passed_over(empty: Sequence[Sample]) -> Iterator[str]:
+    if empty:
+        several = "s" if len(empty) > 1 else ""
+        yield f"--seen passed over {len(empty)} defective image{several} whose mask is empty: {_named([sample.path for sample in empty])}"
+
+
+def _named(paths: Sequence[Path]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(path.name for path in paths[:_NAMED]) + more
+
+
 @dataclass(frozen=True)
 class _Normals:
     """Normals on the input, their windows (none where there is no padding), whether all are grey, and which are black."""
@@ -183,15 +195,14 @@ def _lit(found: _Normals) -> _Normals:
         )
     if not black.any():
         return found
-    names = [path.name for path, dark in zip(paths, black, strict=True) if dark]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    dark = [path for path, out in zip(paths, black, strict=True) if out]
     return replace(
         found,
-        paths=[path for path, dark in zip(paths, black, strict=True) if not dark],
+        paths=[path for path, out in zip(paths, black, strict=True) if not out],
         images=found.images[~black],
-        windows=tuple(window for window, dark in zip(found.windows, black, strict=False) if not dark),
+        windows=tuple(window for window, out in zip(found.windows, black, strict=False) if not out),
         black=black[~black],
-        notes=(f"{len(names)} of {len(paths)} normals are black and left out of the training: {', '.join(names[:_NAMED])}{more}",),
+        notes=(f"{len(dark)} of {len(paths)} normals are black and left out of the training: {_named(dark)}",),
     )
 
 
@@ -230,9 +241,15 @@ def _marks_of(sample: Sample, size: Size) -> tuple[Marked, ...]:
 
 
 def fit_mask(mask: Mask, height: int, width: int) -> Mask:
-    """A mask at another size; one that would vanish keeps its strongest pixel."""
+    """A mask (H, W) at another size, bool (height, width): the pixels that it covers by half.
+
+    Shrunk, a defect too thin to cover any by half keeps those that it covers half as much as the most covered one next to them, so that
+    each of its regions leaves something and a crack stays in one piece, whatever lies beside it.
+    """
     share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(share >= min(0.5, float(share.max())))
+    shrunk = height < mask.shape[0] or width < mask.shape[1]
+    least = 0.5 * cv2.dilate(share, np.ones((3, 3), np.uint8)) if shrunk else share.max()
+    return np.asarray((share > 0.0) & (share >= np.minimum(0.5, least)))
 
 
 def texture_files(folder: Path | None) -> list[Path]:

@@ -25,6 +25,7 @@ Form = Literal["whole-map", "codebook"]
 ALIGNED = 0.5
 _FEW = 4  # normals below which the share is no more than chance
 MOST = 1500  # normals that a codebook or clusters are made from, unless a number of whole maps is asked for; 0.4 MB each
+_ANEW = "; made anew of "
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Plan:
     form: Form
     k: int
     why: str
+
+
+def renewed(before: Plan, made: Plan, normals: int) -> Plan:
+    """The plan of prototypes ``made`` anew of so many ``normals`` in the form that those ``before`` have: why is theirs, and this."""
+    now = "" if made.k == before.k else f": now K = {made.k}"
+    return Plan(made.form, made.k, f"{before.why.partition(_ANEW)[0]}{_ANEW}{normals} normals{now}")
 
 
 def gather(

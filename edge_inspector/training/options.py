@@ -80,7 +80,8 @@ def check(settings: TrainSettings) -> TrainSettings:
     """The settings with device and synthesis resolved. Raises SettingsError naming the value that is wrong, TrainingError as they do."""
     if settings.out.exists() and (not settings.out.is_dir() or any(settings.out.iterdir())):
         raise SettingsError(f"--out {settings.out}: already exists; give the new bundle a folder of its own")
-    for name, value, least in (("--steps", settings.steps, 1), ("--seen", settings.seen, 0), ("--prototypes", settings.k, 1)):
+    counts = (("--steps", settings.steps, 1), ("--seen", settings.seen, 0), ("--seed", settings.seed, 0), ("--prototypes", settings.k, 1))
+    for name, value, least in counts:
         if value is not None and value < least:
             raise SettingsError(f"{name} {value}: must be at least {least}")
     if settings.max_minutes is not None and settings.max_minutes <= 0:

@@ -146,10 +146,7 @@ class _Retraining:
             identity=self._identity(),
             notes=(*self._unproven(), *material.notes, *data.notes, *_untextured(training, self.parent.manifest), *lacking),
         )
-        if self.settings.prototypes == "keep":
-            stored = self.parent.manifest.prototypes
-            prototypes = load_prototypes(self.parent.folder, backbone.channels)
-            start = replace(start, kept=(prototypes, Plan(stored.form, stored.k, stored.why)))
+        start = self._with_prototypes(start, backbone.channels)
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
 
     def _unproven(self) -> tuple[str, ...]:
@@ -157,6 +154,13 @@ class _Retraining:
         if self.head.backbone_sha256:
             return ()
         return (f"{self.parent.folder}: does not say which weights its backbone {self.head.backbone} had; going on without comparing them",)
+
+    def _with_prototypes(self, start: Start, channels: tuple[int, ...]) -> Start:
+        stored = self.parent.manifest.prototypes
+        plan = Plan(stored.form, stored.k, stored.why)
+        if self.settings.prototypes == "refresh":
+            return replace(start, renewed=plan)
+        return replace(start, kept=(load_prototypes(self.parent.folder, channels), plan))
 
     def _measured(self, start: Start, test: Sequence[Sample], seconds: float) -> Start:
         before = self.before

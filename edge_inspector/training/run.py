@@ -25,7 +25,7 @@ from edge_inspector.training.evidence import evidence_of, reference_images, sour
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE
-from edge_inspector.training.normality import MOST, Plan, build, gather, inside
+from edge_inspector.training.normality import MOST, Plan, build, gather, inside, renewed
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
@@ -155,6 +155,8 @@ class _Run:
         wanted = settings.steps or DEFAULT_STEPS[plan.form]
         ready = _Ready(start, sources, trainer, plan, fingerprint, 0, wanted, wanted)
         if found is None:
+            if start.head is not None:
+                self.redraw.begin(trainer)
             return ready
         state, tensors = found
         trainer.restore(tensors)
@@ -211,6 +213,8 @@ class _Run:
         maps, picked = gather(extractor(backbone, self.device), data.normals, self.device, settings.seed, most)
         places = inside(data.windows, picked, (maps[0].shape[-2], maps[0].shape[-1]))
         prototypes, plan = build(maps, places, settings.prototypes, settings.ratio, settings.k, settings.seed)
+        if start.renewed is not None:
+            plan = renewed(start.renewed, plan, len(picked))
         if plan.form != "whole-map":
             self.note(f"prototypes: {plan.form}, {plan.why}")
         return prototypes, plan

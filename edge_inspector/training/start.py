@@ -18,15 +18,17 @@ from edge_inspector.training.normality import Plan
 class Start:
     """What a run starts from, and what its manifest says of that.
 
-    ``kept`` are prototypes to take over, with their form, K and why; None where they are to be made of the normals. ``head`` are the
-    weights it starts with, None for random ones. ``weights`` is how often each seen anomaly is drawn, summing to 1, empty for all alike.
-    ``lineage`` are keys of the manifest's table ``training`` that replace those of the data; ``identity`` tells runs apart that settings
-    and data do not. ``measure`` takes the folder of the finished, sealed bundle to figures for its manifest, in about ``measure_seconds``.
+    ``kept`` are prototypes to take over, with their form, K and why; None where they are to be made of the normals, ``renewed`` then being
+    the form, K and why of those that they replace, if any. ``head`` are the weights it starts with, None for random ones. ``weights`` is
+    how often each seen anomaly is drawn, summing to 1, empty for all alike. ``lineage`` are keys of the manifest's table ``training`` that
+    replace those of the data; ``identity`` tells runs apart that settings and data do not. ``measure`` takes the folder of the finished,
+    sealed bundle to figures for its manifest, in about ``measure_seconds``.
     """
 
     data: TrainingData
     product: str
     kept: tuple[Prototypes | Codebook, Plan] | None = None
+    renewed: Plan | None = None
     head: Mapping[str, Tensor] | None = None
     weights: tuple[float, ...] = ()
     lineage: Mapping[str, object] = field(default_factory=dict)

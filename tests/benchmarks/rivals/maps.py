@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_inspector.evaluation.layouts import Sample
 from edge_inspector.evaluation.metrics import PixelMetrics, at_metric_size, image_auroc, image_average_precision
-from edge_inspector.images import decode, decode_mask
+from edge_inspector.images import decode
 from edge_inspector.records import AnomalyMap, Mask
 from tests.benchmarks.rivals.table import Accuracy
 
@@ -24,7 +24,9 @@ def accuracy(samples: Sequence[Sample], scores: Sequence[float], files: Sequence
     pixels = PixelMetrics()
     for sample, file in zip(samples, files, strict=True):
         scaled = (np.load(file).astype(np.float32) - lowest) / max(highest - lowest, np.finfo(np.float32).tiny)
-        pixels.add(*at_metric_size(scaled.astype(np.float32), _mask(sample)))
+        mask = _mask(sample)
+        if mask is not None:
+            pixels.add(*at_metric_size(scaled.astype(np.float32), mask))
     found = pixels.scores()
     return Accuracy(
         image_auroc=image_auroc(scores, bad),
@@ -45,7 +47,9 @@ def _load(file: Path) -> AnomalyMap:
     return values
 
 
-def _mask(sample: Sample) -> Mask:
-    if sample.mask is None:
+def _mask(sample: Sample) -> Mask | None:
+    """As in ``evaluate``: None for a bad image whose mask is absent or empty, which says nothing of its pixels."""
+    if sample.label == "good":
         return np.zeros(decode(sample.path).shape[:2], np.bool_)
-    return decode_mask(sample.mask)
+    mask = sample.marked() if sample.mask else None
+    return mask if mask is not None and mask.any() else None

@@ -80,6 +80,15 @@ def test_without_masks_there_are_no_pixel_metrics(engine: Engine, parts: Path) -
     assert result.image_auroc == 1.0
 
 
+def test_an_empty_mask_says_nothing_of_its_pixels(engine: Engine, parts: Path) -> None:
+    mask = parts / "ground_truth/spot/001_mask.png"
+    images.write_png(mask, np.zeros_like(images.decode(mask)))
+    result = evaluate(engine, load_dataset(parts, "mvtec"))
+    assert (result.n_bad, result.image_auroc) == (3, 1.0)
+    assert result.pixel_auroc is not None
+    assert result.pixel_auroc > 0.999
+
+
 def test_the_verdicts_are_counted_at_the_proposed_thresholds(parts: Path) -> None:
     engine = StubEngine(stub_bundle(), script=(0.9, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9))  # test/good then test/spot
     result = evaluate(engine, load_dataset(parts, "mvtec"))

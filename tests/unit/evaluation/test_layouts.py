@@ -292,6 +292,22 @@ def test_a_defect_without_a_mask_cannot_be_seen(tmp_path: Path) -> None:
         pick_seen(bare, 1, 0)
 
 
+def test_a_defect_whose_mask_is_empty_is_not_drawn_and_shifts_no_other(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path)
+    before = [pick_seen(dataset, n, seed) for seed in range(8) for n in range(5)]
+    put(tmp_path, "ground_truth/crack/001_mask.png")
+    empty = next(s for s in dataset.samples if s.defect == "crack" and s.path.stem == "001")
+    passed: list[Sample] = []
+    after = [pick_seen(dataset, n, seed, passed.append) for seed in range(8) for n in range(5)]
+    assert set(passed) == {empty}
+    for old, new in zip(before, after, strict=True):
+        assert empty not in new
+        assert set(old) - set(new) <= {empty}
+        assert Counter(s.defect for s in old) == Counter(s.defect for s in new)
+    with pytest.raises(DatasetError, match=r"it has 4 .* and 1 with an empty one \(.*001_mask\.png\)"):
+        pick_seen(dataset, 5, 0)
+
+
 def test_sha256_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256_file(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -279,6 +279,7 @@ WRONG = {  # table, changes -> error, message
     "generation without seen": ("generation", {"seen": 0}, SettingsError, "at least one"),
     "leaving out without seen": ("leave-one-out", {"seen": 0}, SettingsError, "at least one"),
     "steps": ("seen", {"steps": 0}, SettingsError, "--steps 0"),
+    "seed": ("seen", {"seed": -1}, SettingsError, "--seed -1: must be at least 0"),
     "too many seen": ("seen", {"seen": 9}, DatasetError, "9 seen images asked for; it has 8"),
     "none left to test": ("seen", {"seen": 8}, DatasetError, "lower --seen"),
 }

@@ -172,7 +172,7 @@ def test_chosen_normals_that_are_black_are_left_out_too(held: tuple[int, ...], l
 NOTHING = ("train/good/000.png", "black", "nothing to learn from", "light")
 REFUSED: dict[str, tuple[Damage, int, int, tuple[str, ...]]] = {  # damage, seen, exit code, what stderr says
     "mask of another size": (mask_of_another_size, 3, 1, ("000_mask.png", "(64, 128)", "(128, 128)", "must be equal")),
-    "empty mask": (empty_mask, 3, 1, ("000_mask.png", "the mask is empty", "mark the defect")),
+    "empty mask": (empty_mask, 3, 1, ("3 seen images asked for; it has 0", "_mask.png", "mark the defect")),
     "all black": (blacken_all, 0, 1, (*NOTHING, "6 read")),
     "the only one is black": (one_black, 0, 1, NOTHING),
     "12 bits in 16": (rewrite(lambda image: image.astype(np.uint16) * 16), 0, 1, (*NOTHING, "16-bit images over their full range")),
@@ -217,6 +217,16 @@ def test_what_training_refuses(
     assert "Traceback" not in error
     assert [text for text in said if text not in error] == []
     assert not (tmp_path / "new/out").exists()
+
+
+@pytest.mark.parametrize("command", [("train",), ("ablate", "--table", "seen")], ids=["train", "ablate"])
+def test_a_seed_below_0_is_wrong_use(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = write_set(tmp_path / "parts", normals=2, defects=2)
+    words = (*command, "--data", parts, "--layout", "mvtec", "--out", tmp_path / "out", "--seen", 1, "--seed", -1, "--device", "cpu")
+    assert run_command(monkeypatch, *words) == 2
+    assert "--seed -1: must be at least 0" in capsys.readouterr().err
 
 
 BLACK = {  # an image, whether it is black

@@ -9,7 +9,7 @@ import torch
 from edge_inspector.geometry import Window
 from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.prototypes import Prototypes
-from edge_inspector.training.normality import FormChoice, build, choose, explained, gather, inside
+from edge_inspector.training.normality import FormChoice, Plan, build, choose, explained, gather, inside, renewed
 
 CHANNELS = (3, 4, 5, 6)
 
@@ -96,3 +96,22 @@ def test_so_many_normals_are_gathered_each_once_and_in_order(most: int, count: i
     assert len(found) == 4
     assert found[0].shape == (count, 3, 4, 4)
     assert found[3][:, 0, 0, 0].tolist() == picked.tolist() == sorted(set(picked.tolist()))
+
+
+WHY = "position explains 92% of the variance of the normals' features: aligned; 10% of 120 normals"
+RENEWED = {  # before, made -> k and why
+    "as many": (Plan("whole-map", 12, WHY), Plan("whole-map", 12, "as asked"), 12, f"{WHY}; made anew of 9 normals"),
+    "fewer normals": (Plan("whole-map", 12, WHY), Plan("whole-map", 9, ""), 9, f"{WHY}; made anew of 9 normals: now K = 9"),
+    "words": (Plan("codebook", 512, "textured"), Plan("codebook", 300, "as asked"), 300, "textured; made anew of 9 normals: now K = 300"),
+    "a second time": (
+        Plan("codebook", 5, "textured; made anew of 7 normals"),
+        Plan("codebook", 5, ""),
+        5,
+        "textured; made anew of 9 normals",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "made", "k", "why"), RENEWED.values(), ids=RENEWED.keys())
+def test_prototypes_made_anew_keep_the_reason_of_their_form(before: Plan, made: Plan, k: int, why: str) -> None:
+    assert renewed(before, made, 9) == Plan(made.form, k, why)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from edge_inspector.errors import DatasetError, ImageError, TrainingError
 from edge_inspector.images import write_png
 from edge_inspector.labels.hints import MaskSource
+from edge_inspector.records import Mask
 from edge_inspector.training import checkpoint
 from edge_inspector.training.checkpoint import State
 from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data
@@ -220,7 +222,7 @@ def no_normals(root: Path) -> None:
 
 SPOILT = {
     "mask of another size": (spoil_mask_size, DatasetError, "must be equal"),
-    "empty mask": (spoil_mask_content, DatasetError, "mask is empty"),
+    "empty masks": (spoil_mask_content, DatasetError, "it has 0 defective images with masks to draw from, and 4 with an empty one"),
     "truncated image": (spoil_image, ImageError, r"003\.png"),
     "no normals": (no_normals, DatasetError, "train"),
 }
@@ -234,6 +236,18 @@ def test_bad_data_is_named(tmp_path: Path, spoil: object, error: type[Exception]
         load_training_data(root, "mvtec", seen=2, seed=0, size=SIZE)
 
 
+def test_a_defect_whose_mask_is_empty_is_passed_over_and_named(tmp_path: Path) -> None:
+    root = write_set(tmp_path, defects=3)
+    first, second = load_training_data(root, "mvtec", 3, 0, SIZE), root / "ground_truth/stain/001_mask.png"
+    write_png(second, np.zeros((128, 128, 1), np.uint8))
+    found = load_training_data(root, "mvtec", 2, 0, SIZE)
+    assert set(found.seen_hashes) == {first.seen_hashes[0], first.seen_hashes[2]}
+    with pytest.raises(DatasetError, match=r"001_mask\.png\): mark the defect"):
+        load_training_data(root, "mvtec", 3, 0, SIZE)
+    notes = {load_training_data(root, "mvtec", 2, seed, SIZE).notes for seed in range(6)}
+    assert notes == {(), ("--seen passed over 1 defective image whose mask is empty: 001.png",)}  # () where its turn did not come
+
+
 def test_no_textures_where_a_folder_was_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match="no texture image"):
@@ -244,6 +258,49 @@ def test_a_small_mask_does_not_vanish() -> None:
     mask = np.zeros((1000, 1000), np.bool_)
     mask[500, 500] = True
     assert fit_mask(mask, 64, 64).sum() == 1
+
+
+def of_lines(*points: tuple[int, int], thickness: int = 1) -> Mask:
+    mask = np.zeros((1024, 1024), np.uint8)
+    cv2.polylines(mask, [np.array(points)], isClosed=False, color=1, thickness=thickness)
+    return mask > 0
+
+
+def pieces(mask: Mask) -> int:
+    return cv2.connectedComponents(mask.astype(np.uint8))[0] - 1
+
+
+CRACKS = {
+    "diagonal": of_lines((100, 100), (900, 870)),
+    "nearly level": of_lines((50, 300), (980, 318)),
+    "bent": of_lines((60, 80), (300, 200), (340, 600), (800, 640), (990, 990)),
+    "two pixels wide": of_lines((500, 20), (530, 1000), thickness=2),
+}
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a blob"])
+@pytest.mark.parametrize("crack", CRACKS.values(), ids=CRACKS.keys())
+def test_a_crack_stays_in_one_piece(crack: Mask, beside: bool) -> None:
+    blob = cv2.circle(np.zeros((1024, 1024), np.uint8), (200, 800), 40, 1, -1) > 0
+    touched = crack.reshape(256, 4, 256, 4).any((1, 3))
+    kept = fit_mask(crack | (blob & beside), 256, 256) & touched
+    assert kept.sum() >= 0.65 * touched.sum()
+    assert pieces(kept) == 1
+
+
+@pytest.mark.parametrize("side", [256, 384])
+def test_of_a_compact_blob_the_pixels_covered_by_half_stay(side: int) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        blob = cv2.circle(np.zeros((1024, 1024), np.uint8), (512, 512), int(rng.integers(8, 200)), 1, -1) > 0
+        covered = cv2.resize(blob.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+        assert np.array_equal(fit_mask(blob, side, side), covered >= 0.5)
+
+
+def test_a_mask_that_is_not_shrunk_stays_as_it_is() -> None:
+    mask = CRACKS["bent"] | CRACKS["diagonal"]
+    assert np.array_equal(fit_mask(mask, 1024, 1024), mask)
+    assert np.array_equal(fit_mask(mask, 2048, 2048), mask.repeat(2, 0).repeat(2, 1))
 
 
 def test_what_is_grey() -> None:

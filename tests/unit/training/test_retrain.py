@@ -35,6 +35,7 @@ from edge_inspector.training.export import HEAD, load_head, load_network, load_p
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
+from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.retrain import RetrainResult, RetrainSettings, _Retraining, new_weights, retrain
 from edge_inspector.training.run import _Ready, _Run
 from edge_inspector.training.schedule import Budget
@@ -252,6 +253,26 @@ def test_weights_of_seen_anomalies(old: int, new: int, expected: tuple[float, ..
     assert new_weights(old, new) == pytest.approx(expected)
 
 
+def test_masks_from_hints_are_drawn_by_the_parents_map_before_the_first_step(
+    parent: Bundle, discs: Path, scratches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)  # a checkpoint each step
+    elder = sealed(parent, tmp_path / "elder", {"masks": "box"})
+    wanted = settings(elder, discs, scratches, tmp_path / "out", steps=6)
+    run, ready = prepared(wanted, KillAtStep(3))
+    sources = run.redraw.sources
+    assert [bool(seen.hints) for seen in sources.seen] == [True, True, False, False, False]
+    assert (run.redraw.times, sources.kinds) == (1, ready.sources.kinds)  # the painted masks, too, are shown from the first step on
+    before, after = ready.sources.seen, sources.seen
+    assert all(one is other for one, other in zip(before[2:], after[2:], strict=True))
+    monkeypatch.setattr(Redraw, "apply", lambda *_: pytest.fail("a third of the steps"))
+    with pytest.raises(Killed):
+        run.steps(ready)
+    again, _ = prepared(wanted)
+    assert again.redraw.times == 1
+    assert all(np.array_equal(one.mask, other.mask) for one, other in zip(again.redraw.sources.seen, after, strict=True))
+
+
 def test_refreshed_prototypes_are_of_the_normals_that_are_there(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
     for path in sorted((discs / "train/good").iterdir())[6:]:
         path.unlink()
@@ -262,7 +283,8 @@ def test_refreshed_prototypes_are_of_the_normals_that_are_there(parent: Bundle, 
     assert isinstance(theirs, Prototypes)
     assert ours[0].shape == theirs[0].shape
     assert not torch.equal(ours[0], theirs[0])
-    assert (ready.plan.form, ready.plan.k, ready.plan.why) == ("whole-map", 2, "as asked; K = 2 as asked")
+    assert (ready.plan.form, ready.plan.k) == ("whole-map", 2)
+    assert ready.plan.why == f"{parent.manifest.prototypes.why}; made anew of {len(ready.data.normals)} normals"
 
 
 def test_without_good_test_images_there_is_nothing_to_compare_on(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:

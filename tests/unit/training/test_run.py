@@ -203,6 +203,7 @@ def test_a_loss_that_is_no_number_ends_the_run(parts: Path, tmp_path: Path) -> N
 WRONG = {
     "steps": ({"steps": 0}, "--steps 0"),
     "seen": ({"seen": -1}, "--seen -1"),
+    "seed": ({"seed": -1}, "--seed -1: must be at least 0"),
     "minutes": ({"max_minutes": 0.0}, "--max-minutes 0"),
     "size": ({"size": (100, 128)}, "multiples of 128"),
     "device": ({"device": "abacus"}, "--device abacus"),
