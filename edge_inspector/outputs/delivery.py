@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -24,10 +26,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from edge_inspector.errors import JournalError
+from edge_inspector.errors import JournalError, RecordError
 from edge_inspector.outputs.base import Sent
 from edge_inspector.outputs.context import Contexts
-from edge_inspector.outputs.draft import Draft, Left, unseen
+from edge_inspector.outputs.draft import Draft, Left, least, unseen
 from edge_inspector.outputs.encoder import UNKNOWN_NS, Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account, Ledger, OpenPart
@@ -37,6 +39,8 @@ from edge_inspector.outputs.resend import Entry
 from edge_inspector.records import NEVER_NS, Judgement, Outcome, Reason
 from edge_inspector.service import Clock
 from edge_inspector.wire.messages import VerdictMessage, encode
+
+log = logging.getLogger(__name__)
 
 TURN_PARTS = 200  # parts delivered in one go: some tens of ms, in which heartbeats wait
 RETRY_NS = 100_000_000  # how often a disk that took no record is tried again
@@ -303,19 +307,32 @@ class Delivery:
     def record(self, kind: str, payload: dict[str, Any]) -> None:
         """Append to the journal, after what is owed to it. Raises JournalError."""
         self._pay()
-        self._journal.append(kind, payload)
+        self._append(kind, payload)
+
+    def _append(self, kind: str, payload: dict[str, Any]) -> None:
+        """Append; of a verdict that cannot be recorded whole what has to be. Raises JournalError."""
+        try:
+            self._journal.append(kind, payload)
+        except RecordError as error:
+            log.error("%s", error)
+            if kind != "verdict":
+                raise
+            self._journal.append(kind, least(payload, str(error)))
 
     def owe(self, kind: str, payload: dict[str, Any]) -> None:
         """Append to the journal now, or as soon as it takes it; until then it is ``in_trouble``."""
         try:
             self.record(kind, payload)
+        except RecordError:
+            return  # it is in the log; to wait for the disk would be to wait for ever
         except JournalError as error:
             self._owed.append((kind, payload))
             self._trouble(error)
 
     def _pay(self) -> None:
         while self._owed:
-            self._journal.append(*self._owed[0])
+            with contextlib.suppress(RecordError):  # it is in the log; nothing that can be recorded waits behind it
+                self._append(*self._owed[0])
             self._owed.popleft()
 
     def _trouble(self, error: JournalError) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_inspector.outputs.ledger import OpenPart
 from edge_inspector.records import Decision, Frame, Inspection, Judgement, Missed, Outcome, Reason, Verdict
-from edge_inspector.service import utc_text
+from edge_inspector.service import utc_text, utf8_text
 from edge_inspector.wire.messages import VerdictMessage
 
 REGIONS_MAX = 200  # the largest; a map that is all over above the threshold has thousands, and they say nothing more
@@ -79,8 +79,8 @@ class Draft:
             deadline_ms=_ms(left.ns),
             deadline_counts=left.counts,
             late=self.late,
-            recipe=self.recipe,
-            model=self.model,
+            recipe=utf8_text(self.recipe),
+            model=utf8_text(self.model),
         )
 
     def times(self, now_ns: int) -> dict[str, int]:
@@ -96,16 +96,22 @@ class Draft:
         largest = sorted(verdict.regions, key=lambda r: -r.area)[:REGIONS_MAX]
         return {
             "message": message.model_dump(mode="json"),
-            "camera": self.judgement.inspection.views[0].camera,
+            "camera": utf8_text(self.judgement.inspection.views[0].camera),
             "engine_ns": self.judgement.engine_ns,
             **self.times(now_ns),
             "regions": [
                 {"view": r.view, "x": r.x, "y": r.y, "w": r.w, "h": r.h, "area": round(r.area, 2), "peak": round(r.peak, 4)}
                 for r in largest
             ],
-            "detail": verdict.detail[:1000],
+            "detail": utf8_text(verdict.detail[:1000]),
             **({} if supersedes is None else {"supersedes": supersedes}),
         }
+
+
+def least(entry: dict[str, Any], problem: str) -> dict[str, Any]:
+    """What of a verdict's ``entry`` has to be on record, where the journal cannot hold it whole for ``problem``."""
+    kept = {name: value for name, value in entry.items() if name in ("message", "supersedes")}
+    return {**kept, "detail": utf8_text(f"not all of it could be recorded: {problem}"[:1000])}
 
 
 def unseen(part: OpenPart, reason: Reason, detail: str, recipe: str, model: str) -> Draft:
