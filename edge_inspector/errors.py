@@ -12,6 +12,7 @@ EdgeInspectorError
 ├── TrainingError        training cannot go on
 ├── StoreError           the database or a state directory cannot be used
 │   └── JournalError     the verdict journal cannot be written or read
+│       └── RecordError  one record is of a form that the journal can never hold
 ├── WireError            a socket cannot be opened or used
 │   ├── MessageError     a message is malformed, oversized, or of another version
 │   └── RequestError     a control request was answered with an error
@@ -65,6 +66,10 @@ class StoreError(EdgeInspectorError):
 
 class JournalError(StoreError):
     """The verdict journal cannot be written or read."""
+
+
+class RecordError(JournalError):
+    """One record is of a form that the journal can never hold, however well its disk is: to try it again helps nobody."""
 
 
 class WireError(EdgeInspectorError):

@@ -46,6 +46,11 @@ class SystemClock:
         return datetime.now(timezone.utc)
 
 
+def utf8_text(text: str) -> str:
+    """The same text where UTF-8 can hold it; a lone surrogate (from a file name of another encoding) becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def utc_text(moment: datetime) -> str:
     """ISO 8601 with milliseconds and Z."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

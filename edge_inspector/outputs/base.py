@@ -13,6 +13,8 @@ from edge_inspector.wire.messages import VerdictMessage
 class Sent:
     """One part's outcome as it left the line: journaled and numbered. Times in ns.
 
+    ``message.seq`` is 0 where the disk has taken no record for so long that the part, missed (not_journaled), gets its number later.
+
     ``latency_ns`` is trigger to sent; ``overhead_ns`` is sent minus frame in host memory minus engine time
     (0 where no frame was inspected). ``serial`` and ``lot`` are the PLC's, where it told them in time.
     """

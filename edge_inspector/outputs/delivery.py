@@ -9,25 +9,28 @@
                           ├─ the write took so long that the deadline has passed: superseded by missed, late
                           └─ the disk takes no record (fault "journal"): an accept becomes missed, not_journaled; a reject is sent as
                              it is; both are journaled as soon as the disk takes them. A process killed before that reports these
-                             parts once more, as missed, when it starts again.
+                             parts once more, as missed, when it starts again. Where too many wait for the disk, the next ones are
+                             missed, not_journaled, and are sent when they are on record (see ``backlog``).
 
 ``expect`` and ``announce`` may be called on any thread; everything else is the link's thread's.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from edge_inspector.errors import JournalError
+from edge_inspector.errors import JournalError, RecordError
+from edge_inspector.outputs.backlog import Backlog
 from edge_inspector.outputs.base import Sent
 from edge_inspector.outputs.context import Contexts
-from edge_inspector.outputs.draft import Draft, Left, unseen
+from edge_inspector.outputs.draft import Draft, Left, least, unseen
 from edge_inspector.outputs.encoder import UNKNOWN_NS, Encoder
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.ledger import Account, Ledger, OpenPart
@@ -38,7 +41,11 @@ from edge_inspector.records import NEVER_NS, Judgement, Outcome, Reason
 from edge_inspector.service import Clock
 from edge_inspector.wire.messages import VerdictMessage, encode
 
+log = logging.getLogger(__name__)
+
 TURN_PARTS = 200  # parts delivered in one go: some tens of ms, in which heartbeats wait
+UNNUMBERED = 0  # instead of a number; the first one is 1
+PASSED_OVER = "the disk took no record for so long that of this part only its count was kept"
 RETRY_NS = 100_000_000  # how often a disk that took no record is tried again
 
 
@@ -83,8 +90,7 @@ class Delivery:
         self._lock = threading.Lock()  # guards the ledger, and who is announced
         self._announced: set[str] = set()
         self._held: dict[str, _Held] = {}
-        self._owed: deque[tuple[str, dict[str, Any]]] = deque()  # sent, and not on record yet
-        self._unnumbered: deque[tuple[Draft, int | None]] = deque()  # decided, without a number yet; with what each supersedes
+        self._backlog = Backlog()
         self._retry_ns: int | None = None  # not None: the journal is in trouble
         self._recipe, self._model = "", ""
         self.outlet: Outlet | None = None
@@ -162,7 +168,10 @@ class Delivery:
         self._deliver(Draft(part, judgement, recipe, model))
 
     def end_all(self) -> None:
-        """The link stops: every open part ends as missed."""
+        """The link stops: every open part ends as missed. Parts that the disk passed over are left to the next start, which counts them."""
+        with contextlib.suppress(JournalError):
+            while self._backlog.owed or self._backlog.unnumbered:
+                self._bring()
         with self._lock:
             parts = self._ledger.parts()
         for part in parts:
@@ -220,10 +229,8 @@ class Delivery:
         return draft.message(self._station, self._journal.next_seq(), now_ns, self._left(draft.part, now_ns))
 
     def _publish(self, draft: Draft, supersedes: int | None = None) -> None:
-        now = self._now()
         try:
-            message = self._message(draft, now)
-            self.record("verdict", self._entry(draft, message, now, supersedes))
+            message = self._number(draft, supersedes)
         except JournalError as error:
             self._publish_unrecorded(draft, supersedes, error)
         else:
@@ -233,16 +240,28 @@ class Delivery:
         self._trouble(error)
         if draft.outcome is Outcome.ACCEPTED:
             draft = draft.missed(Reason.NOT_JOURNALED, str(error))
+        if self._backlog.full and supersedes is None:
+            self._pass_over(draft.missed(Reason.NOT_JOURNALED, str(error)))
+            return
         now = self._now()
         try:
             message = self._message(draft, now)
         except JournalError:
             draft = draft if draft.outcome is Outcome.MISSED else draft.missed(Reason.NOT_JOURNALED, str(error))
-            self._unnumbered.append((draft, supersedes))
+            self._backlog.unnumbered.append((draft.bare(), supersedes))
             self._settle(draft)
             return
-        self._owed.append(("verdict", self._entry(draft, message, now, supersedes)))
+        self._backlog.owed.append(("verdict", self._entry(draft.brief(), message, now, supersedes)))
         self._send(draft, message)
+
+    def _pass_over(self, draft: Draft) -> None:
+        """Too many wait for the disk: the part has its outcome, and will be on record and sent once the disk is well again."""
+        self._backlog.pass_over(draft.part)
+        self._settle(draft)
+        now = self._now()
+        message = draft.message(self._station, UNNUMBERED, now, self._left(draft.part, now))
+        known = self.contexts.of(draft.part.epoch, draft.part.trigger_count)
+        tell(self._listener.sent, Sent(message, draft.judgement, **draft.times(now), serial=known.serial, lot=known.lot))
 
     def _send(self, draft: Draft, message: VerdictMessage) -> None:
         if draft.outcome is not Outcome.MISSED and self._overdue(draft.part):
@@ -301,39 +320,77 @@ class Delivery:
         return self._retry_ns is not None
 
     def record(self, kind: str, payload: dict[str, Any]) -> None:
-        """Append to the journal, after what is owed to it. Raises JournalError."""
-        self._pay()
-        self._journal.append(kind, payload)
+        """Append to the journal, after what is owed to it. Raises JournalError, too where that is more than a turn may take."""
+        self._pay(len(self._backlog.owed) if len(self._backlog.owed) <= TURN_PARTS else 1)
+        if self._backlog.owed:
+            raise JournalError("the journal has yet to take what was decided while its disk took no record; wait until it has")
+        self._append(kind, payload)
+
+    def _append(self, kind: str, payload: dict[str, Any]) -> None:
+        """Append; of a verdict that cannot be recorded whole what has to be. Raises JournalError."""
+        try:
+            self._journal.append(kind, payload)
+        except RecordError as error:
+            log.error("%s", error)
+            if kind != "verdict":
+                raise
+            self._journal.append(kind, least(payload, str(error)))
 
     def owe(self, kind: str, payload: dict[str, Any]) -> None:
         """Append to the journal now, or as soon as it takes it; until then it is ``in_trouble``."""
         try:
             self.record(kind, payload)
+        except RecordError:
+            return  # it is in the log; to wait for the disk would be to wait for ever
         except JournalError as error:
-            self._owed.append((kind, payload))
+            self._backlog.owed.append((kind, payload))
             self._trouble(error)
 
-    def _pay(self) -> None:
-        while self._owed:
-            self._journal.append(*self._owed[0])
-            self._owed.popleft()
+    def _pay(self, most: int) -> None:
+        for _ in range(most):
+            with contextlib.suppress(RecordError):  # it is in the log; nothing that can be recorded waits behind it
+                self._append(*self._backlog.owed[0])
+            self._backlog.owed.popleft()
 
     def _trouble(self, error: JournalError) -> None:
-        self._retry_ns = self._now() + RETRY_NS
+        if self._retry_ns is None:  # a pause that runs is not made longer: parts may come faster than it ends
+            self._retry_ns = self._now() + RETRY_NS
         tell(self._listener.fault, "journal", str(error))
 
     def _retry(self) -> None:
-        """Bring onto record what is owed, and number what has no number."""
+        """Bring onto record what waits for it, a portion at a time, so that heartbeats go out meanwhile."""
         try:
-            self._pay()
-            while self._unnumbered:
-                (draft, supersedes), now = self._unnumbered[0], self._now()
-                message = self._message(draft, now)
-                self.record("verdict", self._entry(draft, message, now, supersedes))
-                self._unnumbered.popleft()
-                self._send(draft, message)
+            for _ in range(TURN_PARTS):
+                if not self._backlog:
+                    break
+                self._bring()
         except JournalError as error:
+            self._retry_ns = None
             self._trouble(error)
             return
-        self._retry_ns = None
-        tell(self._listener.fault, "journal", None)
+        self._retry_ns = self._now() if self._backlog else None
+        if self._retry_ns is None:
+            tell(self._listener.fault, "journal", None)
+
+    def _bring(self) -> None:
+        """Bring the next of what waits onto record. Raises JournalError."""
+        backlog = self._backlog
+        if backlog.owed:
+            self._pay(1)
+        elif backlog.unnumbered:
+            draft, supersedes = backlog.unnumbered[0]
+            message = self._number(draft, supersedes)
+            backlog.unnumbered.popleft()
+            self._send(draft, message)
+        elif (part := backlog.oldest_passed_over()) is not None:
+            message = self._number(unseen(part, Reason.NOT_JOURNALED, PASSED_OVER, self._recipe, self._model), None)
+            backlog.take_passed_over()
+            if self.outlet:  # its outcome has been told
+                self.outlet.publish(Entry((message.epoch, message.seq), message.trigger_count, encode(message)))
+
+    def _number(self, draft: Draft, supersedes: int | None) -> VerdictMessage:
+        """The part's message, on record. Raises JournalError."""
+        now = self._now()
+        message = self._message(draft, now)
+        self.record("verdict", self._entry(draft, message, now, supersedes))
+        return message

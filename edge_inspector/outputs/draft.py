@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edge_inspector.outputs.ledger import OpenPart
-from edge_inspector.records import Decision, Frame, Inspection, Judgement, Missed, Outcome, Reason, Verdict
-from edge_inspector.service import utc_text
+from edge_inspector.records import Decision, Frame, Inspection, Judgement, Missed, Outcome, Reason, Region, Verdict
+from edge_inspector.service import utc_text, utf8_text
 from edge_inspector.wire.messages import VerdictMessage
 
+WAITING_REGIONS = 10  # of a part that waits for the disk: there may be thousands of those
 REGIONS_MAX = 200  # the largest; a map that is all over above the threshold has thousands, and they say nothing more
 
 
@@ -60,6 +61,20 @@ class Draft:
         )
         return replace(self, judgement=judgement)
 
+    def brief(self) -> Draft:
+        """The same part with its largest regions alone."""
+        verdict = self.judgement.verdict
+        return replace(self, judgement=replace(self.judgement, verdict=replace(verdict, regions=_largest(verdict, WAITING_REGIONS))))
+
+    def bare(self) -> Draft:
+        """The same missed part without images and maps: its record needs none."""
+        verdict, inspection = self.judgement.verdict, self.judgement.inspection
+        views = tuple(
+            Missed(v.part_id, v.camera, v.trigger_count, v.triggered_ns, v.deadline_ns, verdict.reason, verdict.detail, v.deadline_counts)
+            for v in inspection.views
+        )
+        return replace(self, judgement=replace(self.judgement, inspection=replace(inspection, views=views), maps=())).brief()
+
     def message(self, station: str, seq: int, now_ns: int, left: Left) -> VerdictMessage:
         """The message, as of ``now_ns``, when ``left`` is what is left of its window."""
         part, verdict, outcome = self.part, self.judgement.verdict, self.outcome
@@ -79,8 +94,8 @@ class Draft:
             deadline_ms=_ms(left.ns),
             deadline_counts=left.counts,
             late=self.late,
-            recipe=self.recipe,
-            model=self.model,
+            recipe=utf8_text(self.recipe),
+            model=utf8_text(self.model),
         )
 
     def times(self, now_ns: int) -> dict[str, int]:
@@ -93,19 +108,24 @@ class Draft:
     def entry(self, message: VerdictMessage, now_ns: int, supersedes: int | None) -> dict[str, Any]:
         """The journal's record: the message, and what the result log wants beside it."""
         verdict = self.judgement.verdict
-        largest = sorted(verdict.regions, key=lambda r: -r.area)[:REGIONS_MAX]
         return {
             "message": message.model_dump(mode="json"),
-            "camera": self.judgement.inspection.views[0].camera,
+            "camera": utf8_text(self.judgement.inspection.views[0].camera),
             "engine_ns": self.judgement.engine_ns,
             **self.times(now_ns),
             "regions": [
                 {"view": r.view, "x": r.x, "y": r.y, "w": r.w, "h": r.h, "area": round(r.area, 2), "peak": round(r.peak, 4)}
-                for r in largest
+                for r in _largest(verdict, REGIONS_MAX)
             ],
-            "detail": verdict.detail[:1000],
+            "detail": utf8_text(verdict.detail[:1000]),
             **({} if supersedes is None else {"supersedes": supersedes}),
         }
+
+
+def least(entry: dict[str, Any], problem: str) -> dict[str, Any]:
+    """What of a verdict's ``entry`` has to be on record, where the journal cannot hold it whole for ``problem``."""
+    kept = {name: value for name, value in entry.items() if name in ("message", "supersedes")}
+    return {**kept, "detail": utf8_text(f"not all of it could be recorded: {problem}"[:1000])}
 
 
 def unseen(part: OpenPart, reason: Reason, detail: str, recipe: str, model: str) -> Draft:
@@ -113,6 +133,10 @@ def unseen(part: OpenPart, reason: Reason, detail: str, recipe: str, model: str)
     lost = Missed(part.part_id, "", part.trigger_count, part.triggered_ns, part.deadline_ns, reason, detail)
     verdict = Verdict(Decision.REJECT, reason, math.nan, math.nan, detail=detail)
     return Draft(part, Judgement(Inspection(part.part_id, part.trigger_count, (lost,)), verdict), recipe, model)
+
+
+def _largest(verdict: Verdict, most: int) -> tuple[Region, ...]:
+    return tuple(sorted(verdict.regions, key=lambda r: -r.area)[:most])
 
 
 def _finite(value: float) -> float | None:

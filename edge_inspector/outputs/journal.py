@@ -25,7 +25,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from edge_inspector.errors import JournalError
+from edge_inspector.errors import JournalError, RecordError
 from edge_inspector.outputs import segments
 from edge_inspector.outputs.recovery import JournalState, Recovery, scan_folder
 from edge_inspector.service import Clock, SystemClock
@@ -150,14 +150,15 @@ class Journal:
     def append(self, kind: str, payload: dict[str, Any]) -> Position:
         """Write one record and return the position after it; one ``pwrite``, from any thread.
 
-        Raises JournalError where the disk does not take it (nothing is written then) or ``payload`` is not JSON.
+        Raises JournalError where the disk does not take it, RecordError where none ever could: ``payload`` is not JSON, or is too long.
+        Nothing is written then.
         """
         try:
             body = segments.encode_body(kind, payload)
         except (TypeError, ValueError) as error:
-            raise JournalError(f"journal record {kind} cannot be written as JSON: {error}") from error
+            raise RecordError(f"journal record {kind} cannot be written as JSON: {error}") from error
         if segments.framed_size(body) > self._segment_bytes // 4:
-            raise JournalError(f"journal record {kind} of {len(body)} bytes is longer than {self._segment_bytes // 4}")
+            raise RecordError(f"journal record {kind} of {len(body)} bytes is longer than {self._segment_bytes // 4}")
         with self._lock:
             if self._descriptor < 0:
                 raise JournalError(f"journal {self.folder} is not open")

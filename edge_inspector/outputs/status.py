@@ -15,6 +15,7 @@ import numpy as np
 from edge_inspector.images import encode_jpeg, encode_png, fit
 from edge_inspector.outputs.base import Sent
 from edge_inspector.records import AnomalyMap, Frame, Region
+from edge_inspector.service import utf8_text
 from edge_inspector.wire.server import Encoded, Refused, StatusPublisher, encoded, joined
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def part_payload(sent: Sent) -> dict[str, Any]:
     judgement = sent.judgement
     return sent.message.model_dump(mode="json", exclude={"v", "type"}) | {
         "regions": [region_payload(region) for region in judgement.verdict.regions],
-        "detail": judgement.verdict.detail,
+        "detail": utf8_text(judgement.verdict.detail),
         "serial": sent.serial,
         "lot": sent.lot,
         "camera": judgement.inspection.views[0].camera,

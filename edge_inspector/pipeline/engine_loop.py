@@ -60,6 +60,12 @@ class EngineLoop:
         """Parts come from now on whose reject window is so many counts of the encoder, or None in time."""
         self._window_counts = window_counts or 0
 
+    def miss(self, inspection: Inspection) -> None:
+        """Post a missed part for which the queue has no place; on any thread. Without a judge it is missed at its deadline."""
+        judge, lost = self._judge, inspection.missed
+        if judge is not None and lost is not None:
+            self._post(missed(inspection, lost.reason, lost.detail, judge.recipe.decision.accept_threshold or 0.0), judge)
+
     def stop(self, timeout_s: float) -> bool:
         """Judge what waits, then end; False where the thread does not end in time. Idempotent."""
         self._stop.set()

@@ -151,7 +151,9 @@ class Pipeline:
 
     def _put(self, inspection: Inspection) -> None:
         self._engine_loop.watch_load()
-        self._queue.put(inspection)
+        unqueued = self._queue.put(inspection)
+        if unqueued is not None:
+            self._engine_loop.miss(unqueued)
 
     def _tell_of_camera(self, event: PipelineEvent) -> None:
         """A replay is over when it is for every camera: a part that only one has seen still waits for the others."""

@@ -1,4 +1,4 @@
-"""The queue between camera and engine: bounded in frames, and no part is ever dropped from it in silence."""
+"""The queue between camera and engine: bounded in frames and in parts, and no part is ever dropped from it in silence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from edge_inspector.records import Frame, Inspection, Missed, QueueFull, Reason
 
+ITEMS_MAX = 10_000  # parts without images beyond which they need no engine to be missed: it hangs, and they would wait for ever
 FULL = "the engine is slower than the line: the queue was full"
 
 
@@ -27,17 +28,22 @@ class InspectionQueue:
         self._why: tuple[Reason, str] | None = None
         self._ready = threading.Condition()
 
-    def put(self, inspection: Inspection) -> bool:
-        """Append; False where the part became missed because the queue was full. Never blocks."""
+    def put(self, inspection: Inspection) -> Inspection | None:
+        """Append, without its images where the queue is full of frames; never blocks.
+
+        Returns the part, without images, where it is not queued, as ``ITEMS_MAX`` parts wait: its outcome is the caller's. Else None.
+        """
         with self._ready:
             frames = _frames(inspection)
             fits = frames == 0 or self._frames < self.capacity
             item = inspection if fits else _without_images(inspection, Reason.QUEUE_FULL, FULL)
+            if len(self._items) >= ITEMS_MAX and _frames(item) == 0:
+                return item
             self._frames += _frames(item)
             self._items.append(item)
             self._put += 1
             self._ready.notify()
-            return fits
+            return None
 
     def get(self, timeout_s: float) -> Inspection | None:
         """The oldest part, or None after ``timeout_s`` or once closed and empty."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edge_inspector.errors import JournalError
+from edge_inspector.outputs.backlog import Backlog
 from edge_inspector.outputs.base import Sent
 from edge_inspector.outputs.delivery import RETRY_NS, Delivery
 from edge_inspector.outputs.journal import Journal, Position
@@ -338,3 +339,15 @@ def test_what_is_owed_to_the_journal_goes_before_what_comes() -> None:
     machine.judge([Decision.REJECT], 0)
     assert [count for count, _, _ in recorded(machine.journal)] == [1, 2]
     machine.settle_disk()
+
+
+class BoundedMachine(DeliveryMachine):
+    """The same where hardly a part is kept whole for a disk that takes none."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.delivery._backlog = Backlog(2)
+
+
+TestAnyOrderBounded = BoundedMachine.TestCase
+TestAnyOrderBounded.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,9 +74,9 @@ def test_every_count_once_and_in_order(counts: list[int], base: int) -> None:
 def test_a_full_queue_keeps_the_part_without_its_image() -> None:
     queue = InspectionQueue(2)
     parts = acquisition().take(grab(1)) + acquisition(1).take(grab(2)) + acquisition(2).take(grab(3))
-    fits = [queue.put(Inspection(p.part_id, p.trigger_count, (p,))) for p in parts]
+    unqueued = [queue.put(Inspection(p.part_id, p.trigger_count, (p,))) for p in parts]
     out = [queue.get(0) for _ in range(3)]
-    assert fits == [True, True, False]
+    assert unqueued == [None] * 3
     assert [i.trigger_count for i in out if i] == [1, 2, 3]
     lost = out[2].missed if out[2] else None
     assert lost is not None
@@ -86,5 +87,19 @@ def test_a_full_queue_keeps_the_part_without_its_image() -> None:
 def test_missed_parts_take_no_place_in_the_queue() -> None:
     queue = InspectionQueue(1)
     for count in range(1, 20):
-        assert queue.put(Inspection("p", count, (NAMING.lost(count, 0, Reason.COUNTER_GAP),)))
+        assert queue.put(Inspection("p", count, (NAMING.lost(count, 0, Reason.COUNTER_GAP),))) is None
     assert len(queue) == 19
+
+
+def test_beyond_a_number_of_parts_those_without_images_are_not_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_inspector.pipeline.queue.ITEMS_MAX", 2)
+    queue = InspectionQueue(1)
+    lost = [Inspection("p", count, (NAMING.lost(count, 0, Reason.COUNTER_GAP),)) for count in (1, 2, 3)]
+    assert [queue.put(part) for part in lost] == [None, None, lost[2]]
+    with_image = [Inspection(p.part_id, p.trigger_count, (p,)) for base in (3, 4) for p in acquisition(base).take(grab(base + 1))]
+    assert queue.put(with_image[0]) is None
+    refused = queue.put(with_image[1])
+    assert refused is not None
+    assert refused.missed is not None
+    assert refused.missed.reason is Reason.QUEUE_FULL
+    assert (len(queue), queue.mark()) == (3, 3)

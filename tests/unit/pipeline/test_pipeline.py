@@ -20,6 +20,7 @@ from edge_inspector.pipeline.events import (
     EngineTrouble,
     Exhausted,
 )
+from edge_inspector.records import Reason
 from edge_inspector.settings.recipe import CameraRules
 from tests.unit.pipeline.rig import CLOCK, PATIENCE_S, RECIPE, RULES, GatedEngine, ScriptedCamera, naming, running, shot
 
@@ -272,3 +273,17 @@ def test_a_slip_ends_the_part_in_the_engine_s_hands_as_missed() -> None:
         rig.pipeline.plc_count(700_000)
         rig.engine.go.set()
         assert rig.link.wait(1) == [(501, "counter_gap", "r:1")]
+
+
+def test_parts_that_a_hanging_engine_will_never_take_have_their_outcome_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_inspector.pipeline.queue.ITEMS_MAX", 3)
+    with running() as rig:
+        rig.pipeline.arm(naming(), RULES, 0)
+        rig.engine.go.clear()
+        rig.camera.shots.put(shot(1))
+        assert rig.engine.entered.wait(PATIENCE_S)
+        rig.pipeline.lose(naming(), list(range(2, 9)), Reason.STOPPED)
+        assert [(count, reason) for count, reason, _ in rig.link.wait(4)] == [(count, "stopped") for count in (5, 6, 7, 8)]
+        assert rig.pipeline.waiting == 3
+        rig.engine.go.set()
+        assert [count for count, _, _ in rig.link.wait(8)] == [5, 6, 7, 8, 1, 2, 3, 4]
