@@ -207,8 +207,8 @@ class Controller:
     def _gate_joined(self, name: str, hello: Hello) -> None:
         self._gates[name] = hello
         self._conditions.clear_condition("gate")
-        if hello.trigger_count is not None and self._states.state not in EXECUTING:
-            self._counting.meet(hello.trigger_count)
+        if hello.trigger_count is not None and self._states.state not in EXECUTING and self._counting.meet(hello.trigger_count):
+            self._arming = None  # what waits for its answer was of the epoch before
         self._advance()
 
     def plc_count(self, count: int, acked: int = 0) -> None:

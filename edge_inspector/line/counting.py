@@ -35,11 +35,16 @@ class Counting:
         if taken is not None:
             self.last = max(self.last or 0, taken)
 
-    def meet(self, plc: int) -> None:
-        """A gate has come while no part runs: a count below ours is that of a PLC that begins anew. Raises JournalError."""
+    def meet(self, plc: int) -> bool:
+        """A gate has come while no part runs: a count below ours is that of a PLC that begins anew, and of a new epoch (True).
+
+        Raises JournalError.
+        """
         self.plc = plc
-        if self._external and self.last is not None and plc < self.last:
+        anew = self._external and self.last is not None and plc < self.last
+        if anew:
             self.begin_epoch()
+        return anew
 
     def begin_epoch(self) -> None:
         """The PLC's count is not the one that we know any more: part ids must not repeat, and its count is the base from now on.

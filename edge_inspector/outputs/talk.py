@@ -97,9 +97,13 @@ class Talk:
         self._table.settle(key)
 
     def arm(self, arm: m.Arm) -> None:
-        """Arm the gates that are here and those that come; repeated at each heartbeat until they have answered."""
+        """Arm the gates that are here and those that come; repeated at each heartbeat until they have answered.
+
+        Each arming wants its own answer: a line that stopped and starts again before any part arms with what the gate has answered once.
+        """
         self._armed = arm
         for gate in self._peers.gates():
+            gate.armed = None
             gate.acks.clear()
         self._arm_gates()
 

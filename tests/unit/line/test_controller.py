@@ -127,6 +127,22 @@ def test_a_plc_that_counts_anew_while_the_line_stands_begins_an_epoch(tmp_path: 
         assert b.pipeline.lost[-1] == (b.journal.epoch, [1, 2, 3], Reason.STOPPED)
 
 
+def test_a_plc_that_begins_anew_before_it_has_answered_is_armed_anew(tmp_path: Path) -> None:
+    """It says hello before anybody has noticed that it was gone."""
+    with bench(tmp_path) as b:
+        b.execute(10)
+        b.took(20)
+        b.ask(b.controller.stop)
+        b.ask(b.controller.start)
+        old = b.answer()
+        b.feed(b.gate(0))
+        assert b.link.arms[1:] == [(old.arm.epoch, 20), (b.journal.epoch, 0)]
+        b.feed(old)
+        assert b.state() is State.READY
+        b.feed(b.answer())
+        assert (b.state(), b.pipeline.armed[-1]) == (State.CONTINUOUS_EXECUTION, (b.journal.epoch, 0))
+
+
 @pytest.mark.parametrize(
     ("plc", "lost"),
     [(3, [1, 2, 3]), (18, [])],
