@@ -150,7 +150,10 @@ class Talk:
                 self.resent += self._offer(entry, now_ns)
 
     def _offer(self, entry: Entry, now_ns: int) -> bool:
-        if not entry.expired and self._peers.to_gates(entry.data):
+        """Whether a gate took it. What has expired is not planned again: its part is superseded at the next turn."""
+        if entry.expired:
+            return False
+        if self._peers.to_gates(entry.data):
             self._table.sent(entry, now_ns)
             return True
         self._table.postpone(entry, now_ns + CONGESTED_NS)
