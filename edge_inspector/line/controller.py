@@ -17,10 +17,10 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from edge_inspector.errors import EdgeInspectorError, StateError
+from edge_inspector.errors import StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.counting import Counting
-from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
+from edge_inspector.line.events import Command, Fault, GateArmed, GateJoined, GateLeft, PartEvent, RecipeRequested, ThreadDied
 from edge_inspector.line.policies import Policies
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.recovery import Recovery
@@ -137,8 +137,8 @@ class Controller:
 
     def _handle(self, event: object) -> None:
         match event:
-            case Command(action, answer):
-                self._do(action, answer)
+            case Command():
+                event.carry_out()
             case EngineReady(judge):
                 self._engine_ready(judge)
             case EngineFailed(error):
@@ -187,15 +187,14 @@ class Controller:
             case GateJoined(name, hello):
                 self._gate_joined(name, hello)
             case GateLeft(name):
-                self._gates.pop(name, None)
-                self._arming = None if not self._gates else self._arming
-                if self._station.reject.require_gate and not self._gates:
-                    message = f"gate client {name} is gone; every part is missed until it is back"
-                    self._conditions.raise_condition("gate", Severity.FAILURE, message)
+                self._gate_left(name)
             case GateArmed(arm):
                 if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
                     self._execute(self._arming)
-            case Late() | InTime() | PartDone():
+            case Fault(name, message):
+                self._fail(name, message)
+                self._distrust()
+            case _ if isinstance(event, PartEvent):
                 self._outcome(event)
             case RecipeRequested(name, version):
                 self._requested(name, version)
@@ -211,22 +210,18 @@ class Controller:
             self._arming = None  # what waits for its answer was of the epoch before
         self._advance()
 
+    def _gate_left(self, name: str) -> None:
+        self._gates.pop(name, None)
+        self._arming = None if not self._gates else self._arming
+        if self._station.reject.require_gate and not self._gates:
+            message = f"gate client {name} is gone; every part is missed until it is back"
+            self._conditions.raise_condition("gate", Severity.FAILURE, message)
+
     def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted (any thread; a gate's hello is followed by this, too)."""
         self._counting.plc = count
         if self._pipeline is not None:
             self._pipeline.plc_count(count, acked)
-
-    def _do(self, action: Callable[[], Any], answer: Future[Any]) -> None:
-        if not answer.set_running_or_notify_cancel():
-            return
-        try:
-            answer.set_result(action())
-        except EdgeInspectorError as error:
-            answer.set_exception(error)
-        except Exception as error:
-            log.exception("a command failed")
-            answer.set_exception(error)
 
     def _engine_ready(self, judge: Judge) -> None:
         log.info("engine %s %s runs %s with recipe %s", judge.engine.backend, judge.engine.precision, judge.engine.manifest.id, judge.label)
@@ -256,6 +251,10 @@ class Controller:
             "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count",
         )
         self._slipped = True
+        self._distrust()
+
+    def _distrust(self) -> None:
+        """What waits for the engine may be of other parts."""
         if self._pipeline is not None:
             self._pipeline.distrust()
 
@@ -267,7 +266,7 @@ class Controller:
         else:  # parts go on: what this thread was for is behind the reject link
             self._conditions.raise_condition(f"thread {thread}", Severity.FAILURE, message)
 
-    def _outcome(self, event: Late | InTime | PartDone) -> None:
+    def _outcome(self, event: PartEvent) -> None:
         state = self._states.state
         if state in EXECUTING:
             self._policies.running(event, self._running())
@@ -349,6 +348,7 @@ class Controller:
         """Run parts; out of Error this is the way back, once its cause is gone."""
         self._wanted = True
         self.exhausted.clear()
+        self._conditions.clear_condition("reject_link")
         if self._states.state is State.ERROR:
             if self.judge is None:
                 raise StateError("the engine is not loaded; mend what the conditions name, then restart the line")
@@ -358,7 +358,7 @@ class Controller:
                 self._note_last()
                 self._counting.begin_epoch()
                 self._slipped = False
-            for name in ("count_slip", "main_loop"):
+            for name in ("count_slip", "ack_mismatch", "main_loop"):
                 self._conditions.clear_condition(name)
             self._policies.start()
             self._states.to(State.PREOPERATIONAL)

@@ -1,6 +1,6 @@
 """The reject link's conversation with its clients: hello, arm, acks, heartbeats, resends, replay. Used by the link's thread alone.
 
-Nothing that a client sends can stop the line: what is not of the protocol is refused, counted, and changes nothing.
+What is not of the protocol is refused, counted, and changes nothing. One word of a gate is a fault: an ack of a verdict for another part.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ BATCH = 1000  # verdicts resent in one go: about 10 ms, in which a live verdict 
 RECEIVE = 500  # messages read in one go
 IN_STEP_NS = 25_000_000  # for a cycle a PLC's count may trail behind what it acknowledges
 CONGESTED_NS = 50_000_000
+DISAGREE = "a part could pass as its neighbour; check how the PLC assigns verdicts to parts, look at those on the belt, then start again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class Talk:
         if entry.trigger_count != ack.trigger_count:
             problem = f"gate {peer.name} acknowledged verdict {ack.seq} for trigger {ack.trigger_count}; it is for {entry.trigger_count}"
             self._refuse(peer.identity, "ack_mismatch", problem)
-            tell(self._around.listener.fault, "ack_mismatch", problem)
+            tell(self._around.listener.fault, "ack_mismatch", f"{problem}: {DISAGREE}")
             return
         try:
             self._around.record("ack", {"epoch": ack.epoch, "seq": ack.seq, "trigger_count": ack.trigger_count})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_inspector.errors import CameraError, EngineError, JournalError, StateError
-from edge_inspector.line.events import Command, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
+from edge_inspector.line.events import Command, Fault, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.pipeline.events import (
     CameraLost,
@@ -127,22 +127,6 @@ def test_a_plc_that_counts_anew_while_the_line_stands_begins_an_epoch(tmp_path: 
         assert b.pipeline.lost[-1] == (b.journal.epoch, [1, 2, 3], Reason.STOPPED)
 
 
-def test_a_plc_that_begins_anew_before_it_has_answered_is_armed_anew(tmp_path: Path) -> None:
-    """It says hello before anybody has noticed that it was gone."""
-    with bench(tmp_path) as b:
-        b.execute(10)
-        b.took(20)
-        b.ask(b.controller.stop)
-        b.ask(b.controller.start)
-        old = b.answer()
-        b.feed(b.gate(0))
-        assert b.link.arms[1:] == [(old.arm.epoch, 20), (b.journal.epoch, 0)]
-        b.feed(old)
-        assert b.state() is State.READY
-        b.feed(b.answer())
-        assert (b.state(), b.pipeline.armed[-1]) == (State.CONTINUOUS_EXECUTION, (b.journal.epoch, 0))
-
-
 @pytest.mark.parametrize(
     ("plc", "lost"),
     [(3, [1, 2, 3]), (18, [])],
@@ -182,7 +166,7 @@ def test_a_count_that_leaps_is_not_believed_until_somebody_starts_the_line(tmp_p
 @pytest.mark.parametrize(
     "event",
     [
-        SLIP, EngineFailed(EngineError("gone")), EngineTrouble("gone"), EngineTrouble(None),
+        SLIP, Fault("ack_mismatch", "x"), EngineFailed(EngineError("gone")), EngineTrouble("gone"), EngineTrouble(None),
         CameraLost(RuntimeError("gone"), "cam0"), CameraOpen("cam0"), Exhausted("end"),
         Late("p"), InTime(), PartDone(Outcome.REJECTED), EngineSlow("full"), EngineSlow(None),
         GateLeft("plc"), ThreadDied("engine", "E"), ThreadDied("archive", "E"), object(),

@@ -76,6 +76,9 @@ class TestGarbage:
             verdict = plc.wait_verdicts(1)[0]
             plc.say(m.Ack(epoch=verdict.epoch, seq=verdict.seq, trigger_count=2))
             b.listener.wait("fault", "ack_mismatch")
+            (message,) = b.listener.faults
+            assert f"verdict {verdict.seq} for trigger 2; it is for 1" in message
+            assert "start again" in message
             assert b.link.unsettled == 1
 
     def test_an_ack_of_what_was_never_sent_does_nothing(self, tmp_path: Path) -> None:
