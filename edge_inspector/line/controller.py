@@ -7,7 +7,6 @@ Parts run whenever the line is Ready, wanted (start, stop) and the gate, where o
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import logging
 import queue
@@ -19,8 +18,8 @@ from typing import Any
 
 from edge_inspector.errors import StateError
 from edge_inspector.judge import Judge
-from edge_inspector.line.counting import Counting
-from edge_inspector.line.events import Command, Fault, GateArmed, GateJoined, GateLeft, PartEvent, RecipeRequested, ThreadDied
+from edge_inspector.line.counting import UNCOUNTED, Counting, disagreement
+from edge_inspector.line.events import Command, Counted, Fault, GateArmed, GateJoined, GateLeft, PartEvent, RecipeRequested, ThreadDied
 from edge_inspector.line.policies import Policies
 from edge_inspector.outputs.journal import Journal
 from edge_inspector.outputs.recovery import Recovery
@@ -42,7 +41,7 @@ from edge_inspector.pipeline.events import (
 )
 from edge_inspector.records import Severity, State
 from edge_inspector.settings import Recipe, Station
-from edge_inspector.wire.messages import Hello
+from edge_inspector.wire.messages import Arm, Hello
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +98,9 @@ class Controller:
 
     def ask(self, action: Callable[[], Any], timeout_s: float = 5.0) -> Any:  # noqa: ANN401 - the action's own result
         """Run ``action`` on the main loop and return its result. Raises what it raises, StateError if the loop does not come to it."""
-        answer: Future[Any] = Future()
-        self._events.put(Command(action, answer))
-        try:
-            return answer.result(timeout_s)
-        except concurrent.futures.TimeoutError:
-            answer.cancel()  # so that it is not carried out much later
-            raise StateError("the line's main loop does not answer; see its log") from None
+        command = Command(action, Future())
+        self._events.put(command)
+        return command.result(timeout_s)
 
     def run(self, stop: threading.Event, tend: Callable[[], None]) -> None:
         """Handle events until ``stop``; ``tend`` is called at every turn."""
@@ -189,8 +184,9 @@ class Controller:
             case GateLeft(name):
                 self._gate_left(name)
             case GateArmed(arm):
-                if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
-                    self._execute(self._arming)
+                self._gate_armed(arm)
+            case Counted():
+                self._counted()
             case Fault(name, message):
                 self._fail(name, message)
                 self._distrust()
@@ -210,16 +206,26 @@ class Controller:
             self._arming = None  # what waits for its answer was of the epoch before
         self._advance()
 
+    def _gate_armed(self, arm: Arm) -> None:
+        if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
+            self._execute(self._arming)
+
+    def _counted(self) -> None:
+        if self._gates:
+            self._conditions.clear_condition("gate")
+        self._advance()
+
     def _gate_left(self, name: str) -> None:
         self._gates.pop(name, None)
         self._arming = None if not self._gates else self._arming
         if self._station.reject.require_gate and not self._gates:
-            message = f"gate client {name} is gone; every part is missed until it is back"
-            self._conditions.raise_condition("gate", Severity.FAILURE, message)
+            self._conditions.raise_condition("gate", Severity.FAILURE, f"gate client {name} is gone; every part is missed until it is back")
 
     def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted (any thread; a gate's hello is followed by this, too)."""
-        self._counting.plc = count
+        before, self._counting.plc = self._counting.plc, count
+        if before is None:
+            self.tell(Counted())
         if self._pipeline is not None:
             self._pipeline.plc_count(count, acked)
 
@@ -245,11 +251,7 @@ class Controller:
         self._fail("engine", f"the engine cannot be loaded: {error}")
 
     def _slip(self, slip: Slip) -> None:
-        self._fail(
-            "count_slip",
-            f"the line has counted {slip.ours} triggers, {slip.whose} says {slip.theirs}: a part could be judged as its neighbour; "
-            "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count",
-        )
+        self._fail("count_slip", disagreement(slip))
         self._slipped = True
         self._distrust()
 
@@ -293,6 +295,9 @@ class Controller:
             return
         self._note_last()
         base = self._counting.base()
+        if base is None and self._station.reject.require_gate:
+            self._conditions.raise_condition("gate", Severity.FAILURE, UNCOUNTED)
+            return
         if base is not None:
             slip = self._counting.leap(base)
             if slip is not None:
@@ -301,7 +306,7 @@ class Controller:
             self._account_for_absence(base)
             self._counting.last = base
             self._link.arm(self._counting.epoch, base)
-        if self._station.reject.require_gate and base is not None:
+        if self._station.reject.require_gate:
             self._arming = base
         else:
             self._execute(base)

@@ -11,6 +11,19 @@ from edge_inspector.records import Reason
 
 log = logging.getLogger(__name__)
 
+UNCOUNTED = (
+    "no gate tells how many triggers the PLC has counted, and this camera is triggered from outside: no gate can be armed, and no part is "
+    "inspected; let the PLC send trigger_count in its hello or heartbeat"
+)
+
+
+def disagreement(slip: Slip) -> str:
+    """What has happened, and what to do."""
+    return (
+        f"the line has counted {slip.ours} triggers, {slip.whose} says {slip.theirs}: a part could be judged as its neighbour; "
+        "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count"
+    )
+
 
 class Counting:
     """The counts of one epoch after the other. ``external`` says that the PLC counts the triggers that our cameras see.

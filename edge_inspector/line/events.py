@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from edge_inspector.errors import EdgeInspectorError
+from edge_inspector.errors import EdgeInspectorError, StateError
 from edge_inspector.records import Outcome
 from edge_inspector.wire.messages import Arm, Hello
 
@@ -35,6 +36,11 @@ class GateLeft:
     """A gate said bye, or fell silent."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A gate told its first trigger count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,14 @@ class Command:
 
     action: Callable[[], Any]
     answer: Future[Any]
+
+    def result(self, timeout_s: float) -> Any:  # noqa: ANN401 - the action's own result
+        """Wait for it. Raises what the action raises, StateError if the main loop does not come to it."""
+        try:
+            return self.answer.result(timeout_s)
+        except concurrent.futures.TimeoutError:
+            self.answer.cancel()  # so that it is not carried out much later
+            raise StateError("the line's main loop does not answer; see its log") from None
 
     def carry_out(self) -> None:
         """Do it, unless nobody waits for it any more; what it raises is the answer."""

@@ -9,9 +9,10 @@ from edge_inspector.line.gate_watch import GateWatch
 from edge_inspector.line.listener import LineListener
 from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.outputs.recorder import Recorder
+from edge_inspector.pipeline.events import CameraOpen, EngineReady
 from edge_inspector.records import State
 from edge_inspector.service import SystemClock
-from tests.unit.line.bench import Bench, bench
+from tests.unit.line.bench import Bench, bench, judge
 
 
 def listener(b: Bench) -> LineListener:
@@ -57,3 +58,24 @@ def test_a_failure_of_the_link_stands_until_somebody_starts_the_line(tmp_path: P
         assert (b.state(), b.active()) == (State.CONTINUOUS_EXECUTION, ("reject_link",))
         b.ask(b.controller.start)
         assert (b.state(), b.active()) == (State.CONTINUOUS_EXECUTION, ())
+
+
+def test_a_gate_without_a_count_is_not_armed_until_it_tells_one(tmp_path: Path, expected_warnings: list[str]) -> None:
+    """Parts would be accepted that a gate which was never armed rejects."""
+    expected_warnings.append("condition gate")
+    with bench(tmp_path) as b:
+        b.feed(EngineReady(judge()), CameraOpen("cam0"), b.gate(None))
+        assert (b.state(), b.active(), b.pipeline.armed, b.link.arms) == (State.READY, ("gate",), [], [])
+        assert "trigger_count" in b.conditions.listed()[0].message
+        b.controller.plc_count(12)  # by a heartbeat
+        b.ask(lambda: None)
+        assert (b.active(), b.link.arms) == ((), [(b.journal.epoch, 12)])
+        b.feed(b.answer())
+        assert (b.state(), b.pipeline.armed) == (State.CONTINUOUS_EXECUTION, [(b.journal.epoch, 12)])
+
+
+def test_a_camera_that_paces_itself_needs_no_count_of_the_gate(tmp_path: Path) -> None:
+    with bench(tmp_path, external=False) as b:
+        b.feed(EngineReady(judge()), CameraOpen("cam0"), b.gate(None))
+        b.feed(b.answer())
+        assert (b.state(), b.active(), b.pipeline.armed) == (State.CONTINUOUS_EXECUTION, (), [(b.journal.epoch, 0)])
