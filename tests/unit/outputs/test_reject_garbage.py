@@ -21,6 +21,7 @@ GARBAGE: dict[str, tuple[tuple[bytes, ...], str]] = {
     "a field of another type": ((b'{"v":1,"type":"ack","epoch":1,"seq":"x","trigger_count":1}',), "malformed"),
     "a negative number": ((b'{"v":1,"type":"ack","epoch":1,"seq":-1,"trigger_count":1}',), "malformed"),
     "a huge number": ((b'{"v":1,"type":"heartbeat","trigger_count":' + b"9" * 5000 + b"}",), "malformed"),
+    "a heartbeat a day": ((b'{"v":1,"type":"heartbeat","heartbeat_ms":86400000}',), "malformed"),
     "NaN": ((b'{"v":1,"type":"heartbeat","trigger_count":NaN}',), "malformed"),
     "two frames": ((b"", b'{"v":1,"type":"heartbeat"}'), "malformed"),
     "a verdict from a client": (
