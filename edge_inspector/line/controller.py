@@ -7,7 +7,6 @@ Parts run whenever the line is Ready, wanted (start, stop) and the gate, where o
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import logging
 import queue
@@ -18,10 +17,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from edge_inspector.errors import EdgeInspectorError, StateError
+from edge_inspector.errors import StateError
 from edge_inspector.judge import Judge
-from edge_inspector.line.counting import Counting
-from edge_inspector.line.events import Command, GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
+from edge_inspector.line.counting import UNCOUNTED, Counting, disagreement
+from edge_inspector.line.events import Command, Counted, Fault, GateArmed, GateJoined, GateLeft, PartEvent, RecipeRequested, ThreadDied
 from edge_inspector.line.loads import Loads
 from edge_inspector.line.policies import Policies
 from edge_inspector.outputs.journal import Journal
@@ -44,7 +43,7 @@ from edge_inspector.pipeline.events import (
 )
 from edge_inspector.records import Severity, State
 from edge_inspector.settings import Recipe, Station
-from edge_inspector.wire.messages import Hello
+from edge_inspector.wire.messages import Arm, Hello
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +102,9 @@ class Controller:
 
     def ask(self, action: Callable[[], Any], timeout_s: float = 5.0) -> Any:  # noqa: ANN401 - the action's own result
         """Run ``action`` on the main loop and return its result. Raises what it raises, StateError if the loop does not come to it."""
-        answer: Future[Any] = Future()
-        self._events.put(Command(action, answer))
-        try:
-            return answer.result(timeout_s)
-        except concurrent.futures.TimeoutError:
-            answer.cancel()  # so that it is not carried out much later
-            raise StateError("the line's main loop does not answer; see its log") from None
+        command = Command(action, Future())
+        self._events.put(command)
+        return command.result(timeout_s)
 
     def run(self, stop: threading.Event, tend: Callable[[], None]) -> None:
         """Handle events until ``stop``; ``tend`` is called at every turn."""
@@ -140,8 +135,8 @@ class Controller:
 
     def _handle(self, event: object) -> None:
         match event:
-            case Command(action, answer):
-                self._do(action, answer)
+            case Command():
+                event.carry_out()
             case EngineReady(judge):
                 self._engine_ready(judge)
             case EngineFailed(error):
@@ -190,15 +185,15 @@ class Controller:
             case GateJoined(name, hello):
                 self._gate_joined(name, hello)
             case GateLeft(name):
-                self._gates.pop(name, None)
-                self._arming = None if not self._gates else self._arming
-                if self._station.reject.require_gate and not self._gates:
-                    message = f"gate client {name} is gone; every part is missed until it is back"
-                    self._conditions.raise_condition("gate", Severity.FAILURE, message)
+                self._gate_left(name)
             case GateArmed(arm):
-                if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
-                    self._execute(self._arming)
-            case Late() | InTime() | PartDone():
+                self._gate_armed(arm)
+            case Counted():
+                self._counted()
+            case Fault(name, message):
+                self._fail(name, message)
+                self._distrust()
+            case _ if isinstance(event, PartEvent):
                 self._outcome(event)
             case RecipeRequested(name, version):
                 self._requested(name, version)
@@ -210,26 +205,32 @@ class Controller:
     def _gate_joined(self, name: str, hello: Hello) -> None:
         self._gates[name] = hello
         self._conditions.clear_condition("gate")
-        if hello.trigger_count is not None and self._states.state not in EXECUTING:
-            self._counting.meet(hello.trigger_count)
+        if hello.trigger_count is not None and self._states.state not in EXECUTING and self._counting.meet(hello.trigger_count):
+            self._arming = None  # what waits for its answer was of the epoch before
         self._advance()
+
+    def _gate_armed(self, arm: Arm) -> None:
+        if self._arming is not None and arm.trigger_count == self._arming and arm.epoch == self._counting.epoch:
+            self._execute(self._arming)
+
+    def _counted(self) -> None:
+        if self._gates:
+            self._conditions.clear_condition("gate")
+        self._advance()
+
+    def _gate_left(self, name: str) -> None:
+        self._gates.pop(name, None)
+        self._arming = None if not self._gates else self._arming
+        if self._station.reject.require_gate and not self._gates:
+            self._conditions.raise_condition("gate", Severity.FAILURE, f"gate client {name} is gone; every part is missed until it is back")
 
     def plc_count(self, count: int, acked: int = 0) -> None:
         """The PLC says how many triggers it has counted (any thread; a gate's hello is followed by this, too)."""
-        self._counting.plc = count
+        before, self._counting.plc = self._counting.plc, count
+        if before is None:
+            self.tell(Counted())
         if self._pipeline is not None:
             self._pipeline.plc_count(count, acked)
-
-    def _do(self, action: Callable[[], Any], answer: Future[Any]) -> None:
-        if not answer.set_running_or_notify_cancel():
-            return
-        try:
-            answer.set_result(action())
-        except EdgeInspectorError as error:
-            answer.set_exception(error)
-        except Exception as error:
-            log.exception("a command failed")
-            answer.set_exception(error)
 
     def _engine_ready(self, judge: Judge) -> None:
         if not self.loads.ready(judge, self._pipeline):
@@ -251,12 +252,12 @@ class Controller:
         self._fail("engine", str(failed))
 
     def _slip(self, slip: Slip) -> None:
-        self._fail(
-            "count_slip",
-            f"the line has counted {slip.ours} triggers, {slip.whose} says {slip.theirs}: a part could be judged as its neighbour; "
-            "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count",
-        )
+        self._fail("count_slip", disagreement(slip))
         self._slipped = True
+        self._distrust()
+
+    def _distrust(self) -> None:
+        """What waits for the engine may be of other parts."""
         if self._pipeline is not None:
             self._pipeline.distrust()
 
@@ -268,7 +269,7 @@ class Controller:
         else:  # parts go on: what this thread was for is behind the reject link
             self._conditions.raise_condition(f"thread {thread}", Severity.FAILURE, message)
 
-    def _outcome(self, event: Late | InTime | PartDone) -> None:
+    def _outcome(self, event: PartEvent) -> None:
         state = self._states.state
         if state in EXECUTING:
             self._policies.running(event, self._running())
@@ -295,6 +296,9 @@ class Controller:
             return
         self._note_last()
         base = self._counting.base()
+        if base is None and self._station.reject.require_gate:
+            self._conditions.raise_condition("gate", Severity.FAILURE, UNCOUNTED)
+            return
         if base is not None:
             slip = self._counting.leap(base)
             if slip is not None:
@@ -303,7 +307,7 @@ class Controller:
             self._account_for_absence(base)
             self._counting.last = base
             self._link.arm(self._counting.epoch, base)
-        if self._station.reject.require_gate and base is not None:
+        if self._station.reject.require_gate:
             self._arming = base
         else:
             self._execute(base)
@@ -350,6 +354,7 @@ class Controller:
         """Run parts; out of Error this is the way back, once its cause is gone."""
         self._wanted = True
         self.exhausted.clear()
+        self._conditions.clear_condition("reject_link")
         if self._states.state is State.ERROR:
             if self.judge is None:
                 raise StateError("the engine is not loaded; mend what the conditions name, then restart the line")
@@ -359,7 +364,7 @@ class Controller:
                 self._note_last()
                 self._counting.begin_epoch()
                 self._slipped = False
-            for name in ("count_slip", "main_loop"):
+            for name in ("count_slip", "ack_mismatch", "main_loop"):
                 self._conditions.clear_condition(name)
             self._policies.start()
             self._states.to(State.PREOPERATIONAL)

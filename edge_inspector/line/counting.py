@@ -11,6 +11,19 @@ from edge_inspector.records import Reason
 
 log = logging.getLogger(__name__)
 
+UNCOUNTED = (
+    "no gate tells how many triggers the PLC has counted, and this camera is triggered from outside: no gate can be armed, and no part is "
+    "inspected; let the PLC send trigger_count in its hello or heartbeat"
+)
+
+
+def disagreement(slip: Slip) -> str:
+    """What has happened, and what to do."""
+    return (
+        f"the line has counted {slip.ours} triggers, {slip.whose} says {slip.theirs}: a part could be judged as its neighbour; "
+        "check trigger wiring, debounce and whether a counter was reset, then start again: a new epoch begins at the PLC's count"
+    )
+
 
 class Counting:
     """The counts of one epoch after the other. ``external`` says that the PLC counts the triggers that our cameras see.
@@ -35,11 +48,16 @@ class Counting:
         if taken is not None:
             self.last = max(self.last or 0, taken)
 
-    def meet(self, plc: int) -> None:
-        """A gate has come while no part runs: a count below ours is that of a PLC that begins anew. Raises JournalError."""
+    def meet(self, plc: int) -> bool:
+        """A gate has come while no part runs: a count below ours is that of a PLC that begins anew, and of a new epoch (True).
+
+        Raises JournalError.
+        """
         self.plc = plc
-        if self._external and self.last is not None and plc < self.last:
+        anew = self._external and self.last is not None and plc < self.last
+        if anew:
             self.begin_epoch()
+        return anew
 
     def begin_epoch(self) -> None:
         """The PLC's count is not the one that we know any more: part ids must not repeat, and its count is the base from now on.

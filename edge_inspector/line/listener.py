@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.events import GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested
+from edge_inspector.line.events import Fault, GateArmed, GateJoined, GateLeft, InTime, Late, PartDone, RecipeRequested
 from edge_inspector.line.gate_watch import GateWatch
 from edge_inspector.outputs.base import Output, Sent
 from edge_inspector.outputs.encoder import Encoder
@@ -13,6 +13,7 @@ from edge_inspector.pipeline import Conditions
 from edge_inspector.records import Outcome, Reason, Severity
 from edge_inspector.wire.messages import Arm, Hello
 
+ENDING = ("ack_mismatch",)  # faults with which no part may be inspected
 UNSEEN = (Reason.STOPPED, Reason.RESTART)  # nobody looked: they say nothing about process or inspection
 
 
@@ -86,5 +87,7 @@ class LineListener:
         """A condition of the link stands or is over."""
         if message is None:
             self._conditions.clear_condition(name)
+        elif name in ENDING:
+            self._controller.tell(Fault(name, message))
         else:
             self._conditions.raise_condition(name, Severity.FAILURE, message)

@@ -210,14 +210,20 @@ class Delivery:
             self._publish(draft)
 
     def _may_wait(self, draft: Draft) -> bool:
-        """Missed parts never wait: a gate that comes later gets them as a replay."""
-        return self._require_gate and draft.outcome is not Outcome.MISSED and not self._overdue(draft.part)
+        """Missed parts never wait: a gate that comes later gets them as a replay. How long the others may, ``turn`` says."""
+        return self._require_gate and draft.outcome is not Outcome.MISSED
 
     def _overdue(self, part: OpenPart) -> bool:
         """By the clock; where the window is in counts, by the belt."""
         if part.deadline_counts is not None:
             return self._encoder.passed(part.deadline_counts)
         return self._now() > part.deadline_ns
+
+    def _lapsed(self, part: OpenPart) -> bool:
+        """Whether the part is still open beyond its deadline. One that has its outcome is told whenever a gate comes."""
+        with self._lock:
+            is_open = self._ledger.get(part.part_id) is not None
+        return is_open and self._overdue(part)
 
     def _left(self, part: OpenPart, now_ns: int) -> Left:
         if part.deadline_counts is not None:
@@ -270,7 +276,7 @@ class Delivery:
         gone_ns = self._now() + self._left(draft.part, self._now()).ns
         entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), gone_ns)
         if draft.outcome is Outcome.ACCEPTED:
-            entry.overdue = partial(self._overdue, draft.part)
+            entry.overdue = partial(self._lapsed, draft.part)
         left = self.outlet is not None and self.outlet.publish(entry)
         if left or not self._may_wait(draft):
             self._finish(draft, message)

@@ -19,8 +19,8 @@ def _never() -> bool:
 class Entry:
     """One verdict: ``data`` is the encoded message. Once ``deadline_ns`` is over, its part has passed the gate (0: long ago).
 
-    ``left`` says that a gate's queue has taken it at least once; ``overdue`` whether it may leave no more, if it has not yet: by the clock,
-    or where the window is in counts by the belt, which may stand for however long.
+    ``left`` says that a gate's queue has taken it at least once; ``overdue`` whether it may leave no more, if it has not yet: its part is
+    open still, and its window over by the clock, or where that is in counts by the belt, which may stand for however long.
     """
 
     key: Key

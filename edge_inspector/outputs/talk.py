@@ -1,6 +1,6 @@
 """The reject link's conversation with its clients: hello, arm, acks, heartbeats, resends, replay. Used by the link's thread alone.
 
-Nothing that a client sends can stop the line: what is not of the protocol is refused, counted, and changes nothing.
+What is not of the protocol is refused, counted, and changes nothing. One word of a gate is a fault: an ack of a verdict for another part.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ BATCH = 1000  # verdicts resent in one go: about 10 ms, in which a live verdict 
 RECEIVE = 500  # messages read in one go
 IN_STEP_NS = 25_000_000  # for a cycle a PLC's count may trail behind what it acknowledges
 CONGESTED_NS = 50_000_000
+DISAGREE = "a part could pass as its neighbour; check how the PLC assigns verdicts to parts, look at those on the belt, then start again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,13 @@ class Talk:
         self._table.settle(key)
 
     def arm(self, arm: m.Arm) -> None:
-        """Arm the gates that are here and those that come; repeated at each heartbeat until they have answered."""
+        """Arm the gates that are here and those that come; repeated at each heartbeat until they have answered.
+
+        Each arming wants its own answer: a line that stopped and starts again before any part arms with what the gate has answered once.
+        """
         self._armed = arm
         for gate in self._peers.gates():
+            gate.armed = None
             gate.acks.clear()
         self._arm_gates()
 
@@ -146,7 +151,10 @@ class Talk:
                 self.resent += self._offer(entry, now_ns)
 
     def _offer(self, entry: Entry, now_ns: int) -> bool:
-        if not entry.expired and self._peers.to_gates(entry.data):
+        """Whether a gate took it. What has expired is not planned again: its part is superseded at the next turn."""
+        if entry.expired:
+            return False
+        if self._peers.to_gates(entry.data):
             self._table.sent(entry, now_ns)
             return True
         self._table.postpone(entry, now_ns + CONGESTED_NS)
@@ -248,7 +256,7 @@ class Talk:
         if entry.trigger_count != ack.trigger_count:
             problem = f"gate {peer.name} acknowledged verdict {ack.seq} for trigger {ack.trigger_count}; it is for {entry.trigger_count}"
             self._refuse(peer.identity, "ack_mismatch", problem)
-            tell(self._around.listener.fault, "ack_mismatch", problem)
+            tell(self._around.listener.fault, "ack_mismatch", f"{problem}: {DISAGREE}")
             return
         try:
             self._around.record("ack", {"epoch": ack.epoch, "seq": ack.seq, "trigger_count": ack.trigger_count})

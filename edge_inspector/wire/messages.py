@@ -113,7 +113,7 @@ class Heartbeat(Message):
     """
 
     type: Literal["heartbeat"] = "heartbeat"
-    heartbeat_ms: Count = 0
+    heartbeat_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
     state: State | None = None
     last_seq: Count = 0
     trigger_count: Count | None = None

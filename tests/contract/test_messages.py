@@ -57,7 +57,7 @@ MESSAGES: dict[str, st.SearchStrategy[m.Message]] = {
     "recipe": st.builds(m.RecipeChange, name=texts, version=st.none() | counts),
     "heartbeat": st.builds(
         m.Heartbeat,
-        heartbeat_ms=counts,
+        heartbeat_ms=st.integers(0, 60_000),
         state=st.none() | st.sampled_from(State),
         last_seq=counts,
         trigger_count=st.none() | counts,

@@ -49,6 +49,7 @@ class Recorded:
     changed: threading.Condition = field(default_factory=threading.Condition)
     broken: bool = False
     acked: int = 0
+    faults: list[str] = field(default_factory=list)
 
     def _tell(self, what: str, value: object) -> None:
         with self.changed:
@@ -87,6 +88,7 @@ class Recorded:
         self._tell("fired", trigger_count)
 
     def fault(self, name: str, message: str | None) -> None:
+        self.faults += [message] if message else []
         self._tell("fault" if message else "well", name)
 
     def wait(self, what: str, value: object, times: int = 1) -> None:

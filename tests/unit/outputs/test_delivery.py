@@ -116,6 +116,15 @@ class PaperOutlet:
         return True
 
 
+class SlowOutlet(PaperOutlet):
+    """To send takes longer than the window of a part."""
+
+    def publish(self, entry: Entry) -> bool:
+        taken = super().publish(entry)
+        self.clock.now += 30
+        return taken
+
+
 class DeliveryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -314,6 +323,22 @@ def test_a_verdict_on_record_that_no_gate_took_is_superseded_at_its_deadline() -
     machine.time_passes(30)
     assert recorded(machine.journal) == [(1, "none", None), (1, "late", 1)]
     assert machine.delivery.account.missed == 1
+
+
+def test_a_verdict_that_no_gate_took_while_its_deadline_passed_is_superseded() -> None:
+    """A gate's queue that is full is found so late that the window is over by the next look at the clock."""
+    machine = DeliveryMachine()
+    outlet = SlowOutlet(machine.clock)
+    machine.delivery.outlet = machine.outlet = outlet
+    outlet.stuck = True
+    machine.trigger([20])
+    machine.judge([Decision.ACCEPT], 0)
+    assert machine.delivery.account.open == 1
+    machine.time_passes(1)
+    assert recorded(machine.journal) == [(1, "none", None), (1, "late", 1)]
+    outlet.stuck = False
+    outlet.replay()
+    assert [message.outcome for message, _ in outlet.taken.values()] == [Outcome.MISSED]
 
 
 def test_a_verdict_that_supersedes_another_and_gets_no_number_still_supersedes_it() -> None:

@@ -60,6 +60,18 @@ class TestHandshake:
             b.link.arm(b.journal.epoch, 3)
             plc.until(lambda: sum(isinstance(x, m.Arm) for x in plc.got) >= 2)
 
+    def test_the_same_arm_again_is_sent_and_answered_again(self, tmp_path: Path) -> None:
+        """A line that stops and starts before any part arms with what it has armed with."""
+        with bench(tmp_path, heartbeat_ms=1000) as b, Raw(b.link.endpoint) as plc:
+            plc.hello()
+            arm = m.Arm(epoch=b.journal.epoch, trigger_count=3)
+            for times in (1, 2, 3):
+                plc.got.clear()
+                b.link.arm(arm.epoch, arm.trigger_count)
+                plc.until(lambda: arm in plc.got)
+                plc.say(arm)
+                b.listener.wait("armed", 3, times=times)
+
     def test_arm_waits_for_the_verdicts_on_parts_before_it(self, tmp_path: Path) -> None:
         with bench(tmp_path, heartbeat_ms=1000) as b, Raw(b.link.endpoint) as plc:
             plc.hello()

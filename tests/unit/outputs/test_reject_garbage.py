@@ -21,6 +21,7 @@ GARBAGE: dict[str, tuple[tuple[bytes, ...], str]] = {
     "a field of another type": ((b'{"v":1,"type":"ack","epoch":1,"seq":"x","trigger_count":1}',), "malformed"),
     "a negative number": ((b'{"v":1,"type":"ack","epoch":1,"seq":-1,"trigger_count":1}',), "malformed"),
     "a huge number": ((b'{"v":1,"type":"heartbeat","trigger_count":' + b"9" * 5000 + b"}",), "malformed"),
+    "a heartbeat a day": ((b'{"v":1,"type":"heartbeat","heartbeat_ms":86400000}',), "malformed"),
     "NaN": ((b'{"v":1,"type":"heartbeat","trigger_count":NaN}',), "malformed"),
     "two frames": ((b"", b'{"v":1,"type":"heartbeat"}'), "malformed"),
     "a verdict from a client": (
@@ -76,6 +77,9 @@ class TestGarbage:
             verdict = plc.wait_verdicts(1)[0]
             plc.say(m.Ack(epoch=verdict.epoch, seq=verdict.seq, trigger_count=2))
             b.listener.wait("fault", "ack_mismatch")
+            (message,) = b.listener.faults
+            assert f"verdict {verdict.seq} for trigger 2; it is for 1" in message
+            assert "start again" in message
             assert b.link.unsettled == 1
 
     def test_an_ack_of_what_was_never_sent_does_nothing(self, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from edge_inspector.outputs.journal import Journal, Position
 from edge_inspector.outputs.ledger import Account
 from edge_inspector.records import Decision, Outcome, Reason
-from tests.unit.outputs.link import Raw, Stepped, bench
+from tests.unit.outputs.link import WINDOW_NS, Raw, Stepped, bench
 
 MS = 1_000_000
 
@@ -175,3 +175,29 @@ class TestRequiredGate:
             b.run_part(1)
             b.listener.wait_outcomes(1)
             assert b.link.account == Account(triggers=1, accepted=1)
+
+    def test_without_the_requirement_a_gate_that_comes_after_the_window_is_told_everything(self, tmp_path: Path) -> None:
+        clock = Stepped()
+        with bench(tmp_path, clock=clock) as b, Raw(b.link.endpoint) as plc:
+            b.run_part(1)
+            b.run_part(2, Decision.REJECT)
+            b.listener.wait_outcomes(2)
+            clock.ahead_ns += WINDOW_NS + 1
+            plc.hello()
+            told = plc.wait_verdicts(2)
+            assert [(v.trigger_count, v.outcome) for v in told[:2]] == [(1, Outcome.ACCEPTED), (2, Outcome.REJECTED)]
+            for verdict in told[:2]:
+                plc.ack(verdict)
+            plc.until(lambda: b.link.unsettled == 0)
+            assert b.link.account == Account(triggers=2, accepted=1, rejected=1)
+
+    def test_an_accept_that_may_leave_no_more_is_not_planned_again(self, tmp_path: Path) -> None:
+        with bench(tmp_path, heartbeat_ms=1000) as b, Raw(b.link.endpoint) as plc:
+            b.run_part(1)
+            (sent,) = b.listener.wait_outcomes(1)
+            entry = b.link._table.get((sent.message.epoch, sent.message.seq))
+            assert entry is not None
+            entry.overdue = lambda: True
+            plc.hello()
+            assert b.link._table.next_due() is None
+            assert plc.verdicts == []
