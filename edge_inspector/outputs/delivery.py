@@ -195,8 +195,7 @@ class Delivery:
             part = self._ledger.get(inspection.part_id)
         if part is not None:
             return part
-        age = timedelta(microseconds=(self._now() - inspection.triggered_ns) / 1000)
-        triggered_utc = self._clock.utc() - age
+        triggered_utc = self._clock.utc() - timedelta(microseconds=(self._now() - inspection.triggered_ns) / 1000)
         self.expect(inspection.part_id, inspection.trigger_count, inspection.triggered_ns, triggered_utc, inspection.deadline_ns)
         with self._lock:
             return self._ledger.get(inspection.part_id)
@@ -221,9 +220,7 @@ class Delivery:
 
     def _lapsed(self, part: OpenPart) -> bool:
         """Whether the part is still open beyond its deadline. One that has its outcome is told whenever a gate comes."""
-        with self._lock:
-            is_open = self._ledger.get(part.part_id) is not None
-        return is_open and self._overdue(part)
+        return self.any_open((part.part_id,)) and self._overdue(part)
 
     def _left(self, part: OpenPart, now_ns: int) -> Left:
         if part.deadline_counts is not None:
@@ -277,8 +274,7 @@ class Delivery:
         entry = Entry((message.epoch, message.seq), message.trigger_count, encode(message), gone_ns)
         if draft.outcome is Outcome.ACCEPTED:
             entry.overdue = partial(self._lapsed, draft.part)
-        left = self.outlet is not None and self.outlet.publish(entry)
-        if left or not self._may_wait(draft):
+        if (self.outlet and self.outlet.publish(entry)) or not self._may_wait(draft):
             self._finish(draft, message)
         else:
             self._held[draft.part.part_id] = _Held(draft, message)
@@ -312,6 +308,8 @@ class Delivery:
             self._publish(unseen(part, reason, detail, self._recipe, self._model))
         elif held.message is None:
             self._publish(held.draft.missed(reason, detail))
+        elif self.outlet and self.outlet.again((held.message.epoch, held.message.seq)):
+            self._finish(held.draft, held.message)  # a gate took it in time, when it was resent, and went
         else:
             self._supersede(held.draft, held.message, reason, detail)
 

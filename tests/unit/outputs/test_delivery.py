@@ -341,6 +341,19 @@ def test_a_verdict_that_no_gate_took_while_its_deadline_passed_is_superseded() -
     assert [message.outcome for message, _ in outlet.taken.values()] == [Outcome.MISSED]
 
 
+def test_a_gate_that_took_a_resend_in_time_and_went_has_had_its_verdict() -> None:
+    machine = DeliveryMachine()
+    machine.outlet.stuck = True
+    machine.trigger([20])
+    machine.judge([Decision.ACCEPT], 0)
+    machine.outlet.stuck = False
+    machine.outlet.replay()
+    machine.outlet.gate = False
+    machine.time_passes(30)
+    assert recorded(machine.journal) == [(1, "none", None)]
+    assert (machine.delivery.account.accepted, machine.delivery.account.open) == (1, 0)
+
+
 def test_a_verdict_that_supersedes_another_and_gets_no_number_still_supersedes_it() -> None:
     machine = DeliveryMachine()
     machine.journal.numbers = 2
