@@ -44,6 +44,7 @@ class TuneScreen(Screen):
         self._seen = False
         self._asked = 0
         self._parts: list[dict[str, Any]] = []
+        self._just_applied = ""
         self._applying = False
         self._newest: Preview | None = None
         self._pause = QTimer(self, singleShot=True, interval=PICTURE_MS)
@@ -321,9 +322,9 @@ class TuneScreen(Screen):
         self._applying = False
         rules = rules_from(result.get("thresholds")) or draft
         self.model.applied(str(result["recipe"]), rules, time.monotonic())
+        self._just_applied = str(result["recipe"])  # said until something is changed again
         self._rules_changed()
         self._refresh()
-        self.status.setText(self.tr("Applied: recipe {recipe} decides now.").format(recipe=result["recipe"]))
 
     def _not_applied(self, code: str, text: str) -> None:
         self._applying = False
@@ -369,7 +370,9 @@ class TuneScreen(Screen):
         if obstacle:
             return obstacle
         if not self.model.changed:
-            return self.tr("Recipe {recipe} decides. Nothing is changed.").format(recipe=base.label)
+            applied, unchanged = self.tr("Applied: recipe {recipe} decides now."), self.tr("Recipe {recipe} decides. Nothing is changed.")
+            return (applied if base.label == self._just_applied else unchanged).format(recipe=base.label)
+        self._just_applied = ""
         names = ", ".join(rule_name(change.key) for change in self.model.changed)
         return self.tr("Changed, not in force yet: {names}.").format(names=names)
 

@@ -204,13 +204,13 @@
         <source>false rejects
 (95&#xa0;% interval)</source>
         <translation>Pseudofehler
-(95&amp;#xa0;%-Intervall)</translation>
+(95&#xa0;%-Intervall)</translation>
     </message>
     <message>
         <source>escapes
 (95&#xa0;% interval)</source>
         <translation>Schlupf
-(95&amp;#xa0;%-Intervall)</translation>
+(95&#xa0;%-Intervall)</translation>
     </message>
     <message>
         <source>no part judged good</source>
@@ -223,8 +223,8 @@
     <message>
         <source>{count} of {of} = {value}&#xa0;%
 ({low} to {high}&#xa0;%)</source>
-        <translation>{count} von {of} = {value}&amp;#xa0;%
-({low} bis {high}&amp;#xa0;%)</translation>
+        <translation>{count} von {of} = {value}&#xa0;%
+({low} bis {high}&#xa0;%)</translation>
     </message>
     <message>
         <source>the same</source>
