@@ -205,7 +205,7 @@ class LineControl:
             if before is None:
                 raise StateError(f"the engine did not load within {patience_s:g} s") from None
             try:
-                self._controller.ask(lambda: self._controller.loads.give_up(loading, partial(self._open, before.recipe, before.label)))
+                self._controller.ask(lambda: self._controller.give_up(loading, partial(self._open, before.recipe, before.label)))
             except StateError:
                 loading.result(0.0)  # it was loaded at this very moment after all, or failed
                 return

@@ -67,16 +67,15 @@ class Controller:
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
         self._cameras = tuple(camera.name for camera in station.camera)
-        known = replace(recovery, unsettled=())  # as many verdicts as no gate ever took: the link has them
-        self._counting = Counting(journal, known, station.camera[0].external_trigger)
+        # Without the verdicts that no gate has taken: the link has them.
+        self._counting = Counting(journal, replace(recovery, unsettled=()), station.camera[0].external_trigger)
         self._wanted = True
         self._open: set[str] = set()  # cameras
         self._policies = Policies(conditions, self._fail)
         self._gates: dict[str, Hello] = {}
         self._arming: int | None = None  # the base that waits for the gate's answer
         self._booted = False  # the first engine is loaded, or has failed to
-        self.loads = Loads()
-        """What is being loaded; for the main loop alone."""
+        self._loads = Loads()
         self._dead: str | None = None  # a thread without which no part is inspected
         self._slipped = False  # the counts disagreed; nobody has started the line since
         self.judge: Judge | None = None
@@ -124,11 +123,10 @@ class Controller:
     def _refuse_waiting(self) -> None:
         """Nobody waits for an answer that no longer comes."""
         stopping = StateError("the line is stopping")
-        self.loads.failed(stopping)
+        self._loads.failed(stopping)
         with contextlib.suppress(queue.Empty):
             while True:
-                event = self._events.get_nowait()
-                if isinstance(event, Command) and event.answer.set_running_or_notify_cancel():
+                if isinstance(event := self._events.get_nowait(), Command) and event.answer.set_running_or_notify_cancel():
                     event.answer.set_exception(stopping)
 
     # ---- events
@@ -233,7 +231,7 @@ class Controller:
             self._pipeline.plc_count(count, acked)
 
     def _engine_ready(self, judge: Judge) -> None:
-        if not self.loads.ready(judge, self._pipeline):
+        if not self._loads.ready(judge, self._pipeline):
             return
         log.info("engine %s %s runs %s with recipe %s", judge.engine.backend, judge.engine.precision, judge.engine.manifest.id, judge.label)
         self.judge, self._booted = judge, True
@@ -244,12 +242,11 @@ class Controller:
 
     def _engine_failed(self, error: Exception) -> None:
         self._booted = True
-        failed = StateError(f"the engine cannot be loaded: {error}")
-        if self.loads.failed(failed) and self.judge is not None:  # the engine that ran before goes on
-            self._advance()
-            return
-        self.judge = None
-        self._fail("engine", str(failed))
+        if self._loads.failed(failed := StateError(f"the engine cannot be loaded: {error}")) and self.judge is not None:
+            self._advance()  # the engine that ran before goes on
+        else:
+            self.judge = None
+            self._fail("engine", str(failed))
 
     def _slip(self, slip: Slip) -> None:
         self._fail("count_slip", disagreement(slip))
@@ -288,7 +285,7 @@ class Controller:
         """Go on towards execution as far as things stand."""
         if self._states.state is State.INITIALIZED and self._open.issuperset(self._cameras):
             self._states.to(State.READY)
-        if self._states.state is State.READY and self._wanted and self._arming is None and not self.loads.busy:
+        if self._states.state is State.READY and self._wanted and self._arming is None and not self._loads.busy:
             self._arm()
 
     def _arm(self) -> None:
@@ -387,12 +384,17 @@ class Controller:
         pipeline = self._check_free()
         if self.judge is not running:
             raise StateError("the recipe was changed by somebody else at the same moment; look at it, and try again")
-        return self.loads.begin(pipeline, factory)
+        return self._loads.begin(pipeline, factory)
+
+    def give_up(self, loading: Future[Judge], instead: JudgeFactory) -> None:
+        """No part runs by what this load brings, nor before ``instead`` is loaded after it. Raises StateError where it has ended."""
+        self._loads.give_up(loading, instead)
+        self._disarm()
 
     def _check_free(self) -> Pipeline:
         """Raises StateError while an engine is being loaded: which of two would run, and which be recorded, would be a matter of luck."""
         if self._pipeline is None:
             raise StateError("the line is not running")
-        if not self._booted or self.loads.busy:
+        if not self._booted or self._loads.busy:
             raise StateError("an engine is being loaded; try again when the line is Ready with it")
         return self._pipeline

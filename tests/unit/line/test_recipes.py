@@ -228,7 +228,7 @@ class Slow:
         before = self.b.controller.judge
         assert before is not None
         loading = self.b.ask(lambda: self.b.controller.change(lambda: self.late))
-        self.b.ask(lambda: self.b.controller.loads.give_up(loading, lambda: before))
+        self.b.ask(lambda: self.b.controller.give_up(loading, lambda: before))
         return before
 
 
@@ -242,6 +242,24 @@ def test_a_recipe_that_loads_too_late_never_runs(tmp_path: Path, expected_warnin
         assert b.pipeline.loads[-1]() is before
         b.took(10)
         b.controller.tell(EngineReady(before))
+        b.feed(b.answer())
+        assert (b.controller.judge, b.state()) == (before, State.CONTINUOUS_EXECUTION)
+
+
+def test_rules_that_come_too_late_judge_no_part_either(tmp_path: Path, expected_warnings: list[str]) -> None:
+    """They are swapped without a stop, so the engine's thread would judge by them until what ran before is there again."""
+    expected_warnings += ["recipe other:2 is loaded too late"]
+    with bench(tmp_path) as b:
+        b.execute(10)
+        before = b.controller.judge
+        assert before is not None
+        loading = b.ask(lambda: b.controller.swap(lambda: judge("other:2"), before))
+        assert b.state() is State.CONTINUOUS_EXECUTION
+        b.ask(lambda: b.controller.give_up(loading, lambda: before))
+        assert (b.state(), b.pipeline.executing) == (State.READY, False)
+        b.feed(EngineReady(judge("other:2")))
+        assert not b.pipeline.executing
+        b.feed(EngineReady(before))
         b.feed(b.answer())
         assert (b.controller.judge, b.state()) == (before, State.CONTINUOUS_EXECUTION)
 
@@ -272,7 +290,7 @@ def test_what_has_been_loaded_cannot_be_given_up(tmp_path: Path) -> None:
         loading = b.ask(lambda: b.controller.change(lambda: found))
         b.feed(EngineReady(found))
         with pytest.raises(StateError, match="has been loaded"):
-            b.ask(lambda: b.controller.loads.give_up(loading, lambda: found))
+            b.ask(lambda: b.controller.give_up(loading, lambda: found))
         assert loading.result(0.0) is found
 
 
