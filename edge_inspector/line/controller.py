@@ -122,8 +122,7 @@ class Controller:
 
     def _refuse_waiting(self) -> None:
         """Nobody waits for an answer that no longer comes."""
-        stopping = StateError("the line is stopping")
-        self._loads.failed(stopping)
+        self._loads.failed(stopping := StateError("the line is stopping"))
         with contextlib.suppress(queue.Empty):
             while True:
                 if isinstance(event := self._events.get_nowait(), Command) and event.answer.set_running_or_notify_cancel():
@@ -238,7 +237,10 @@ class Controller:
         self._conditions.clear_condition("engine")
         if self._states.state is State.PREOPERATIONAL:
             self._states.to(State.INITIALIZED)
-        self._advance()
+        try:
+            self._advance()
+        finally:
+            self._loads.running(judge)
 
     def _engine_failed(self, error: Exception) -> None:
         self._booted = True
@@ -297,8 +299,7 @@ class Controller:
             self._conditions.raise_condition("gate", Severity.FAILURE, UNCOUNTED)
             return
         if base is not None:
-            slip = self._counting.leap(base)
-            if slip is not None:
+            if (slip := self._counting.leap(base)) is not None:
                 self._slip(slip)
                 return
             self._account_for_absence(base)
@@ -342,8 +343,7 @@ class Controller:
 
     def _naming(self) -> Naming:
         gate = self._running().gate
-        window_ns = int((gate.reject_window_ms or 0.0) * 1e6)
-        return Naming(self._station.station, self._counting.epoch, "", window_ns, gate.reject_window_counts)
+        return Naming(self._station.station, self._counting.epoch, "", int((gate.reject_window_ms or 0.0) * 1e6), gate.reject_window_counts)
 
     # ---- commands, on the main loop (see ``ask``)
 

@@ -19,6 +19,7 @@ class Loads:
     def __init__(self) -> None:
         self._future: Future[Judge] | None = None
         self._instead: JudgeFactory | None = None  # nobody waits for what is being loaded any more: this is loaded after it
+        self._answered: Future[Judge] | None = None  # its judge is to run; whoever waits is told once it does
         self._restoring = False  # the engine thread holds a judge that came too late, until what ran before is loaded again
 
     @property
@@ -39,17 +40,21 @@ class Loads:
         self._instead = instead
 
     def ready(self, judge: Judge, pipeline: Pipeline | None) -> bool:
-        """A judge is loaded; whether it is to run."""
+        """A judge is loaded; whether it is to run. ``running`` follows where it is."""
         if self._instead is not None and pipeline is not None:
             log.warning("recipe %s is loaded too late, and not run", judge.label)
             pipeline.load(self._instead)
             self._instead, self._restoring = None, True
             return False
         self._restoring = False
-        waiting, self._future = self._future, None
+        self._answered, self._future = self._future, None
+        return True
+
+    def running(self, judge: Judge) -> None:
+        """The judge that was ready runs: whoever waits for it sees it in whatever is asked from now on."""
+        waiting, self._answered = self._answered, None
         if waiting is not None and not waiting.done():
             waiting.set_result(judge)
-        return True
 
     def failed(self, error: Exception) -> bool:
         """Loading has failed; whether the engine thread still holds what ran before."""

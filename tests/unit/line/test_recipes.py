@@ -264,6 +264,17 @@ def test_rules_that_come_too_late_judge_no_part_either(tmp_path: Path, expected_
         assert (b.controller.judge, b.state()) == (before, State.CONTINUOUS_EXECUTION)
 
 
+def test_who_waits_is_told_only_once_it_runs(tmp_path: Path) -> None:
+    """Whoever is told asks for the status next, and must not be shown the rules before."""
+    with bench(tmp_path) as b:
+        b.execute(10)
+        found, seen = judge("other:2"), list[object]()
+        loading = b.ask(lambda: b.controller.swap(lambda: found, b.controller.judge))
+        loading.add_done_callback(lambda _: seen.append((b.controller.judge, b.state())))
+        b.feed(EngineReady(found))
+        assert seen == [(found, State.CONTINUOUS_EXECUTION)]
+
+
 def test_one_that_fails_after_all_leaves_what_ran(tmp_path: Path) -> None:
     with bench(tmp_path) as b:
         b.execute(10)
