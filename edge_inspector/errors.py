@@ -6,6 +6,7 @@ EdgeInspectorError
 ├── CameraError          a camera cannot be opened or was lost
 │   └── CameraExhausted  a replayed source has delivered its last image (an end, not a fault)
 ├── EngineError          an inference backend failed or is not installed
+│   ├── FormError        a compiled form of a bundle is missing, damaged, stale, or not proven to decide alike
 │   └── BundleError      a model bundle is missing, damaged, or of another form than its manifest states
 ├── DatasetError         a data set does not have its layout's form
 ├── LabelError           a mark or a label file does not suit its image, or its format
@@ -42,6 +43,10 @@ class CameraExhausted(CameraError):  # noqa: N818 - an end, not a fault
 
 class EngineError(EdgeInspectorError):
     """An inference backend failed, or is not installed."""
+
+
+class FormError(EngineError):
+    """A compiled form of a bundle (a plan, a graph of lower precision) is missing, damaged, of another device, or fails its certificate."""
 
 
 class BundleError(EngineError):

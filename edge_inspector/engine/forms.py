@@ -1,0 +1,164 @@
+"""The cache of a bundle's compiled forms: TensorRT plans, graphs of lower precision, and the certificates of what they decide.
+
+    models/<id>/                   the bundle, sealed
+    models/<id>.cache/             beside it, never committed
+        tensorrt-10.9-orin-sm87-fp16-<16 hex digits of the key>/
+            form.toml              the whole key, facts of the making, and the sha256 of every other file but the certificate
+            model.plan
+            certificate.toml
+
+Where the folder beside the bundle cannot be written (an installed bundle), the cache lies in $CACHE_DIRECTORY (systemd's), or in
+$XDG_CACHE_HOME/edge-inspector; both places are read. A form is found by its whole key alone, and read only if every file has its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+from pydantic import Field
+
+from edge_inspector.engine.bundle import Bundle, bundle_hash
+from edge_inspector.errors import FormError, SettingsError
+from edge_inspector.settings.certificate import Certificate, FormKey, Precision
+from edge_inspector.settings.load import load_toml, parse_model
+from edge_inspector.settings.manifest import Sha256
+from edge_inspector.settings.model import Settings
+
+FORM, CERTIFICATE = "form.toml", "certificate.toml"
+
+
+class FormRecord(Settings):
+    """The content of form.toml. ``facts`` are for people: how long it took, what it was calibrated on."""
+
+    format_version: int = 1
+    key: FormKey
+    facts: dict[str, str | int | float] = Field(default_factory=dict)
+    files: dict[str, Sha256]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form whose files have been verified."""
+
+    folder: Path
+    record: FormRecord
+
+    def path(self, name: str) -> Path:
+        """One of its files. Raises FormError where it has no such file."""
+        if name not in self.record.files:
+            raise FormError(f"{self.folder}: holds no {name}; build the form again")
+        return self.folder / name
+
+
+def key_of(bundle: Bundle, backend: str, version: str, device: str, precision: Precision) -> FormKey:
+    """The key of a form of ``bundle``."""
+    digest = bundle_hash(bundle.manifest)
+    return FormKey(bundle=bundle.manifest.id, bundle_hash=digest, backend=backend, version=version, device=device, precision=precision)
+
+
+def find_form(bundle: Bundle, key: FormKey) -> Form | None:
+    """The form with this key, verified; None where there is none. Raises FormError where it is damaged, naming the file."""
+    for place in _places(bundle):
+        folder = place / _name(key)
+        if (folder / FORM).is_file():
+            return _verified(folder, key)
+    return None
+
+
+def store_form(bundle: Bundle, key: FormKey, files: Mapping[str, bytes], facts: Mapping[str, str | int | float] | None = None) -> Form:
+    """Put a form in the cache, whole or not at all, in the place of one with the same key. Raises FormError where that fails."""
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    record = FormRecord(key=key, facts=dict(facts or {}), files=digests)
+    contents = {**files, FORM: tomli_w.dumps(record.model_dump(mode="json")).encode()}
+    folder = _writable(bundle) / _name(key)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        for name, data in contents.items():
+            (draft / name).write_bytes(data)
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.replace(folder)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise FormError(f"{folder}: cannot be written: {error.strerror}; free space, or set XDG_CACHE_HOME to another folder") from error
+    return Form(folder, record)
+
+
+def read_certificate(bundle: Bundle, key: FormKey) -> Certificate | None:
+    """The certificate kept for this key; None where there is none. Raises FormError where it is damaged or of another key."""
+    for place in _places(bundle):
+        path = place / _name(key) / CERTIFICATE
+        if path.is_file():
+            try:
+                certificate = parse_model(Certificate, load_toml(path), str(path))
+            except SettingsError as error:
+                raise FormError(f"{error}; verify the form again") from None
+            if certificate.key != key:
+                raise FormError(f"{path}: is of another form; verify this one again")
+            return certificate
+    return None
+
+
+def store_certificate(bundle: Bundle, certificate: Certificate) -> Path:
+    """Keep a certificate beside its form (a backend that compiles at every start has no other file there). Raises FormError."""
+    held = next((p for p in _places(bundle) if (p / _name(certificate.key) / FORM).is_file()), None)
+    path = (held or _writable(bundle)) / _name(certificate.key) / CERTIFICATE
+    values = {key: value for key, value in certificate.model_dump(mode="json").items() if value is not None}
+    try:
+        path.parent.mkdir(exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(tomli_w.dumps(values), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise FormError(f"{path}: cannot be written: {error.strerror}") from error
+    return path
+
+
+def _places(bundle: Bundle) -> tuple[Path, ...]:
+    name = f"{bundle.folder.name}.cache"
+    beside = bundle.folder.resolve().parent / name
+    base = os.environ.get("CACHE_DIRECTORY", "").split(":")[0]
+    cache = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edge-inspector"
+    return beside, cache / name
+
+
+def _writable(bundle: Bundle) -> Path:
+    """The first of the places that takes a file. Raises FormError where none does."""
+    places = _places(bundle)
+    for place in places:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=place):
+                return place
+        except OSError:
+            continue
+    raise FormError(f"compiled forms of {bundle.folder} can be kept neither in {places[0]} nor in {places[1]}; make one of them writable")
+
+
+def _name(key: FormKey) -> str:
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", f"{key.backend}-{key.version}-{key.device}-{key.precision}")[:80]
+    return f"{readable}-{hashlib.sha256(key.model_dump_json().encode()).hexdigest()[:16]}"
+
+
+def _verified(folder: Path, key: FormKey) -> Form:
+    try:
+        record = parse_model(FormRecord, load_toml(folder / FORM), str(folder / FORM))
+    except SettingsError as error:
+        raise FormError(f"{error}; build the form again") from None
+    if record.key != key:
+        raise FormError(f"{folder / FORM}: is of another form; build this one again")
+    for name, digest in record.files.items():
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise FormError(f"{folder / name}: cannot be read: {error.strerror}; build the form again") from error
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise FormError(f"{folder / name}: truncated or changed since it was built ({len(data)} bytes); build the form again")
+    return Form(folder, record)
