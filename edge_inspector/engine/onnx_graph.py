@@ -1,0 +1,85 @@
+"""A bundle's graph as ONNX holds it: read with a named error, and told as the `Op` list that `search` looks through.
+
+onnx is in the extra ``train``, not in the core: it is imported where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from edge_inspector.engine.search import Kind, Op
+from edge_inspector.errors import BundleError, EngineError
+
+if TYPE_CHECKING:
+    import onnx
+
+PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"})
+CHOICES = frozenset({"ArgMax", "ArgMin"})
+
+
+def needed(package: str, extra: str = "train") -> ModuleType:
+    """The package, imported. Raises EngineError naming the extra that installs it."""
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise EngineError(f'this needs {package}, which cannot be imported ({error}); pip install "edge-inspector[{extra}]"') from error
+
+
+def read_graph(path: Path) -> onnx.ModelProto:
+    """The graph in a file, every node with a name of its own. Raises BundleError where it is no ONNX graph, EngineError without onnx."""
+    library = needed("onnx")
+    try:
+        model = library.load(str(path))
+        library.checker.check_model(model)
+    except Exception as error:  # protobuf, file and checker errors share no base
+        raise BundleError(f"{path}: is not a whole ONNX graph: {error}") from error
+    for number, node in enumerate(model.graph.node):
+        node.name = node.name or f"node_{number}"
+    return model
+
+
+def ops_of(model: onnx.ModelProto) -> list[Op]:
+    """Its nodes, in the order of the graph."""
+    taken = {tensor for node in model.graph.node for tensor in node.input} | {port.name for port in model.graph.output}
+    return [
+        Op(node.name, _kind(node.op_type, list(node.output), taken), tuple(node.input), tuple(node.output)) for node in model.graph.node
+    ]
+
+
+def _kind(op_type: str, outputs: Sequence[str], taken: set[str]) -> Kind:
+    if op_type in PRODUCTS:
+        return "product"
+    # The places of the greatest values are a choice only where somebody wants them: the score takes the values alone.
+    chooses = op_type in CHOICES or (op_type == "TopK" and len(outputs) > 1 and outputs[1] in taken)
+    return "choice" if chooses else "other"
+
+
+def fold_casts(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph with every cast of a constant done: quantisers take a cast's input for a computed tensor. ``model`` is changed."""
+    onnx = needed("onnx")
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    kept = []
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in constants:
+            wanted = onnx.helper.tensor_dtype_to_np_dtype(next(a.i for a in node.attribute if a.name == "to"))
+            values = onnx.numpy_helper.to_array(constants[node.input[0]]).astype(wanted)
+            graph.initializer.append(onnx.numpy_helper.from_array(values, node.output[0]))
+        else:
+            kept.append(node)
+    del graph.node[:]
+    graph.node.extend(kept)
+    drop_unused(graph)
+    return model
+
+
+def drop_unused(graph: onnx.GraphProto) -> None:
+    """Remove the constants that no node takes."""
+    used = {name for node in graph.node for name in node.input} | {port.name for port in graph.output}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
