@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.calibrated import calibrated
+from edge_inspector.engine.forms import key_of
 from edge_inspector.errors import BundleError, EngineError
 from edge_inspector.records import ScoreMap
+from edge_inspector.settings.certificate import FormKey, Precision
 from edge_inspector.settings.manifest import InputForm, Manifest
 
 Shape = tuple[int | None, ...]
@@ -73,20 +76,39 @@ class GraphEngine(ABC):
 
     backend: str
     extra: str  # of setup.cfg, that installs the backend
-    precisions: tuple[str, ...] = ("f32",)
+    version: str  # of the backend: maps of another version are other maps
+    device: str = "cpu"
+    precisions: tuple[Precision, ...] = ("f32",)
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto") -> None:
-        """Load ``bundle``; ``threads`` 0 leaves the number to the backend. Raises BundleError, EngineError."""
-        self.precision = self.precisions[0] if precision == "auto" else precision
-        if self.precision not in self.precisions:
-            raise EngineError(f"{self.backend}: precision {precision} is not offered; choose auto or one of {', '.join(self.precisions)}")
+        """Load ``bundle``; ``threads`` 0 leaves the number to the backend.
+
+        Raises BundleError, EngineError for a precision that backend or processor lacks, FormError where int8 was not built, or is damaged.
+        """
+        self.precision: Precision = self._chosen(precision)
         self.manifest = bundle.manifest
+        self.form_key: FormKey = key_of(bundle, self.backend, self.version, self.device, self.precision)
         self._closed = False
-        self._open(bundle, threads)
+        self._open(bundle, calibrated(bundle, self.backend) if self.precision == "int8" else bundle.onnx, threads)
+
+    def _chosen(self, precision: str) -> Precision:
+        offered = self.offered()
+        if precision == "auto":
+            return offered[0]
+        found = next((known for known in offered if known == precision), None)
+        if found is None:
+            why = " by this processor" if precision in self.precisions else ""
+            raise EngineError(f"{self.backend}: precision {precision} is not offered{why}; choose auto or one of {', '.join(offered)}")
+        return found
+
+    @classmethod
+    def offered(cls) -> tuple[Precision, ...]:
+        """Those of ``precisions`` that this machine's processor has; float32 first."""
+        return cls.precisions
 
     @abstractmethod
-    def _open(self, bundle: Bundle, threads: int) -> None:
-        """Load the graph and `check_graph` it."""
+    def _open(self, bundle: Bundle, graph: Path, threads: int) -> None:
+        """Load the graph in this file, the bundle's own or its int8 form, and `check_graph` it."""
 
     @abstractmethod
     def _run(self, batch: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:

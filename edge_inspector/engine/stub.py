@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.graph import check_batch
 from edge_inspector.errors import EngineError
 from edge_inspector.records import ScoreMap
+from edge_inspector.settings.certificate import Precision
 from edge_inspector.settings.manifest import InputForm, Manifest, OutputForm, Prototypes, ScoreRule, Thresholds, Training
 from edge_inspector.version import __version__
 
@@ -26,7 +28,8 @@ class StubEngine:
     """Says of each image its mean brightness (0..1), or the values of ``script`` in turn, over and over."""
 
     backend = "stub"
-    precision = "f32"
+    version = __version__
+    precision: Precision = "f32"
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto", script: Sequence[float] = ()) -> None:
         """``bundle`` gives the manifest alone (`stub_bundle` where there is none). Raises EngineError for a precision but f32."""
@@ -34,6 +37,7 @@ class StubEngine:
             raise EngineError(f"stub: precision {precision} is not offered; choose auto or f32")
         del threads  # there is nothing to run on them
         self.manifest = bundle.manifest
+        self.form_key = key_of(bundle, self.backend, self.version, "none", self.precision)
         self._script = cycle(script) if script else None
         self._closed = False
 

@@ -158,8 +158,8 @@ def test_close_is_idempotent_and_final(backend: str, small: Bundle) -> None:
 
 @pytest.mark.parametrize("backend", NAMES)
 def test_an_unknown_precision_is_an_error(backend: str, small: Bundle) -> None:
-    with pytest.raises(EngineError, match="precision int8 is not offered"):
-        open_engine(small, needed(backend), precision="int8")
+    with pytest.raises(EngineError, match="precision int4 is not offered"):
+        open_engine(small, needed(backend), precision="int4")
 
 
 # ---- what a graph says

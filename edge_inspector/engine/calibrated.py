@@ -1,0 +1,28 @@
+"""The int8 graph of a bundle in the cache: one for all processors, made by ``models build --precision int8`` (`calibrate`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_inspector.engine.bundle import MODEL, Bundle, bundle_hash
+from edge_inspector.engine.forms import find_form, forms_of
+from edge_inspector.errors import FormError
+
+KIND, DEVICE = "onnx", "any"  # in the form's key: what it is, and that it is the same for every device
+
+
+def calibrated(bundle: Bundle, backend: str) -> Path:
+    """The file of the verified int8 graph of the bundle as it is now, by whatever version of nncf; that of the newest, if several.
+
+    Raises FormError naming the command that builds it for ``backend``, or the file that is damaged.
+    """
+    keys = [form.record.key for form in forms_of(bundle, KIND) if form.record.key.precision == "int8"]
+    for key in reversed([key for key in keys if key.bundle_hash == bundle_hash(bundle.manifest)]):
+        form = find_form(bundle, key)
+        if form is not None:
+            return form.path(MODEL)
+    stale = ", only one of the bundle as it was before" if keys else ""
+    raise FormError(
+        f"no int8 graph of bundle {bundle.manifest.id}{stale}; calibrate it on the station's images: "
+        f"edge-inspector models build {bundle.folder} --backend {backend} --precision int8 --images DIR"
+    )
