@@ -12,6 +12,7 @@ GROUPS = (
     "train",
     "retrain",
     "evaluate",
+    "benchmark",
     "ablate",
     "inspect",
     "models",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from edge_inspector.engine.bundle import MODEL, Bundle, bundle_hash
-from edge_inspector.engine.forms import find_form, forms_of
+from edge_inspector.engine.bundle import Bundle, bundle_hash
+from edge_inspector.engine.forms import Form, find_form, forms_of
 from edge_inspector.errors import FormError
 
 KIND, DEVICE = "onnx", "any"  # in the form's key: what it is, and that it is the same for every device
 
 
-def calibrated(bundle: Bundle, backend: str) -> Path:
-    """The file of the verified int8 graph of the bundle as it is now, by whatever version of nncf; that of the newest, if several.
+def calibrated(bundle: Bundle, backend: str) -> Form:
+    """The verified int8 graph of the bundle as it is now, by whatever version of nncf; that of the newest, if several.
 
     Raises FormError naming the command that builds it for ``backend``, or the file that is damaged.
     """
@@ -20,7 +18,7 @@ def calibrated(bundle: Bundle, backend: str) -> Path:
     for key in reversed([key for key in keys if key.bundle_hash == bundle_hash(bundle.manifest)]):
         form = find_form(bundle, key)
         if form is not None:
-            return form.path(MODEL)
+            return form
     stale = ", only one of the bundle as it was before" if keys else ""
     raise FormError(
         f"no int8 graph of bundle {bundle.manifest.id}{stale}; calibrate it on the station's images: "

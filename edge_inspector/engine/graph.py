@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.bundle import MODEL, Bundle
 from edge_inspector.engine.calibrated import calibrated
 from edge_inspector.engine.forms import key_of
 from edge_inspector.errors import BundleError, EngineError
@@ -76,7 +76,8 @@ class GraphEngine(ABC):
 
     backend: str
     extra: str  # of setup.cfg, that installs the backend
-    version: str  # of the backend: maps of another version are other maps
+    version: str  # of the backend: another version's maps are other maps
+    form_sha256: str  # of the int8 graph; empty where the bundle's own is compiled at every start
     device: str = "cpu"
     precisions: tuple[Precision, ...] = ("f32",)
 
@@ -89,7 +90,9 @@ class GraphEngine(ABC):
         self.manifest = bundle.manifest
         self.form_key: FormKey = key_of(bundle, self.backend, self.version, self.device, self.precision)
         self._closed = False
-        self._open(bundle, calibrated(bundle, self.backend) if self.precision == "int8" else bundle.onnx, threads)
+        form = calibrated(bundle, self.backend) if self.precision == "int8" else None
+        self.form_sha256 = form.record.files[MODEL] if form else ""
+        self._open(bundle, form.path(MODEL) if form else bundle.onnx, threads)
 
     def _chosen(self, precision: str) -> Precision:
         offered = self.offered()

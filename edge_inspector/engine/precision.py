@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import onnx
 
 LEAST_IMAGES, MOST_IMAGES = 8, 300  # of a calibration; more than that moves no range
-_FIRST, _LAST = 2, 2  # so many products one after the other, from the image on and before the map, stay float
+_FIRST, _LAST = 3, 3  # so many products one after the other, from the image on and before the map, stay float
 
 
 class Listener(Protocol):
@@ -188,8 +188,8 @@ class _Watched:
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         for number, batch in enumerate(self._batches, 1):
-            yield batch
             self._progress.advance(number, len(self._batches), "images")
+            yield batch
 
 
 @contextmanager

@@ -37,6 +37,11 @@ def open_engine(bundle: Bundle, backend: str = "auto", threads: int = 0, precisi
     return _load(name)(bundle, threads, precision)
 
 
+def engine_class(name: str) -> Callable[[Bundle, int, str], Engine]:
+    """The class of a backend, imported. Raises EngineError where it is unknown or absent, naming what installs it."""
+    return _load(name)
+
+
 def _best() -> str:
     name = next((name for name in AUTO if _present(name)), None)
     if name is None:

@@ -17,7 +17,6 @@ from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.graph import check_batch
 from edge_inspector.errors import EngineError
 from edge_inspector.records import ScoreMap
-from edge_inspector.settings.certificate import Precision
 from edge_inspector.settings.manifest import InputForm, Manifest, OutputForm, Prototypes, ScoreRule, Thresholds, Training
 from edge_inspector.version import __version__
 
@@ -28,8 +27,8 @@ class StubEngine:
     """Says of each image its mean brightness (0..1), or the values of ``script`` in turn, over and over."""
 
     backend = "stub"
-    version = __version__
-    precision: Precision = "f32"
+    precision = "f32"
+    form_sha256 = ""
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto", script: Sequence[float] = ()) -> None:
         """``bundle`` gives the manifest alone (`stub_bundle` where there is none). Raises EngineError for a precision but f32."""
@@ -37,7 +36,7 @@ class StubEngine:
             raise EngineError(f"stub: precision {precision} is not offered; choose auto or f32")
         del threads  # there is nothing to run on them
         self.manifest = bundle.manifest
-        self.form_key = key_of(bundle, self.backend, self.version, "none", self.precision)
+        self.form_key = key_of(bundle, self.backend, __version__, "cpu", "f32")
         self._script = cycle(script) if script else None
         self._closed = False
 

@@ -14,13 +14,16 @@ import onnx
 import pytest
 
 from edge_inspector.engine.base import Engine
-from edge_inspector.engine.bundle import Bundle, load_bundle, seal
-from edge_inspector.engine.registry import NAMES, available, open_engine
+from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle, seal
+from edge_inspector.engine.calibrate import build
+from edge_inspector.engine.precision import LEAST_IMAGES
+from edge_inspector.engine.registry import NAMES, available, engine_class, open_engine
 from edge_inspector.engine.stub import stub_bundle
-from edge_inspector.errors import BundleError, EngineError
+from edge_inspector.errors import BundleError, EngineError, FormError
 from edge_inspector.evaluation.equivalence import compare, load_references
 from edge_inspector.records import ScoreMap
 from tests.bundles import expected_map, make_bundle, make_graph, make_manifest
+from tests.networks import make_network_bundle, pictures
 
 COMMITTED = sorted(path.parent for path in (Path(__file__).parents[2] / "models").glob("*/manifest.toml"))
 BUNDLES = ("small", *(folder.name for folder in COMMITTED))
@@ -39,13 +42,41 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return load_bundle(make_bundle(tmp_path_factory.mktemp("bundles") / "small"))
 
 
-@pytest.fixture(scope="module", params=[(b, m) for b in GRAPH_BACKENDS for m in BUNDLES] + [("stub", "stub")], ids="-".join)
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A small network, and its int8 graph in the cache beside it."""
+    bundle = load_bundle(make_network_bundle(tmp_path_factory.mktemp("networks") / "network"))
+    build(bundle, "int8", pictures(LEAST_IMAGES), Silent())
+    return bundle
+
+
+class Silent:
+    def stage(self, title: str, total: int) -> None: ...
+
+    def advance(self, done: int, total: int, text: str) -> None: ...
+
+
+def lowered() -> list[tuple[str, str, str]]:
+    """Each backend that runs graphs, on the network, in every precision below float32 that it knows."""
+    kinds = [(backend, engine_class(backend)) for backend in GRAPH_BACKENDS if backend in available()]
+    return [(b, "network", p) for b, kind in kinds for p in getattr(kind, "precisions", ()) if p != "f32"]
+
+
+F32 = [(b, m, "f32") for b in GRAPH_BACKENDS for m in BUNDLES]
+
+
+@pytest.fixture(scope="module", params=[*F32, *lowered(), ("stub", "stub", "f32")], ids="-".join)
 def opened(request: pytest.FixtureRequest, small: Bundle) -> Iterator[tuple[Engine, Bundle]]:
     """Every engine on every bundle, warmed up."""
-    backend, name = request.param
+    backend, name, precision = request.param
     known = {"small": small, "stub": stub_bundle()}
+    if name == "network":
+        known[name] = request.getfixturevalue("network")
     bundle = known[name] if name in known else load_bundle(next(f for f in COMMITTED if f.name == name))
-    engine = open_engine(bundle, needed(backend), threads=2)
+    kind = engine_class(needed(backend))
+    if precision not in getattr(kind, "offered", lambda: ("f32",))():
+        pytest.skip(f"this processor has no {precision}: would run the small network on {backend} in it, and the whole suite on that")
+    engine = open_engine(bundle, backend, threads=2, precision=precision)
     engine.warm_up()
     yield engine, bundle
     engine.close()
@@ -85,8 +116,13 @@ def test_maps_have_the_manifests_form(engine: Engine, n: int) -> None:
 def test_it_says_what_it_is(opened: tuple[Engine, Bundle]) -> None:
     engine, bundle = opened
     assert engine.backend in NAMES
-    assert engine.precision == "f32"
+    assert engine.precision in ("f32", "bf16", "int8")
     assert engine.manifest == bundle.manifest
+    key = engine.form_key
+    assert (key.bundle, key.bundle_hash) == (bundle.manifest.id, bundle_hash(bundle.manifest))
+    assert (key.backend, key.precision) == (engine.backend, engine.precision)
+    assert key.version
+    assert bool(engine.form_sha256) == (engine.precision == "int8")
 
 
 def test_a_batch_says_what_single_images_say(engine: Engine) -> None:
@@ -168,12 +204,30 @@ def test_an_unknown_precision_is_an_error(backend: str, small: Bundle) -> None:
 def test_it_says_what_torch_said(opened: tuple[Engine, Bundle]) -> None:
     """Within 1e-3 in float32 wherever the chosen prototypes agree; flips are counted apart, and may not be the rule."""
     engine, bundle = opened
-    if engine.backend == "stub":
-        pytest.skip("the stub runs no graph")
+    if engine.backend == "stub" or bundle.manifest.id == "network":
+        pytest.skip("there is no torch behind it")
     rows = compare(engine, load_references(bundle))
     assert rows
     assert all(row.equal for row in rows), rows
     assert sum(row.flips > 0 for row in rows) * 2 < len(rows)
+
+
+@pytest.mark.parametrize("backend", [b for b, _, p in lowered() if p == "int8"])
+def test_int8_decides_nearly_as_float32(backend: str, network: Bundle) -> None:
+    """On this processor, with its own arithmetic: maps as the graph says that was calibrated, not cut off by 16-bit sums."""
+    batch = np.stack(pictures(6, seed=3))
+    exact, coarse = (open_engine(network, backend, 1, precision) for precision in ("f32", "int8"))
+    wanted, found = exact.infer(batch), coarse.infer(batch)
+    apart = [np.abs(a.anomaly_map - b.anomaly_map).mean() for a, b in zip(wanted, found, strict=True)]
+    assert 0.0 < max(apart) < 0.02
+    exact.close()
+    coarse.close()
+
+
+@pytest.mark.parametrize("backend", [b for b, _, p in lowered() if p == "int8"])
+def test_int8_that_was_not_built_names_the_command(backend: str, small: Bundle) -> None:
+    with pytest.raises(FormError, match=f"models build .* --backend {backend} --precision int8"):
+        open_engine(small, backend, precision="int8")
 
 
 @pytest.mark.parametrize("backend", GRAPH_BACKENDS)

@@ -16,12 +16,15 @@ from edge_inspector.engine.stub import StubEngine, stub_bundle
 from edge_inspector.errors import EngineError
 from tests.bundles import make_bundle
 
+IMPORTED_BY = {"openvino": ("openvino_split", "vino")}  # besides the engine's own file
+
 
 def block(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
     """Make packages unimportable, as if they were not installed."""
     for package in packages:
         monkeypatch.setitem(sys.modules, package, None)
-        monkeypatch.delitem(sys.modules, f"edge_inspector.engine.{package}", raising=False)
+        for module in (package, *IMPORTED_BY.get(package, ())):
+            monkeypatch.delitem(sys.modules, f"edge_inspector.engine.{module}", raising=False)
     monkeypatch.setattr(registry, "find_spec", lambda name: None if name in packages else object())
 
 
