@@ -10,7 +10,7 @@ KIND, DEVICE = "onnx", "any"  # in the form's key: what it is, and that it is th
 
 
 def calibrated(bundle: Bundle, backend: str) -> Form:
-    """The verified int8 graph of the bundle as it is now, by whatever version of nncf; that of the newest, if several.
+    """The verified int8 graph of the bundle as it is now, by whatever version of nncf; the last by name, if several.
 
     Raises FormError naming the command that builds it for ``backend``, or the file that is damaged.
     """

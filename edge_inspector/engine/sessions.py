@@ -18,7 +18,9 @@ BACKENDS = ("openvino", "onnxruntime")
 class Session(Protocol):
     """A graph that is ready to run."""
 
-    inputs: Sequence[Port]
+    @property
+    def inputs(self) -> Sequence[Port]:
+        """As the backend reads the graph."""
 
     def run(self, batch: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
         """The outputs by name for a batch (N, ...) of what the one input takes. May raise anything."""

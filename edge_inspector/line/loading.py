@@ -13,6 +13,8 @@ from edge_inspector.judge import Judge
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.station import EngineSettings
 
+_CORES_A_SPARE = 8  # more cores carry more cameras
+
 
 def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
     """The verified bundle that the recipe names. Raises BundleError."""
@@ -30,8 +32,13 @@ def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: 
 
 
 def engine_threads(settings: EngineSettings) -> int:
-    """The engine's threads: as the station says, else one fewer than this process may use.
+    """The engine's threads: as the station says, else one core in eight fewer than this process may use, and one fewer at least.
 
-    The core that is left keeps camera, link and recorder prompt; what is known of it stands in docs/decisions/0007.
+    What is left keeps cameras, link and recorder prompt; what is known of it stands in docs/decisions/0007.
     """
-    return settings.threads or max(1, len(os.sched_getaffinity(0)) - 1)
+    return settings.threads or threads_of(len(os.sched_getaffinity(0)))
+
+
+def threads_of(cores: int) -> int:
+    """The engine's threads on so many cores."""
+    return max(1, cores - max(1, cores // _CORES_A_SPARE))

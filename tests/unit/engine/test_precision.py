@@ -50,7 +50,7 @@ def int8(bundle: Bundle) -> bytes:
     return int8_graph(bundle, pictures(LEAST_IMAGES), Silent())
 
 
-def answers(graph: bytes, images: list[NDArray[np.uint8]]) -> dict[str, NDArray[np.generic]]:
+def answers(graph: bytes, images: list[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
     """What the graph says as it is written: without the optimisations of a backend."""
     ort = pytest.importorskip("onnxruntime")
     options = ort.SessionOptions()
