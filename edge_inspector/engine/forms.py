@@ -13,6 +13,7 @@ $XDG_CACHE_HOME/edge-inspector; both places are read. A form is found by its who
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -83,12 +84,43 @@ def store_form(bundle: Bundle, key: FormKey, files: Mapping[str, bytes], facts: 
     try:
         for name, data in contents.items():
             (draft / name).write_bytes(data)
+        draft.chmod(0o755)  # whoever builds a form need not be the user that the line runs as
         shutil.rmtree(folder, ignore_errors=True)
         draft.replace(folder)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise FormError(f"{folder}: cannot be written: {error.strerror}; free space, or set XDG_CACHE_HOME to another folder") from error
     return Form(folder, record)
+
+
+def forms_of(bundle: Bundle, backend: str) -> tuple[Form, ...]:
+    """Every form of a backend that lies in the cache of ``bundle``'s folder, whatever its key, in order of name. Not verified: to tell
+    what there is, or to look one up by its key. Those that cannot be read are left out."""
+    found: dict[str, Form] = {}
+    for place in _places(bundle):
+        for path in sorted(place.glob(f"{backend}-*/{FORM}")):
+            with contextlib.suppress(SettingsError):
+                record = parse_model(FormRecord, load_toml(path), str(path))
+                if record.key.backend == backend:
+                    found.setdefault(path.parent.name, Form(path.parent, record))
+    return tuple(found[name] for name in sorted(found))
+
+
+def read_kept(bundle: Bundle, name: str) -> bytes:
+    """A file that a builder keeps in the cache for its next build (see `keep`); empty where there is none, or it cannot be read."""
+    for place in _places(bundle):
+        with contextlib.suppress(OSError):
+            return (place / name).read_bytes()
+    return b""
+
+
+def keep(bundle: Bundle, name: str, data: bytes) -> None:
+    """Keep such a file, whole or not at all; where that fails the next build takes longer. Nothing of it decides what a form computes."""
+    with contextlib.suppress(OSError, FormError):
+        path = _writable(bundle) / name
+        draft = path.with_suffix(".part")
+        draft.write_bytes(data)
+        draft.replace(path)
 
 
 def read_certificate(bundle: Bundle, key: FormKey) -> Certificate | None:
