@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from edge_inspector.cli.train import Progress
     from edge_inspector.engine.bundle import Bundle
     from edge_inspector.engine.forms import Form
+    from edge_inspector.engine.plan_build import Listener
     from edge_inspector.settings.certificate import Precision
     from edge_inspector.settings.manifest import InputForm
 
 PRECISIONS = ("f32", "fp16", "bf16", "int8")
-_CALIBRATION = "edge_inspector.engine.calibration"  # builds the graphs of lower precision that the processor's backends run
+_CALIBRATION = "edge_inspector.engine.calibrate"  # makes the int8 graph, for every backend; needs packages that not every station has
 
 
 class FormBuilder(Protocol):
     """What that module's ``build`` is."""
 
-    def __call__(self, bundle: Bundle, precision: Precision, images: Iterator[NDArray[np.uint8]], progress: Progress) -> Form:
+    def __call__(self, bundle: Bundle, precision: Precision, images: Iterator[NDArray[np.uint8]], progress: Listener) -> Form:
         """The form, kept in the cache."""
 
 
@@ -87,22 +88,31 @@ def _plan(bundle: Bundle, precision: Precision, batch: int, device_cc: str, imag
     from edge_inspector.engine import plan_build
 
     if precision == "int8" and images is not None:
-        _graph(bundle, precision, images, progress)
+        calibrate(bundle, images, progress)
     return plan_build.build(bundle, precision, batch, progress, device_cc)
 
 
-def _graph(bundle: Bundle, precision: Precision, images: Path | None, progress: Progress) -> Form:
-    """The graph of a lower precision, calibrated where the precision needs it. Raises SettingsError, EngineError."""
-    from edge_inspector.errors import EngineError, SettingsError
+def _graph(bundle: Bundle, precision: Precision, images: Path | None, progress: Listener) -> Form:
+    """What the processor's backends run in int8; in other precisions they compile the bundle's own graph at every start."""
+    from edge_inspector.errors import SettingsError
 
-    if precision == "int8" and images is None:
+    if precision != "int8":
+        raise SettingsError(f"--precision {precision}: this backend compiles it from the bundle at every start; int8 alone is built")
+    if images is None:
         raise SettingsError("--images is missing: int8 is calibrated on the station's good images")
-    found = calibration_images(images, bundle.manifest.input) if images is not None else iter(())
+    return calibrate(bundle, images, progress)
+
+
+def calibrate(bundle: Bundle, images: Path, progress: Listener) -> Form:
+    """The int8 graph, calibrated on a folder of good images, in the cache. Raises SettingsError where it is empty, EngineError."""
+    from edge_inspector.errors import EngineError
+
+    found = calibration_images(images, bundle.manifest.input)
     try:
         builder = cast("FormBuilder", import_module(_CALIBRATION).build)
     except ModuleNotFoundError as error:
-        raise EngineError(f"{precision} graphs are built with {error.name}, which is not installed here") from error
-    return builder(bundle, precision, found, progress)
+        raise EngineError(f"int8 graphs are made with {error.name}, which is not installed here") from error
+    return builder(bundle, "int8", found, progress)
 
 
 def _report(form: Form) -> dict[str, str | int | float]:
