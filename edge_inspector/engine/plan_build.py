@@ -150,9 +150,10 @@ def compile_graph(
 ) -> tuple[bytes, bytes]:
     """The plan of a graph, and what the builder has timed, for the next build. Raises BundleError, EngineError."""
     module, messages = trt.module, Messages(trt.module)
-    builder = module.Builder(messages.logger)
-    if builder is None:
-        raise EngineError(f"TensorRT {trt.version} has no builder here: {messages.take()}")
+    try:
+        builder = module.Builder(messages.logger)
+    except Exception as error:  # its binding raises TypeError where there is none, which says nothing
+        raise EngineError(f"TensorRT {trt.version} cannot build here: {messages.take()} ({error})") from error
     network, parser = _parsed(trt, builder, messages, graph, where)  # the parser's errors, and weights, live as long as it does
     check_graph(
         where,

@@ -69,7 +69,8 @@ class PlanSession:
         self._cuda = cuda
         self._messages = Messages(trt.module)
         self._trt = trt
-        self._runtime = trt.module.Runtime(self._messages.logger)
+        with self._explained("starting TensorRT's runtime"):
+            self._runtime = trt.module.Runtime(self._messages.logger)
         self._engine = self._deserialise(plan)
         inputs, outputs = self._ports()
         check_graph(plan, manifest, inputs, outputs)

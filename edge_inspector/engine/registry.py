@@ -35,10 +35,15 @@ def available() -> tuple[str, ...]:
 
 def why_not(name: str) -> str:
     """What keeps a backend from running on this machine, and what to install; empty where nothing does."""
+    return missing(name) or (probe().why if name == "tensorrt" else "")
+
+
+def missing(name: str) -> str:
+    """What is not installed for a backend, and how it comes here; empty where all is. Its device may be absent all the same."""
     packages, _module, _kind, install = _ENGINES[name]
     if packages and not any(find_spec(package) is not None for package in packages):
         return f"{' or '.join(packages)} is not installed; {install}"
-    return probe().why if name == "tensorrt" else ""
+    return ""
 
 
 def open_engine(bundle: Bundle, backend: str = "auto", threads: int = 0, precision: str = "auto") -> Engine:

@@ -70,6 +70,12 @@ class TensorRtEngine(GraphEngine):
             raise EngineError(f"{self.backend}: nothing runs now")
         return self._cuda
 
+    def warm_up(self) -> None:
+        """As every engine's, then the largest batch once: what that needs of the device is there before the first part."""
+        super().warm_up()
+        form = self.manifest.input
+        self.infer(np.zeros((self.session.most, form.height, form.width, 3), np.uint8))
+
     def infer(self, images: NDArray[np.uint8]) -> list[ScoreMap]:
         """As every engine's. An error of the device is a CudaError."""
         try:

@@ -122,6 +122,15 @@ def test_results_outlive_the_next_call(engine: TensorRtEngine) -> None:
     np.testing.assert_array_equal([one.anomaly_map for one in first], kept)
 
 
+def test_warming_up_runs_the_largest_batch_too(rig: Rig, engine: TensorRtEngine) -> None:
+    """Otherwise the first part of several views would meet what that needs: memory, kernels that are loaded late."""
+    rig.script.log.clear()
+    engine.warm_up()
+    assert rig.script.log.count("capture") == 1
+    assert right(engine, 4, 1)
+    assert rig.script.log.count("capture") == 2, "it had run before"
+
+
 def test_any_thread_may_use_it_one_at_a_time(engine: TensorRtEngine) -> None:
     found: list[bool] = []
     thread = threading.Thread(target=lambda: found.append(right(engine, 2)))
