@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -81,14 +81,11 @@ class HostAllocation(Freed):
     def __init__(self, nbytes: int) -> None:
         self.memory = bytearray(nbytes)
 
-    def __buffer__(self, flags: int) -> memoryview:  # pragma: no cover - numpy asks `memory`
-        return memoryview(self.memory)
-
     def get_device_pointer(self) -> int:
         return 77
 
 
-class Locked(np.ndarray):  # type: ignore[type-arg]
+class Locked(np.ndarray):
     """An array whose base is the allocation, as pycuda makes it."""
 
     host: HostAllocation
@@ -142,22 +139,23 @@ def dtoh(target: np.ndarray, source: int, stream: Stream) -> None:
 
 
 def stand_in() -> ModuleType:
-    module: Any = ModuleType("pycuda.driver")
-    flags, attributes = ModuleType("host_alloc_flags"), ModuleType("device_attribute")
-    flags.DEVICEMAP, attributes.INTEGRATED = 2, "integrated"  # type: ignore[attr-defined]
-    module.host_alloc_flags, module.device_attribute = flags, attributes
-    module.Device, module.Context, module.Stream, module.Event, module.Error = Device, Context, Stream, Event, Error
-    module.mem_alloc, module.pagelocked_empty, module.memcpy_htod_async, module.memcpy_dtoh_async = Allocation, locked, htod, dtoh
-    module.init, module.mem_get_info = lambda: None, lambda: (11, 22)
+    module = ModuleType("pycuda.driver")
+    vars(module).update(
+        host_alloc_flags=SimpleNamespace(DEVICEMAP=2), device_attribute=SimpleNamespace(INTEGRATED="integrated"),
+        Device=Device, Context=Context, Stream=Stream, Event=Event, Error=Error,
+        mem_alloc=Allocation, pagelocked_empty=locked, memcpy_htod_async=htod, memcpy_dtoh_async=dtoh,
+        init=lambda: None, mem_get_info=lambda: (11, 22),
+    )  # fmt: skip
     return module
 
 
 @pytest.fixture
 def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cuda]:
     package = ModuleType("pycuda")
-    package.driver = stand_in()  # type: ignore[attr-defined]
+    driver = stand_in()
+    vars(package).update(driver=driver)
     monkeypatch.setitem(sys.modules, "pycuda", package)
-    monkeypatch.setitem(sys.modules, "pycuda.driver", package.driver)
+    monkeypatch.setitem(sys.modules, "pycuda.driver", driver)
     monkeypatch.delitem(sys.modules, "edge_inspector.engine.cuda.pycuda", raising=False)
     for kept in (DONE, STACK, FAULT):
         kept.clear()
