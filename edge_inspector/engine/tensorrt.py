@@ -17,13 +17,11 @@ from edge_inspector.engine.plan_session import Outputs, PlanSession
 from edge_inspector.engine.plans import BACKEND, PLAN, check_precision, device_name, load_tensorrt, plan_key, require_plan
 from edge_inspector.errors import CudaError, EngineError
 from edge_inspector.records import ScoreMap
-from edge_inspector.settings.certificate import FormKey, Precision
-
-_PRECISIONS: dict[str, Precision] = {"f32": "f32", "fp16": "fp16", "int8": "int8"}
+from edge_inspector.settings.certificate import Precision
 
 
 class TensorRtEngine(GraphEngine):
-    """One plan in the device's primary context.
+    """One plan in the device's primary context. ``form_key`` and ``form_sha256`` name the plan, for its certificate.
 
     After an error of the device everything on it is let go, and made anew at the next call; the parts meanwhile are missed. After a sticky
     one (`CudaError.sticky`) every call says so at once, without touching the device: only a new process can use it again.
@@ -31,7 +29,21 @@ class TensorRtEngine(GraphEngine):
 
     backend = BACKEND
     extra = "gpu"
-    precisions = tuple(_PRECISIONS)
+    precisions: tuple[Precision, ...] = ("f32", "fp16", "int8")
+
+    def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto") -> None:
+        """Run the plan of ``bundle`` for this GPU. ``auto`` is f32.
+
+        Raises EngineError for an unknown precision and an absent TensorRT, CudaError (no driver, no GPU, out of memory), FormMissing where
+        there is no plan, FormError for one that is damaged or of something else.
+        """
+        chosen = next((known for known in self.precisions if precision in ("auto", known)), None)
+        if chosen is None:
+            raise EngineError(f"{self.backend}: precision {precision} is not offered; choose auto or one of {', '.join(self.precisions)}")
+        self.precision: Precision = chosen
+        self.manifest = bundle.manifest
+        self._closed = False
+        self._open(bundle, threads)
 
     def _open(self, bundle: Bundle, threads: int) -> None:
         del threads  # nothing of it runs on the processor
@@ -40,21 +52,13 @@ class TensorRtEngine(GraphEngine):
         self._session: PlanSession | None = None
         self._dead: CudaError | None = None
         self._trt = load_tensorrt()
+        self.version = self._trt.version
+        """TensorRT's, as in the key."""
         try:
             self._begin()
         except BaseException:
             self._let_go()
             raise
-
-    @property
-    def form_key(self) -> FormKey:
-        """The key of the plan that runs, and of its certificate."""
-        return self._key
-
-    @property
-    def version(self) -> str:
-        """TensorRT's, as in the key."""
-        return self._trt.version
 
     @property
     def session(self) -> PlanSession:
@@ -110,10 +114,10 @@ class TensorRtEngine(GraphEngine):
         self._let_go()
         self._cuda = open_cuda()
         device = self._cuda.device
-        precision = _PRECISIONS[self.precision]
-        check_precision(device, precision)
-        self._key = plan_key(self._bundle, self._trt, device_name(self._trt, device), precision)
-        form = require_plan(self._bundle, self._key)
+        check_precision(device, self.precision)
+        self.form_key = plan_key(self._bundle, self._trt, device_name(self._trt, device), self.precision)
+        form = require_plan(self._bundle, self.form_key)
+        self.form_sha256 = form.record.files[PLAN]
         with self._cuda.active():
             self._session = PlanSession(self._trt, self._cuda, form.path(PLAN), self.manifest)
 

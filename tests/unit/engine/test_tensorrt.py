@@ -6,6 +6,7 @@ the logic of recovery and of the copies, not TensorRT: that is tests/contract/te
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,6 +144,7 @@ def test_any_thread_may_use_it_one_at_a_time(engine: TensorRtEngine) -> None:
 def test_it_names_its_plan_and_its_version(engine: TensorRtEngine) -> None:
     assert (engine.backend, engine.precision, engine.version) == ("tensorrt", "f32", "10.9")
     assert (engine.form_key.device, engine.form_key.bundle) == ("Orin sm87", "small")
+    assert engine.form_sha256 == hashlib.sha256(PLAN).hexdigest()
 
 
 # ---- what is not as it should be
