@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_inspector.errors import CudaError, FormError, FormMissing, StateError
+from edge_inspector.engine import registry
+from edge_inspector.engine.cuda.probe import Probe
+from edge_inspector.errors import CudaError, FormError, FormMissing, SettingsError, StateError
+from edge_inspector.line import plan
 from edge_inspector.pipeline.events import CameraOpen, EngineFailed, EngineLost, EngineReady
 from edge_inspector.records import Severity, State
+from edge_inspector.settings import Station
 from tests.unit.line.bench import bench, judge
 from tests.unit.pipeline.rig import PATIENCE_S
 
@@ -51,3 +55,15 @@ def test_an_engine_that_only_a_new_process_can_run_again_stops_the_line(tmp_path
         assert (b.state(), b.active(), b.pipeline.executing) == (State.ERROR, ("engine",), False)
         with pytest.raises(StateError, match="restart the line"):
             b.ask(b.controller.start)
+
+
+def test_a_gpu_that_is_gone_is_no_wrong_setting_but_a_package_that_is_absent_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first may come back; the line starts, and says in its state what is the matter."""
+    camera = [{"driver": "simulated", "name": "cam0"}]
+    station = Station.model_validate({"station": "s", "recipe": "r.toml", "camera": camera, "engine": {"backend": "tensorrt"}})
+    monkeypatch.setattr(registry, "probe", lambda: Probe(0, "no NVIDIA driver here"))
+    monkeypatch.setattr(registry, "find_spec", lambda name: object() if name == "tensorrt" else None)
+    plan._check_backend(Path("station.toml"), station)
+    monkeypatch.setattr(registry, "find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match=r"station\.toml: engine\.backend = 'tensorrt': tensorrt or tensorrt_rtx is not installed; pip"):
+        plan._check_backend(Path("station.toml"), station)
