@@ -24,7 +24,17 @@ from edge_inspector.engine.cuda.base import Device
 from edge_inspector.engine.cuda.registry import open_cuda
 from edge_inspector.engine.forms import Form, find_form, forms_of, keep, read_kept, store_form
 from edge_inspector.engine.graph import IMAGE, Port, check_graph
-from edge_inspector.engine.plans import PLAN, Messages, TensorRt, check_precision, current, device_name, load_tensorrt, plan_key
+from edge_inspector.engine.plans import (
+    PLAN,
+    Messages,
+    TensorRt,
+    check_precision,
+    current,
+    device_name,
+    load_tensorrt,
+    plan_key,
+    unsupported,
+)
 from edge_inspector.errors import BundleError, EngineError, FormError, FormMissing, SettingsError
 from edge_inspector.settings.certificate import FormKey, Precision
 from edge_inspector.settings.manifest import Manifest
@@ -80,6 +90,7 @@ def _target(trt: TensorRt, precision: Precision, device_cc: str) -> Target:
         device = cuda.device
         cuda.close()
         check_precision(device, precision)
+        _check_known(trt, device.compute_capability)
         return Target(device_name(trt, device))
     major, _, minor = device_cc.partition(".")
     if not (major.isdecimal() and minor.isdecimal()):
@@ -88,7 +99,13 @@ def _target(trt: TensorRt, precision: Precision, device_cc: str) -> Target:
         raise SettingsError(f"--device-cc {device_cc}: TensorRT {trt.version} builds for the GPU it runs on alone; leave the option out")
     capability = int(major), int(minor)
     check_precision(named := Device(0, "the named device", capability, False, 0), precision)
+    _check_known(trt, capability)
     return Target(device_name(trt, named), capability)
+
+
+def _check_known(trt: TensorRt, capability: tuple[int, int]) -> None:
+    if why := unsupported(trt, capability):
+        raise FormError(why)
 
 
 def graph_of(bundle: Bundle, precision: Precision) -> bytes:
@@ -202,10 +219,6 @@ def _aim(trt: TensorRt, config: Any, target: Target) -> None:  # noqa: ANN401 - 
     if target.capability is None:
         return
     name = f"SM{target.capability[0]}{target.capability[1]}"
-    known = [n for n in dir(trt.module.ComputeCapability) if n.startswith("SM")]
-    if name not in known:
-        offered = ", ".join(f"{n[2:-1]}.{n[-1]}" for n in known)
-        raise FormError(f"TensorRT {trt.version} builds for no device of compute capability {name[2:-1]}.{name[-1]}; it knows {offered}")
     config.num_compute_capabilities = 1
     config.set_compute_capability(getattr(trt.module.ComputeCapability, name), 0)
 

@@ -91,6 +91,15 @@ def device_name(trt: TensorRt, device: Device) -> str:
     return device.sm if trt.rtx else f"{device.name} {device.sm}"
 
 
+def unsupported(trt: TensorRt, capability: tuple[int, int]) -> str:
+    """Why this TensorRT builds nothing for a compute capability; empty where it does. TensorRT for RTX lists those that it knows."""
+    known = [name for name in dir(trt.module.ComputeCapability) if name.startswith("SM")] if trt.rtx else []
+    if not trt.rtx or f"SM{capability[0]}{capability[1]}" in known:
+        return ""
+    offered = ", ".join(f"{name[2:-1]}.{name[-1]}" for name in known)
+    return f"TensorRT {trt.version} builds for no device of compute capability {capability[0]}.{capability[1]}; it knows {offered}"
+
+
 def plan_key(bundle: Bundle, trt: TensorRt, device: str, precision: Precision) -> FormKey:
     """The key of a plan."""
     return key_of(bundle, BACKEND, trt.version, device, precision)

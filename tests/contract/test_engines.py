@@ -15,7 +15,10 @@ import pytest
 
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, load_bundle, seal
+from edge_inspector.engine.cuda.base import Device
+from edge_inspector.engine.cuda.registry import open_cuda
 from edge_inspector.engine.plan_build import build
+from edge_inspector.engine.plans import load_tensorrt, unsupported
 from edge_inspector.engine.registry import NAMES, open_engine, why_not
 from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.errors import BundleError, EngineError
@@ -40,7 +43,15 @@ def needed(backend: str) -> str:
     """The backend, or a skip that says why it cannot run here."""
     if why := why_not(backend):
         pytest.skip(f"not checked that {backend} keeps the contract of engines: {why}")
+    if backend == "tensorrt" and (why := unsupported(load_tensorrt(), device().compute_capability)):
+        pytest.skip(f"not checked that {backend} keeps the contract of engines: {why}")
     return backend
+
+
+def device() -> Device:
+    cuda = open_cuda()
+    cuda.close()
+    return cuda.device
 
 
 def start(bundle: Bundle, backend: str) -> Engine:
