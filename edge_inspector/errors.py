@@ -6,7 +6,9 @@ EdgeInspectorError
 ├── CameraError          a camera cannot be opened or was lost
 │   └── CameraExhausted  a replayed source has delivered its last image (an end, not a fault)
 ├── EngineError          an inference backend failed or is not installed
+│   ├── CudaError        the GPU, its memory or its driver failed; ``sticky`` where only a new process can use it again
 │   ├── FormError        a compiled form of a bundle is missing, damaged, stale, or not proven to decide alike
+│   │   └── FormMissing  nobody has built it yet: the line waits for that, nothing is broken
 │   └── BundleError      a model bundle is missing, damaged, or of another form than its manifest states
 ├── DatasetError         a data set does not have its layout's form
 ├── LabelError           a mark or a label file does not suit its image, or its format
@@ -45,8 +47,20 @@ class EngineError(EdgeInspectorError):
     """An inference backend failed, or is not installed."""
 
 
+class CudaError(EngineError):
+    """A call to the GPU failed. After a ``sticky`` one every further call of this process fails too, whatever it frees or rebuilds."""
+
+    def __init__(self, message: str, *, sticky: bool = False) -> None:
+        super().__init__(message)
+        self.sticky = sticky
+
+
 class FormError(EngineError):
     """A compiled form of a bundle (a plan, a graph of lower precision) is missing, damaged, of another device, or fails its certificate."""
+
+
+class FormMissing(FormError):  # noqa: N818 - work that is still to be done, not a fault
+    """The form was never built for this bundle, backend, device and precision; the message names the command that builds it."""
 
 
 class BundleError(EngineError):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from edge_inspector.decision import decide, rules_of
 from edge_inspector.engine.base import Engine
-from edge_inspector.errors import EngineError
+from edge_inspector.errors import CudaError, EngineError
 from edge_inspector.geometry import on_image
 from edge_inspector.prepare import prepare
 from edge_inspector.records import AnomalyMap, Decision, Frame, Inspection, Judgement, Missed, Reason, ScoreMap, Verdict
@@ -26,6 +26,8 @@ class Judge:
         self.engine = engine
         self.recipe = recipe
         self.label = label or recipe.name
+        self.lost: CudaError | None = None
+        """The error after which its engine, and every other on that device, can run no more in this process."""
         self._rules = rules_of(recipe, engine.manifest)
 
     def judge(self, inspection: Inspection) -> Judgement:
@@ -57,6 +59,8 @@ class Judge:
         return tuple(on_image(m.anomaly_map, frame.image.shape[:2], form) for m, frame in zip(maps, frames, strict=True))
 
     def _engine_failed(self, inspection: Inspection, error: Exception, engine_ns: int) -> Judgement:
+        if isinstance(error, CudaError) and error.sticky:
+            self.lost = error
         kind = "" if isinstance(error, EngineError) else f"{type(error).__name__}: "
         log.error("part %s: engine failed: %s%s", inspection.part_id, kind, error)
         judgement = missed(inspection, Reason.ENGINE_ERROR, f"{kind}{error}", self._rules.accept)

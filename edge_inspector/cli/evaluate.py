@@ -20,7 +20,7 @@ def evaluate(
     model: Annotated[str, typer.Option(help="The bundle: its folder, or its id.")],
     data: Annotated[Path, typer.Option(help="The data set's folder.")],
     layout: Annotated[str, typer.Option(help="mvtec, btad, kolektor, kolektor2, dagm, visa or folder.")],
-    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")] = "auto",
+    backend: Annotated[str, typer.Option(help="auto, tensorrt, openvino or onnxruntime.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure a bundle on the test part of a data set; images it was trained on are left out."""

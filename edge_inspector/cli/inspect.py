@@ -21,7 +21,7 @@ def inspect(
     model: Annotated[str, typer.Option(help="The bundle: its folder, or its id.")],
     paths: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files: PNG, JPEG, BMP, TIFF.")],
     overlay: Annotated[Path | None, typer.Option(help="Folder for pictures of the parts with their maps.")] = None,
-    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")] = "auto",
+    backend: Annotated[str, typer.Option(help="auto, tensorrt, openvino or onnxruntime.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Judge image files by the thresholds that the bundle proposes; a file that cannot be read rejects, and the exit code is 1."""

@@ -66,7 +66,7 @@ def propose_mask(
     click: Annotated[str | None, typer.Option("--click", help="x,y")] = None,
     scribble: Annotated[str | None, typer.Option("--scribble", help="x,y,x,y,...")] = None,
     model: Annotated[str | None, typer.Option("--model", help="bundle whose anomaly map helps: its folder, or its id")] = None,
-    backend: Annotated[str, typer.Option("--backend", help="auto, openvino or onnxruntime")] = "auto",
+    backend: Annotated[str, typer.Option("--backend", help="auto, tensorrt, openvino or onnxruntime")] = "auto",
     as_json: Json = False,
 ) -> None:
     """Propose a mask from a box, a click or a scribble, with a bundle's anomaly map where one is named."""

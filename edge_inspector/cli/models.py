@@ -21,10 +21,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
-    group = typer.Typer(no_args_is_help=True, help="Model bundles: list, show, verify.")
+    from edge_inspector.cli.models_build import build
+
+    group = typer.Typer(no_args_is_help=True, help="Model bundles: list, show, verify, build.")
     group.command("list")(list_models)
     group.command("show")(show)
     group.command("verify")(verify)
+    group.command("build")(build)
     app.add_typer(group, name="models")
 
 

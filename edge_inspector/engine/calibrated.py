@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_inspector.engine.bundle import Bundle, bundle_hash
 from edge_inspector.engine.forms import Form, find_form, forms_of
-from edge_inspector.errors import FormError
+from edge_inspector.errors import FormMissing
 
 KIND, DEVICE = "onnx", "any"  # in the form's key: what it is, and that it is the same for every device
 
@@ -12,7 +12,7 @@ KIND, DEVICE = "onnx", "any"  # in the form's key: what it is, and that it is th
 def calibrated(bundle: Bundle, backend: str) -> Form:
     """The verified int8 graph of the bundle as it is now, by whatever version of nncf; the last by name, if several.
 
-    Raises FormError naming the command that builds it for ``backend``, or the file that is damaged.
+    Raises FormMissing naming the command that builds it for ``backend``, FormError naming the file that is damaged.
     """
     keys = [form.record.key for form in forms_of(bundle, KIND) if form.record.key.precision == "int8"]
     for key in reversed([key for key in keys if key.bundle_hash == bundle_hash(bundle.manifest)]):
@@ -20,7 +20,7 @@ def calibrated(bundle: Bundle, backend: str) -> Form:
         if form is not None:
             return form
     stale = ", only one of the bundle as it was before" if keys else ""
-    raise FormError(
+    raise FormMissing(
         f"no int8 graph of bundle {bundle.manifest.id}{stale}; calibrate it on the station's images: "
         f"edge-inspector models build {bundle.folder} --backend {backend} --precision int8 --images DIR"
     )

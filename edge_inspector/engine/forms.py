@@ -84,6 +84,7 @@ def store_form(bundle: Bundle, key: FormKey, files: Mapping[str, bytes], facts: 
     try:
         for name, data in contents.items():
             (draft / name).write_bytes(data)
+        draft.chmod(0o755)  # whoever builds a form need not be the user that the line runs as
         shutil.rmtree(folder, ignore_errors=True)
         draft.replace(folder)
     except OSError as error:
@@ -103,6 +104,23 @@ def forms_of(bundle: Bundle, backend: str) -> tuple[Form, ...]:
                 if record.key.backend == backend:
                     found.setdefault(path.parent.name, Form(path.parent, record))
     return tuple(found[name] for name in sorted(found))
+
+
+def read_kept(bundle: Bundle, name: str) -> bytes:
+    """A file that a builder keeps in the cache for its next build (see `keep`); empty where there is none, or it cannot be read."""
+    for place in _places(bundle):
+        with contextlib.suppress(OSError):
+            return (place / name).read_bytes()
+    return b""
+
+
+def keep(bundle: Bundle, name: str, data: bytes) -> None:
+    """Keep such a file, whole or not at all; where that fails the next build takes longer. Nothing of it decides what a form computes."""
+    with contextlib.suppress(OSError, FormError):
+        path = _writable(bundle) / name
+        draft = path.with_suffix(".part")
+        draft.write_bytes(data)
+        draft.replace(path)
 
 
 def read_certificate(bundle: Bundle, key: FormKey) -> Certificate | None:

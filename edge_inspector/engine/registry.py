@@ -9,29 +9,50 @@ from typing import cast
 
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.cuda.probe import probe
 from edge_inspector.errors import EngineError
 
-# name: (package it drives or "", module, class, how to install it); `auto` takes the first that is present, the stub only by name
-_ENGINES = {
-    "openvino": ("openvino", "edge_inspector.engine.openvino", "OpenVinoEngine", "pip install openvino"),
-    "onnxruntime": ("onnxruntime", "edge_inspector.engine.onnxruntime", "OnnxRuntimeEngine", 'pip install "edge-inspector[onnxruntime]"'),
-    "stub": ("", "edge_inspector.engine.stub", "StubEngine", ""),
+# name: (packages, one of which it drives, module, class, how to install it); `auto` takes the first that is present, the stub only by name
+_ENGINES: dict[str, tuple[tuple[str, ...], str, str, str]] = {
+    "tensorrt": (("tensorrt", "tensorrt_rtx"), "edge_inspector.engine.tensorrt", "TensorRtEngine", 'pip install "edge-inspector[gpu]"'),
+    "openvino": (("openvino",), "edge_inspector.engine.openvino", "OpenVinoEngine", "pip install openvino"),
+    "onnxruntime": (
+        ("onnxruntime",),
+        "edge_inspector.engine.onnxruntime",
+        "OnnxRuntimeEngine",
+        'pip install "edge-inspector[onnxruntime]"',
+    ),
+    "stub": ((), "edge_inspector.engine.stub", "StubEngine", ""),
 }
-AUTO = ("openvino", "onnxruntime")
+AUTO = ("tensorrt", "openvino", "onnxruntime")
 NAMES = tuple(_ENGINES)
 
 
 def available() -> tuple[str, ...]:
-    """The backends whose packages are installed, best first; the stub is always last."""
-    return tuple(name for name in NAMES if _present(name))
+    """The backends whose packages are installed, and whose device is there, best first; the stub is always last. Imports none of them."""
+    return tuple(name for name in NAMES if not why_not(name))
+
+
+def why_not(name: str) -> str:
+    """What keeps a backend from running on this machine, and what to install; empty where nothing does."""
+    return missing(name) or (probe().why if name == "tensorrt" else "")
+
+
+def missing(name: str) -> str:
+    """What is not installed for a backend, and how it comes here; empty where all is. Its device may be absent all the same."""
+    packages, _module, _kind, install = _ENGINES[name]
+    if packages and not any(find_spec(package) is not None for package in packages):
+        return f"{' or '.join(packages)} is not installed; {install}"
+    return ""
 
 
 def open_engine(bundle: Bundle, backend: str = "auto", threads: int = 0, precision: str = "auto") -> Engine:
     """Load a bundle on a backend.
 
-    ``backend`` is one of `NAMES` or ``auto``, the best present; ``threads`` 0 leaves the number to the backend; ``precision`` ``auto`` is
-    float32. Raises EngineError for an unknown or absent backend (naming what installs it) or an unknown precision, BundleError for a graph
-    that is not as its manifest says.
+    ``backend`` is one of `NAMES` or ``auto``, the best present (of TensorRT's packages only the full one: the one for RTX runs by name);
+    ``threads`` 0 leaves the number to the backend; ``precision`` ``auto`` is float32. Raises EngineError for an unknown or absent backend
+    (naming what installs it) or an unknown precision, BundleError for a graph that is not as its manifest says, FormMissing and FormError
+    for a plan that is not there, or not as it was built.
     """
     name = _best() if backend == "auto" else backend
     return _load(name)(bundle, threads, precision)
@@ -43,22 +64,22 @@ def engine_class(name: str) -> Callable[[Bundle, int, str], Engine]:
 
 
 def _best() -> str:
-    name = next((name for name in AUTO if _present(name)), None)
+    name = next((name for name in AUTO if _wanted(name) and not why_not(name)), None)
     if name is None:
         raise EngineError(f"no inference backend is installed; {_ENGINES['openvino'][3]}, or {_ENGINES['onnxruntime'][3]}")
     return name
 
 
-def _present(name: str) -> bool:
-    package = _ENGINES[name][0]
-    return not package or find_spec(package) is not None
+def _wanted(name: str) -> bool:
+    """TensorRT for RTX comes with our tests, too (docs/decisions/0014), so that to find it installed does not say that it is to run."""
+    return name != "tensorrt" or find_spec("tensorrt") is not None
 
 
 def _load(name: str) -> Callable[[Bundle, int, str], Engine]:
     if name not in _ENGINES:
         raise EngineError(f"unknown backend '{name}'; one of auto, {', '.join(NAMES)}")
-    package, module, kind, install = _ENGINES[name]
+    packages, module, kind, install = _ENGINES[name]
     try:
         return cast("Callable[[Bundle, int, str], Engine]", getattr(import_module(module), kind))
     except ImportError as error:
-        raise EngineError(f"backend {name} needs {package}, which cannot be imported ({error}); {install}") from error
+        raise EngineError(f"backend {name} needs {' or '.join(packages)}, which cannot be imported ({error}); {install}") from error

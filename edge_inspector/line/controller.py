@@ -20,6 +20,7 @@ from typing import Any
 from edge_inspector.errors import StateError
 from edge_inspector.judge import Judge
 from edge_inspector.line.counting import UNCOUNTED, Counting, disagreement
+from edge_inspector.line.engine_state import note_engine, waits_for_form
 from edge_inspector.line.events import Command, Counted, Fault, GateArmed, GateJoined, GateLeft, PartEvent, RecipeRequested, ThreadDied
 from edge_inspector.line.loads import Loads
 from edge_inspector.line.policies import Policies
@@ -35,6 +36,7 @@ from edge_inspector.pipeline.events import (
     CameraOpen,
     CountSlip,
     EngineFailed,
+    EngineLost,
     EngineReady,
     EngineSlow,
     EngineTrouble,
@@ -138,14 +140,11 @@ class Controller:
                 self._engine_ready(judge)
             case EngineFailed(error):
                 self._engine_failed(error)
-            case EngineTrouble(None):
-                self._conditions.clear_condition("inspection")
-            case EngineTrouble(detail):
-                self._conditions.raise_condition("inspection", Severity.FAILURE, f"parts cannot be inspected and are rejected: {detail}")
-            case EngineSlow(None):
-                self._conditions.clear_condition("engine_slow")
-            case EngineSlow(str(detail)):
-                self._conditions.raise_condition("engine_slow", Severity.OUT_OF_SPECIFICATION, detail)
+            case EngineLost(error):
+                self.judge = None
+                self._fail("engine", f"the engine is lost: {error}")
+            case EngineTrouble() | EngineSlow():
+                note_engine(event, self._conditions)
             case _:
                 self._handle_camera(event)
 
@@ -246,8 +245,9 @@ class Controller:
         self._booted = True
         if self._loads.failed(failed := StateError(f"the engine cannot be loaded: {error}")) and self.judge is not None:
             self._advance()  # the engine that ran before goes on
-        else:
-            self.judge = None
+            return
+        self.judge = None
+        if not waits_for_form(error, self._states.state, self._conditions):
             self._fail("engine", str(failed))
 
     def _slip(self, slip: Slip) -> None:

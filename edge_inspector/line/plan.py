@@ -8,7 +8,7 @@ from pathlib import Path
 from edge_inspector.camera.simulator.spec import PRODUCTS
 from edge_inspector.decision import with_proposals
 from edge_inspector.engine.bundle import Bundle
-from edge_inspector.engine.registry import NAMES, available
+from edge_inspector.engine.registry import NAMES, available, missing
 from edge_inspector.errors import SettingsError
 from edge_inspector.line.loading import bundle_of
 from edge_inspector.settings import Recipe, Station, load_recipe, load_station
@@ -53,8 +53,9 @@ def _check_backend(config: Path, station: Station) -> None:
     backend = station.engine.backend
     if backend not in ("auto", *NAMES):
         raise SettingsError(f"{config}: engine.backend = '{backend}': expected one of auto, {', '.join(NAMES)}")
-    if backend != "auto" and backend not in available():
-        raise SettingsError(f"{config}: engine.backend = '{backend}': not installed here; installed: {', '.join(available())}")
+    # A device that is gone is no wrong setting: the line starts, and says on every screen what is the matter with it.
+    if backend != "auto" and (why := missing(backend)):
+        raise SettingsError(f"{config}: engine.backend = '{backend}': {why}; usable here: {', '.join(available())}")
 
 
 def _check_camera(config: Path, station: Station) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from edge_inspector.engine.base import Engine
 from edge_inspector.judge import Judge, missed
 from edge_inspector.pipeline.camera_loop import Belt
-from edge_inspector.pipeline.events import EngineFailed, EngineReady, EngineSlow, EngineTrouble, PipelineEvent
+from edge_inspector.pipeline.events import EngineFailed, EngineLost, EngineReady, EngineSlow, EngineTrouble, PipelineEvent
 from edge_inspector.pipeline.load import LoadWatch
 from edge_inspector.pipeline.queue import InspectionQueue
 from edge_inspector.records import Inspection, Judgement, Reason
@@ -159,7 +159,9 @@ class EngineLoop:
         self._post(judgement, judge)
         if inspection.missed is None:
             self._load.judged(self._used(inspection, self._clock.monotonic_ns()))
-        if judgement.verdict.reason in (Reason.ENGINE_ERROR, Reason.DECISION_ERROR):
+        if judge.lost is not None:
+            self._tell(EngineLost(judge.lost))
+        elif judgement.verdict.reason in (Reason.ENGINE_ERROR, Reason.DECISION_ERROR):
             self._trouble(judgement.verdict.detail)
         elif self._troubled and inspection.missed is None:
             self._troubled = False

@@ -23,6 +23,13 @@ class EngineFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineLost:
+    """The engine that ran can no more, whatever is loaded in this process; every part from now on is missed."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
 class EngineTrouble:
     """Parts are missed because the engine fails on them; None: the newest part was inspected."""
 
@@ -73,4 +80,6 @@ class SlipsHidden:
     camera: str = ""
 
 
-PipelineEvent = EngineReady | EngineFailed | EngineTrouble | EngineSlow | CameraOpen | CameraLost | Exhausted | CountSlip | SlipsHidden
+PipelineEvent = (
+    EngineReady | EngineFailed | EngineLost | EngineTrouble | EngineSlow | CameraOpen | CameraLost | Exhausted | CountSlip | SlipsHidden
+)

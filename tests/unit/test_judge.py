@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.stub import stub_bundle
-from edge_inspector.errors import EngineError
+from edge_inspector.errors import CudaError, EngineError
 from edge_inspector.judge import Judge
 from edge_inspector.records import Decision, Frame, Inspection, Missed, Reason, ScoreMap
 from edge_inspector.settings import Recipe
@@ -90,6 +90,15 @@ def test_engine_failure_is_a_missed_part(error: Exception, expected_warnings: li
     assert judgement.inspection.missed is not None
     assert judgement.inspection.missed.reason is Reason.ENGINE_ERROR
     assert FRAME in judgement.inspection.views
+
+
+@pytest.mark.parametrize("sticky", [True, False])
+def test_an_engine_that_only_a_new_process_can_run_again_is_known(sticky: bool, expected_warnings: list[str]) -> None:
+    expected_warnings.append("part p: engine failed")
+    error = CudaError("the driver is gone", sticky=sticky)
+    judge = Judge(ScriptedEngine(error), RECIPE)
+    assert judge.judge(Inspection("p", 7, (FRAME,))).verdict.reason is Reason.ENGINE_ERROR
+    assert judge.lost is (error if sticky else None)
 
 
 def test_a_missing_view_is_not_run() -> None:

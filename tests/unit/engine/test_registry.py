@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from edge_inspector.engine import registry
-from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.bundle import Bundle, load_bundle
+from edge_inspector.engine.cuda.probe import Probe, probe
 from edge_inspector.engine.registry import available, open_engine
 from edge_inspector.engine.stub import StubEngine, stub_bundle
 from edge_inspector.errors import EngineError
@@ -29,7 +31,7 @@ def block(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
 
 
 def test_an_unknown_backend_is_an_error() -> None:
-    with pytest.raises(EngineError, match="unknown backend 'magic'; one of auto, openvino, onnxruntime, stub"):
+    with pytest.raises(EngineError, match="unknown backend 'magic'; one of auto, tensorrt, openvino, onnxruntime, stub"):
         open_engine(stub_bundle(), "magic")
 
 
@@ -43,14 +45,56 @@ def test_a_missing_backend_names_what_installs_it(backend: str, remedy: str, mon
 
 
 def test_auto_takes_the_best_present(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from edge_inspector.engine.bundle import load_bundle
-
     pytest.importorskip("onnxruntime")
     bundle: Bundle = load_bundle(make_bundle(tmp_path / "small"))
     block(monkeypatch, "openvino")
     engine = open_engine(bundle)
     assert engine.backend == "onnxruntime"
     engine.close()
+
+
+def gpu(monkeypatch: pytest.MonkeyPatch, *packages: str, devices: int = 1) -> None:
+    """As on a machine with these packages alone, and so many GPUs."""
+    monkeypatch.setattr(registry, "find_spec", lambda name: object() if name in packages else None)
+    monkeypatch.setattr(registry, "probe", lambda: Probe(devices, "" if devices else "no NVIDIA driver here; install it"))
+
+
+@pytest.mark.parametrize(
+    ("packages", "devices", "taken"),
+    [
+        (("tensorrt", "openvino"), 1, "tensorrt"), (("tensorrt", "openvino"), 0, "openvino"),
+        (("tensorrt_rtx", "openvino"), 1, "openvino"), (("openvino",), 1, "openvino"),
+    ],
+    ids=["a GPU and its package", "no GPU", "the package for RTX alone", "no package"],
+)  # fmt: skip
+def test_auto_takes_tensorrt_where_it_can_run(packages: tuple[str, ...], devices: int, taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu(monkeypatch, *packages, devices=devices)
+    loaded: list[str] = []
+    monkeypatch.setattr(registry, "_load", lambda name: lambda *_: loaded.append(name))
+    open_engine(stub_bundle())
+    assert loaded == [taken]
+
+
+@pytest.mark.parametrize(
+    ("packages", "devices", "why"),
+    [(("tensorrt",), 0, "no NVIDIA driver here"), ((), 1, r"tensorrt or tensorrt_rtx is not installed; pip install .*\[gpu\]")],
+    ids=["no driver", "no package"],
+)
+def test_what_keeps_tensorrt_from_running_is_named(
+    packages: tuple[str, ...], devices: int, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu(monkeypatch, *packages, devices=devices)
+    assert "tensorrt" not in available()
+    assert re.match(why, registry.why_not("tensorrt"))
+
+
+def test_tensorrt_by_name_without_a_driver_touches_no_runtime(tmp_path: Path) -> None:
+    """The real package, where it is installed, on a machine without a GPU: an error, not a crash of the process."""
+    if probe().devices:
+        pytest.skip("this machine has a GPU: tests/contract/test_engines.py runs on it")
+    bundle = load_bundle(make_bundle(tmp_path / "small"))
+    with pytest.raises(EngineError, match=r"no NVIDIA driver here.*install NVIDIA's driver|pip install \"edge-inspector\[gpu\]\""):
+        open_engine(bundle, "tensorrt")
 
 
 def test_auto_never_takes_the_stub(monkeypatch: pytest.MonkeyPatch) -> None:

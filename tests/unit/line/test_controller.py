@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_inspector.errors import CameraError, EngineError, JournalError, StateError
+from edge_inspector.errors import CameraError, CudaError, EngineError, FormMissing, JournalError, StateError
 from edge_inspector.line.events import Command, Fault, GateLeft, InTime, Late, PartDone, RecipeRequested, ThreadDied
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
 from edge_inspector.pipeline.events import (
@@ -16,6 +16,7 @@ from edge_inspector.pipeline.events import (
     CameraOpen,
     CountSlip,
     EngineFailed,
+    EngineLost,
     EngineReady,
     EngineSlow,
     EngineTrouble,
@@ -167,6 +168,7 @@ def test_a_count_that_leaps_is_not_believed_until_somebody_starts_the_line(tmp_p
     "event",
     [
         SLIP, Fault("ack_mismatch", "x"), EngineFailed(EngineError("gone")), EngineTrouble("gone"), EngineTrouble(None),
+        EngineFailed(FormMissing("none")), EngineLost(CudaError("gone")),
         CameraLost(RuntimeError("gone"), "cam0"), CameraOpen("cam0"), Exhausted("end"),
         Late("p"), InTime(), PartDone(Outcome.REJECTED), EngineSlow("full"), EngineSlow(None),
         GateLeft("plc"), ThreadDied("engine", "E"), ThreadDied("archive", "E"), object(),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_inspector.errors import CameraError, CameraExhausted, EngineError
+from edge_inspector.errors import CameraError, CameraExhausted, CudaError, EngineError
 from edge_inspector.judge import Judge
 from edge_inspector.outputs.encoder import Encoder
 from edge_inspector.pipeline.counts import LONGEST_GAP, Slip
@@ -15,6 +15,7 @@ from edge_inspector.pipeline.events import (
     CameraOpen,
     CountSlip,
     EngineFailed,
+    EngineLost,
     EngineReady,
     EngineSlow,
     EngineTrouble,
@@ -191,6 +192,16 @@ def test_an_engine_that_cannot_be_loaded_is_let_go_and_the_other_goes_on() -> No
         rig.pipeline.arm(naming(), RULES, 0)
         rig.camera.shots.put(shot(1))
         assert rig.link.wait(1) == [(1, "none", "r:1")]
+
+
+def test_an_engine_that_is_lost_is_told_as_lost(expected_warnings: list[str]) -> None:
+    expected_warnings.append("part line1-1-1: engine failed")
+    with running() as rig:
+        rig.engine.fault = CudaError("an illegal memory access was encountered", sticky=True)
+        rig.pipeline.arm(naming(), RULES, 0)
+        rig.camera.shots.put(shot(1))
+        assert rig.wait_event(EngineLost) == EngineLost(rig.engine.fault)
+        assert rig.link.wait(1) == [(1, "engine_error", "r:1")]
 
 
 def test_an_engine_that_fails_is_told_and_so_is_its_recovery(expected_warnings: list[str]) -> None:

@@ -1,0 +1,127 @@
+"""``models build``: compile a bundle for a backend ahead of the shift, into the cache beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
+
+import typer
+
+from edge_inspector.cli.models import Json, Model, Models, bundle_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge_inspector.cli.train import Progress
+    from edge_inspector.engine.bundle import Bundle
+    from edge_inspector.engine.forms import Form
+    from edge_inspector.engine.plan_build import Listener
+    from edge_inspector.settings.certificate import Precision
+    from edge_inspector.settings.manifest import InputForm
+
+PRECISIONS = ("f32", "fp16", "bf16", "int8")
+_CALIBRATION = "edge_inspector.engine.calibrate"  # makes the int8 graph, for every backend; needs packages that not every station has
+
+
+class FormBuilder(Protocol):
+    """What that module's ``build`` is."""
+
+    def __call__(self, bundle: Bundle, precision: Precision, images: Iterator[NDArray[np.uint8]], progress: Listener) -> Form:
+        """The form, kept in the cache."""
+
+
+def build(
+    model: Model,
+    backend: Annotated[str, typer.Option(help="tensorrt, openvino or onnxruntime.")],
+    precision: Annotated[str, typer.Option(help="f32, fp16 or int8.")] = "f32",
+    batch: Annotated[int, typer.Option(help="tensorrt: the most images at once (views of a part, tiles).")] = 16,
+    images: Annotated[Path | None, typer.Option(help="int8: folder of the station's good images, to calibrate on.")] = None,
+    device_cc: Annotated[str, typer.Option(help="TensorRT for RTX: build for a GPU of this compute capability, such as 8.9.")] = "",
+    models: Models = None,
+    json: Json = False,
+) -> None:
+    """Build a bundle's plan or graph for a backend and precision. A line never does this by itself: it takes minutes."""
+    from json import dumps
+
+    from edge_inspector.cli.train import Progress
+    from edge_inspector.engine.bundle import load_bundle
+    from edge_inspector.engine.registry import NAMES
+    from edge_inspector.errors import SettingsError
+
+    if backend not in NAMES:
+        raise SettingsError(f"--backend {backend}: one of {', '.join(NAMES)}")
+    wanted = _precision(precision)
+    bundle = load_bundle(bundle_folder(model, models))
+    with Progress() as progress:
+        if backend == "tensorrt":
+            form = _plan(bundle, wanted, batch, device_cc, images, progress)
+        else:
+            form = _graph(bundle, wanted, images, progress)
+    report = _report(form)
+    typer.echo(dumps(report) if json else _text(report))
+
+
+def calibration_images(folder: Path, form: InputForm) -> Iterator[NDArray[np.uint8]]:
+    """Every image of a folder as the network sees it, uint8 (H, W, 3) RGB. Raises SettingsError where there is none, ImageError."""
+    from edge_inspector import images
+    from edge_inspector.errors import SettingsError
+    from edge_inspector.geometry import on_canvas
+
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in images.SUFFIXES) if folder.is_dir() else []
+    if not paths:
+        raise SettingsError(f"--images {folder}: holds no images; give a folder of good parts as this station's cameras see them")
+    return (on_canvas(images.decode(path), form) for path in paths)
+
+
+def _precision(name: str) -> Precision:
+    from edge_inspector.errors import SettingsError
+
+    if name not in PRECISIONS:
+        raise SettingsError(f"--precision {name}: one of {', '.join(PRECISIONS)}")
+    return cast("Precision", name)
+
+
+def _plan(bundle: Bundle, precision: Precision, batch: int, device_cc: str, images: Path | None, progress: Progress) -> Form:
+    from edge_inspector.engine import plan_build
+
+    if precision == "int8" and images is not None:
+        calibrate(bundle, images, progress)
+    return plan_build.build(bundle, precision, batch, progress, device_cc)
+
+
+def _graph(bundle: Bundle, precision: Precision, images: Path | None, progress: Listener) -> Form:
+    """What the processor's backends run in int8; in other precisions they compile the bundle's own graph at every start."""
+    from edge_inspector.errors import SettingsError
+
+    if precision != "int8":
+        raise SettingsError(f"--precision {precision}: this backend compiles it from the bundle at every start; int8 alone is built")
+    if images is None:
+        raise SettingsError("--images is missing: int8 is calibrated on the station's good images")
+    return calibrate(bundle, images, progress)
+
+
+def calibrate(bundle: Bundle, images: Path, progress: Listener) -> Form:
+    """The int8 graph, calibrated on a folder of good images, in the cache. Raises SettingsError where it is empty, EngineError."""
+    from edge_inspector.errors import EngineError
+
+    found = calibration_images(images, bundle.manifest.input)
+    try:
+        builder = cast("FormBuilder", import_module(_CALIBRATION).build)
+    except ModuleNotFoundError as error:
+        raise EngineError(f"int8 graphs are made with {error.name}, which is not installed here") from error
+    return builder(bundle, "int8", found, progress)
+
+
+def _report(form: Form) -> dict[str, str | int | float]:
+    key = form.record.key
+    named = {"id": key.bundle, "backend": key.backend, "version": key.version, "device": key.device, "precision": key.precision}
+    return {**named, "path": str(form.folder), **form.record.facts}
+
+
+def _text(report: dict[str, str | int | float]) -> str:
+    facts = ", ".join(f"{name} {value}" for name, value in list(report.items())[6:])
+    made = f"{report['id']} for {report['backend']} {report['version']}, {report['device']}, {report['precision']}"
+    return f"{report['path']}\n{made}: {facts}\nverify it: edge-inspector models verify {report['id']} --backend {report['backend']}"
