@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.records import ScoreMap
+from edge_inspector.settings.certificate import FormKey
 from edge_inspector.settings.manifest import Manifest
 
 
@@ -25,6 +26,14 @@ class Engine(Protocol):
     @property
     def manifest(self) -> Manifest:
         """The bundle's manifest: input size, score rule, threshold proposals."""
+
+    @property
+    def form_key(self) -> FormKey:
+        """What its form was made from and for: its certificate is kept under this key."""
+
+    @property
+    def form_sha256(self) -> str:
+        """Of the compiled file that it runs; empty where the backend compiles the bundle's own graph at every start."""
 
     def warm_up(self) -> None:
         """Run until timings are steady. Raises EngineError."""

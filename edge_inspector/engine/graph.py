@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.forms import key_of
 from edge_inspector.errors import BundleError, EngineError
 from edge_inspector.records import ScoreMap
+from edge_inspector.settings.certificate import Precision
 from edge_inspector.settings.manifest import InputForm, Manifest
 
 Shape = tuple[int | None, ...]
@@ -73,14 +76,17 @@ class GraphEngine(ABC):
 
     backend: str
     extra: str  # of setup.cfg, that installs the backend
-    precisions: tuple[str, ...] = ("f32",)
+    precisions: tuple[Precision, ...] = ("f32",)
+    form_sha256 = ""  # the bundle's graph is compiled at every start
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto") -> None:
         """Load ``bundle``; ``threads`` 0 leaves the number to the backend. Raises BundleError, EngineError."""
-        self.precision = self.precisions[0] if precision == "auto" else precision
-        if self.precision not in self.precisions:
+        found = next((offered for offered in self.precisions if precision in ("auto", offered)), None)
+        if found is None:
             raise EngineError(f"{self.backend}: precision {precision} is not offered; choose auto or one of {', '.join(self.precisions)}")
+        self.precision: Precision = found
         self.manifest = bundle.manifest
+        self.form_key = key_of(bundle, self.backend, version(self.backend), "cpu", self.precision)
         self._closed = False
         self._open(bundle, threads)
 

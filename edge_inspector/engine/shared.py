@@ -24,6 +24,7 @@ from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import EngineError
 from edge_inspector.records import ScoreMap
+from edge_inspector.settings.certificate import FormKey
 from edge_inspector.settings.manifest import Manifest
 
 EngineOpener = Callable[[Bundle, str, int, str], Engine]
@@ -119,6 +120,16 @@ class SharedEngine:
     def manifest(self) -> Manifest:
         """The bundle's manifest."""
         return self._shared.engine.manifest
+
+    @property
+    def form_key(self) -> FormKey:
+        """The engine's."""
+        return self._shared.engine.form_key
+
+    @property
+    def form_sha256(self) -> str:
+        """The engine's."""
+        return self._shared.engine.form_sha256
 
     def warm_up(self) -> None:
         """Run until timings are steady, unless another station's call has. Raises EngineError."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.graph import check_batch
 from edge_inspector.errors import EngineError
 from edge_inspector.records import ScoreMap
@@ -27,6 +28,7 @@ class StubEngine:
 
     backend = "stub"
     precision = "f32"
+    form_sha256 = ""
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto", script: Sequence[float] = ()) -> None:
         """``bundle`` gives the manifest alone (`stub_bundle` where there is none). Raises EngineError for a precision but f32."""
@@ -34,6 +36,7 @@ class StubEngine:
             raise EngineError(f"stub: precision {precision} is not offered; choose auto or f32")
         del threads  # there is nothing to run on them
         self.manifest = bundle.manifest
+        self.form_key = key_of(bundle, self.backend, __version__, "cpu", "f32")
         self._script = cycle(script) if script else None
         self._closed = False
 

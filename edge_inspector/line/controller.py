@@ -354,7 +354,7 @@ class Controller:
         self._conditions.clear_condition("reject_link")
         if self._states.state is State.ERROR:
             if self.judge is None:
-                raise StateError("the engine is not loaded; mend what the conditions name, then restart the line")
+                raise StateError("the engine is not loaded; mend what the conditions name, then activate its recipe, or restart the line")
             if self._dead is not None:
                 raise StateError(self._dead)
             if self._slipped:

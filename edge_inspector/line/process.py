@@ -287,6 +287,7 @@ class Line:
             cameras=self._camera_states(),
             plc=self._plc_states(),
             thresholds=(judge.recipe.decision if judge else self._first_rules).model_dump(mode="json", include=set(RULES)),
+            certificate=judge.certificate.summary() if judge and judge.certificate else None,
         )
 
     def _camera_states(self) -> tuple[CameraState, ...]:

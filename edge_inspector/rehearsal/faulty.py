@@ -37,6 +37,7 @@ from edge_inspector.records import Image, Reason, ScoreMap
 from edge_inspector.rehearsal.faults import Kind, Schedule, read_faults
 from edge_inspector.service import SystemClock, setup_logging
 from edge_inspector.settings.cameras import CameraSettings
+from edge_inspector.settings.certificate import FormKey
 from edge_inspector.settings.manifest import Manifest
 from edge_inspector.settings.recipe import CameraRules
 from edge_inspector.store.database import open_database
@@ -138,6 +139,16 @@ class FaultyEngine:
     def manifest(self) -> Manifest:
         """The engine's."""
         return self._engine.manifest
+
+    @property
+    def form_key(self) -> FormKey:
+        """The engine's."""
+        return self._engine.form_key
+
+    @property
+    def form_sha256(self) -> str:
+        """The engine's."""
+        return self._engine.form_sha256
 
     def warm_up(self) -> None:
         """As the engine does."""

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.errors import EngineError
 from edge_inspector.judge import Judge
 from edge_inspector.records import Decision, Frame, Inspection, Missed, Reason, ScoreMap
 from edge_inspector.settings import Recipe
+from edge_inspector.settings.certificate import FormKey
 from edge_inspector.settings.manifest import Manifest
 
 
@@ -29,6 +31,14 @@ class ScriptedEngine:
     @property
     def manifest(self) -> Manifest:
         return stub_bundle().manifest
+
+    @property
+    def form_key(self) -> FormKey:
+        return key_of(stub_bundle(), self.backend, "0", "cpu", "f32")
+
+    @property
+    def form_sha256(self) -> str:
+        return ""
 
     def warm_up(self) -> None: ...
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.camera.base import Grab
+from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline import Pipeline
@@ -96,6 +97,8 @@ class GatedEngine:
 
     def __init__(self, value: float = 0.1) -> None:
         self.manifest = stub_bundle().manifest
+        self.form_key = key_of(stub_bundle(), self.backend, "0", "cpu", "f32")
+        self.form_sha256 = ""
         self.value = value
         self.go = threading.Event()
         self.go.set()
