@@ -6,7 +6,8 @@ EdgeInspectorError
 ├── CameraError          a camera cannot be opened or was lost
 │   └── CameraExhausted  a replayed source has delivered its last image (an end, not a fault)
 ├── EngineError          an inference backend failed or is not installed
-│   ├── FormError        a compiled form of a bundle is missing, damaged, stale, or not proven to decide alike
+│   ├── FormError        a compiled form of a bundle is missing, damaged or stale
+│   │   └── UnprovenError  a form that no line may run: its certificate fails, or it has none
 │   └── BundleError      a model bundle is missing, damaged, or of another form than its manifest states
 ├── DatasetError         a data set does not have its layout's form
 ├── LabelError           a mark or a label file does not suit its image, or its format
@@ -47,6 +48,17 @@ class EngineError(EdgeInspectorError):
 
 class FormError(EngineError):
     """A compiled form of a bundle (a plan, a graph of lower precision) is missing, damaged, of another device, or fails its certificate."""
+
+
+class UnprovenError(FormError):
+    """Nothing proves that a form decides as torch does, or something proves that it does not.
+
+    ``summary`` is its failed certificate's (`Certificate.summary`), None where it has none.
+    """
+
+    def __init__(self, message: str, summary: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.summary = summary
 
 
 class BundleError(EngineError):

@@ -83,7 +83,7 @@ def _window(recipe: Recipe) -> str:
 def describe_form(plan: Plan) -> dict[str, str]:
     """What the recipe's bundle runs as on this machine, and what proves it; found by opening it.
 
-    Raises EngineError where it does not open, FormError where the line would refuse it.
+    Raises EngineError where it does not open, UnprovenError where the line would refuse it.
     """
     judge = open_judge(plan.recipe, plan.bundle, plan.station.engine, plan.recipe.name)
     with closing(judge.engine) as engine:

@@ -34,7 +34,7 @@ class Snapshot:
     """The line at one moment. ``counts`` are of this run of the process: triggers, accepted, rejected, review, missed, late, open.
 
     ``thresholds`` are the rules (``RULES``) of the recipe that decides, as JSON values. ``certificate`` sums up the proof that the engine
-    decides as torch does (`Certificate.summary`); None where there is none, or no engine.
+    decides as torch does (`Certificate.summary`), or that one that was refused does not; None where there is none.
     """
 
     station: str

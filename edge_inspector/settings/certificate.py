@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -74,7 +74,7 @@ class Certificate(Settings):
         """Whether ``auto`` may run the form: passed, and on enough images."""
         return self.passed and not self.reservations
 
-    def summary(self) -> dict[str, str | int | float | bool | list[str] | None]:
+    def summary(self) -> dict[str, Any]:
         """What status, lists and people are told of it, as JSON values: what is not finite is None."""
         differences = {name: _finite(getattr(self, name)) for name in ("map_difference", "map_difference_mean", "score_difference")}
         counts = ("images", "good", "bad", "verdict_flips", "verdict_flips_beyond", "prototype_flips")
