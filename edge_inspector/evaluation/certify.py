@@ -19,7 +19,7 @@ from edge_inspector.evaluation.evaluate import Watch, unseen_test_samples
 from edge_inspector.evaluation.layouts import Dataset
 from edge_inspector.evaluation.limits import failures_of, greatest, limits_of, margin_of, reservations_of
 from edge_inspector.evaluation.metrics import image_auroc
-from edge_inspector.evaluation.pairs import Pair, labelled_pairs, reference_pairs
+from edge_inspector.evaluation.pairs import Pair, Rules, labelled_pairs, reference_pairs
 from edge_inspector.settings.certificate import Certificate
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.settings.recipe import GateRules, Recipe
@@ -61,31 +61,31 @@ def certify(bundle: Bundle, engine: Engine, basis: Basis, watch: Watch = iter) -
     references = load_references(bundle)
     if not references:
         raise BundleError(f"{bundle.folder / 'reference'}: holds no reference images; nothing to hold the backend against")
-    recipe = rules_for(bundle.manifest, engine.precision, basis.recipe)
-    pairs = list(reference_pairs(engine, basis.torch, references, recipe))
+    rules = rules_for(bundle.manifest, engine.precision, basis.recipe)
+    pairs = list(reference_pairs(engine, basis.torch, references, rules))
     stand_in = ""
     if basis.dataset is not None:
         samples, _ = unseen_test_samples(basis.dataset, bundle.manifest)
         if basis.torch is not None:
-            pairs += labelled_pairs(engine, basis.torch, watch(samples), recipe)
+            pairs += labelled_pairs(engine, basis.torch, watch(samples), rules)
         else:
             with closing(_float32(bundle, engine)) as other:
-                _hold_to_torch(other, bundle, recipe)
+                _hold_to_torch(other, bundle, rules)
                 stand_in = f"{other.backend} {other.form_key.version} f32"
-                pairs += labelled_pairs(engine, other, watch(samples), recipe)
-    return Verified(_certificate(engine, basis, recipe, pairs, stand_in), tuple(pairs))
+                pairs += labelled_pairs(engine, other, watch(samples), rules)
+    return Verified(_certificate(engine, basis, rules, pairs, stand_in), tuple(pairs))
 
 
-def rules_for(manifest: Manifest, precision: str, recipe: Recipe | None) -> Recipe:
-    """The recipe with its thresholds filled; without one the bundle's proposals.
+def rules_for(manifest: Manifest, precision: str, recipe: Recipe | None) -> Rules:
+    """The recipe with its thresholds filled for both sides; without one the bundle's proposals.
 
-    A recipe that names a precision has the proposals for it, if the manifest has any; all else those of float32: what ``auto`` runs keeps
-    float32's thresholds. Raises SettingsError where there are none.
+    Torch has those for float32. So has the form, for what ``auto`` runs keeps them; but where the recipe names the form's precision, and
+    the manifest has proposals for it, it is these that will decide. Raises SettingsError where there are none.
     """
     if recipe is None:
         recipe = Recipe(name="proposed", bundle=manifest.id, gate=GateRules(reject_window_ms=60_000))
     own = recipe.precision == precision and any(t.precision == precision for t in manifest.thresholds)
-    return with_proposals(recipe, manifest, precision if own else "f32")
+    return Rules(with_proposals(recipe, manifest, precision if own else "f32"), with_proposals(recipe, manifest, "f32"))
 
 
 def _float32(bundle: Bundle, engine: Engine) -> Engine:
@@ -101,20 +101,19 @@ def _float32(bundle: Bundle, engine: Engine) -> Engine:
     )
 
 
-def _hold_to_torch(other: Engine, bundle: Bundle, recipe: Recipe) -> None:
+def _hold_to_torch(other: Engine, bundle: Bundle, rules: Rules) -> None:
     """What answers for torch must itself say what torch said. Raises EngineError."""
-    failures = failures_of("f32", list(reference_pairs(other, None, load_references(bundle), recipe)), None)
+    failures = failures_of("f32", list(reference_pairs(other, None, load_references(bundle), Rules(rules.torch, rules.torch))), None)
     if failures:
         raise EngineError(f"{other.backend} in f32 cannot answer for torch: {failures[0]}; hold the form --against torch")
 
 
-def _certificate(engine: Engine, basis: Basis, recipe: Recipe, pairs: Sequence[Pair], stand_in: str) -> Certificate:
+def _certificate(engine: Engine, basis: Basis, rules: Rules, pairs: Sequence[Pair], stand_in: str) -> Certificate:
     precision = engine.form_key.precision
     aurocs = _aurocs(pairs)
     flips = [pair for pair in pairs if pair.flipped]
     failures = failures_of(precision, pairs, aurocs)
-    accept, reject = pairs[0].thresholds
-    labels = [pair.bad for pair in pairs]
+    labels, decision = [pair.bad for pair in pairs], rules.form.decision
     return Certificate(
         key=engine.form_key,
         form_sha256=engine.form_sha256,
@@ -135,15 +134,20 @@ def _certificate(engine: Engine, basis: Basis, recipe: Recipe, pairs: Sequence[P
         prototype_places=sum(pair.comparison.chosen for pair in pairs),
         verdict_flips=len(flips),
         verdict_flips_beyond=sum(not pair.near(margin_of(precision)) for pair in flips),
-        accept_threshold=accept,
-        reject_threshold=reject,
+        accept_threshold=decision.accept_threshold or 0.0,
+        reject_threshold=decision.reject_threshold or 0.0,
         image_auroc=aurocs[1] if aurocs else None,
         image_auroc_torch=aurocs[0] if aurocs else None,
         limits=limits_of(precision),
-        thresholds=_proposal(engine, recipe, len(pairs)) if not failures and not flips else None,
+        thresholds=_proposal(engine, rules.form, len(pairs)) if not failures and not flips else None,
         failures=failures,
-        reservations=reservations_of(pairs) if precision != "f32" and not failures else (),
+        reservations=_reservations(rules, pairs) if precision != "f32" and not failures else (),
     )
+
+
+def _reservations(rules: Rules, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    own = ("was held at thresholds of its own; auto keeps those of f32",) if rules.form.decision != rules.torch.decision else ()
+    return own + reservations_of(pairs)
 
 
 def _aurocs(pairs: Sequence[Pair]) -> tuple[float, float] | None:

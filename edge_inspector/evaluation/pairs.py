@@ -23,7 +23,10 @@ from edge_inspector.settings.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """``wanted`` is torch's verdict, ``found`` the form's; ``thresholds`` are accept and reject; ``bad`` None where there is no label."""
+    """``wanted`` is torch's verdict, ``found`` the form's; ``thresholds`` are accept and reject of torch's side.
+
+    ``bad`` is None where there is no label.
+    """
 
     comparison: Comparison
     wanted: Verdict
@@ -57,22 +60,30 @@ class Pair:
         return f"{self.comparison.name}: {wanted.decision.value} at {wanted.score:.4f}, here {found.decision.value} at {found.score:.4f}"
 
 
-def reference_pairs(engine: Engine, torch: Engine | None, references: Sequence[Reference], recipe: Recipe) -> Iterator[Pair]:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what each side decides, thresholds filled: mostly the same; a precision may have thresholds of its own."""
+
+    form: Recipe
+    torch: Recipe
+
+
+def reference_pairs(engine: Engine, torch: Engine | None, references: Sequence[Reference], rules: Rules) -> Iterator[Pair]:
     """The bundle's reference images, against their stored answers, or ``torch`` where it is given.
 
     They are of the network's input's size: of the recipe only the thresholds are applied, for its areas are of the camera's image.
     Raises EngineError.
     """
     stored = _Stored(engine)
-    form, other = _Side(engine, _thresholds_alone(recipe)), _Side(torch or stored, _thresholds_alone(recipe))
+    form, other = _Side(engine, _thresholds_alone(rules.form)), _Side(torch or stored, _thresholds_alone(rules.torch))
     for reference in references:
         stored.answer = reference.answer
         yield _pair(form, other, reference.image, reference.name, None)
 
 
-def labelled_pairs(engine: Engine, torch: Engine, samples: Iterable[Sample], recipe: Recipe) -> Iterator[Pair]:
+def labelled_pairs(engine: Engine, torch: Engine, samples: Iterable[Sample], rules: Rules) -> Iterator[Pair]:
     """Labelled images under the whole recipe. Raises ImageError, EngineError."""
-    form, other = _Side(engine, recipe), _Side(torch, recipe)
+    form, other = _Side(engine, rules.form), _Side(torch, rules.torch)
     for sample in samples:
         yield _pair(form, other, images.decode(sample.path), sample.path.name, sample.label == "bad")
 
@@ -86,7 +97,7 @@ def _pair(form: _Side, other: _Side, image: Image, name: str, bad: bool | None) 
     found, verdict = form.judge(image, name)
     wanted, expected = other.judge(image, name)
     comparison = compare_maps(name, wanted, found, places_of(form.manifest, wanted))
-    return Pair(comparison, expected, verdict, form.thresholds, bad)
+    return Pair(comparison, expected, verdict, other.thresholds, bad)
 
 
 class _Side:

@@ -106,8 +106,15 @@ def test_thresholds_held_at_another_place_are_not_proposed(bundle: Bundle, off: 
 def test_which_thresholds_apply(bundle: Bundle, precision: str, accept: float) -> None:
     own = Thresholds(precision="int8", accept_threshold=0.3, reject_threshold=0.5, region_threshold=0.5, evidence="a test's")
     manifest = bundle.manifest.model_copy(update={"thresholds": (*bundle.manifest.thresholds, own)})
-    assert rules_for(manifest, "int8", recipe(precision=precision)).decision.accept_threshold == accept
-    assert rules_for(manifest, "int8", None).decision.accept_threshold == 0.4
+    rules = rules_for(manifest, "int8", recipe(precision=precision))
+    assert (rules.form.decision.accept_threshold, rules.torch.decision.accept_threshold) == (accept, 0.4)
+    with closing(OffEngine(bundle)) as engine:
+        engine.manifest = manifest
+        reservations = certify(
+            Bundle(bundle.folder, manifest, bundle.onnx), engine, Basis(recipe=recipe(precision=precision))
+        ).certificate.reservations
+    assert ("thresholds of its own" in reservations[0]) is (precision == "int8")
+    assert rules_for(manifest, "int8", None).form.decision.accept_threshold == 0.4
 
 
 def test_an_engine_that_says_something_else_fails(bundle: Bundle) -> None:
