@@ -10,8 +10,9 @@ import pytest
 
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, load_bundle
-from edge_inspector.engine.forms import CERTIFICATE
+from edge_inspector.engine.forms import CERTIFICATE, key_of
 from edge_inspector.engine.onnxruntime import OnnxRuntimeEngine
+from edge_inspector.engine.registry import chosen
 from edge_inspector.errors import SettingsError, UnprovenError
 from edge_inspector.line.loading import open_judge
 from edge_inspector.line.plan import describe_form, make_plan
@@ -135,3 +136,14 @@ def test_check_config_tells_precision_and_certificate(tmp_path: Path) -> None:
     store(judge.engine.form_key, plan.bundle, failures=("3 of 100 verdicts flip",))
     with pytest.raises(UnprovenError, match="3 of 100"):
         describe_form(plan)
+
+
+def test_a_recipe_of_lower_precision_is_planned_with_the_certificate_s_thresholds(tmp_path: Path) -> None:
+    plan = make_plan(write(tmp_path).config)
+    proposed = plan.bundle.manifest.thresholds[0].model_copy(update={"precision": "int8", "accept_threshold": 0.35})
+    of = key_of(plan.bundle, chosen("auto"), "1", "cpu", "int8")
+    store(of, plan.bundle, thresholds=proposed, failures=("flips",))
+    with pytest.raises(SettingsError, match="verify the bundle at int8"):
+        write(tmp_path, precision="int8")
+    store(of, plan.bundle, thresholds=proposed)
+    assert write(tmp_path, precision="int8").recipe.decision.accept_threshold == 0.35
