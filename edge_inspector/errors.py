@@ -8,7 +8,8 @@ EdgeInspectorError
 ├── EngineError          an inference backend failed or is not installed
 │   ├── CudaError        the GPU, its memory or its driver failed; ``sticky`` where only a new process can use it again
 │   ├── FormError        a compiled form of a bundle is missing, damaged, stale, or not proven to decide alike
-│   │   └── FormMissing  nobody has built it yet: the line waits for that, nothing is broken
+│   │   ├── FormMissing    nobody has built it yet: the line waits for that, nothing is broken
+│   │   └── UnprovenError  a form that no line may run: its certificate fails, or it has none
 │   └── BundleError      a model bundle is missing, damaged, or of another form than its manifest states
 ├── DatasetError         a data set does not have its layout's form
 ├── LabelError           a mark or a label file does not suit its image, or its format
@@ -61,6 +62,17 @@ class FormError(EngineError):
 
 class FormMissing(FormError):  # noqa: N818 - work that is still to be done, not a fault
     """The form was never built for this bundle, backend, device and precision; the message names the command that builds it."""
+
+
+class UnprovenError(FormError):
+    """Nothing proves that a form decides as torch does, or something proves that it does not.
+
+    ``summary`` is its failed certificate's (`Certificate.summary`), None where it has none.
+    """
+
+    def __init__(self, message: str, summary: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.summary = summary
 
 
 class BundleError(EngineError):

@@ -14,16 +14,21 @@ from edge_inspector.errors import CudaError, EngineError
 from edge_inspector.geometry import on_image
 from edge_inspector.prepare import prepare
 from edge_inspector.records import AnomalyMap, Decision, Frame, Inspection, Judgement, Missed, Reason, ScoreMap, Verdict
+from edge_inspector.settings.certificate import Certificate
 from edge_inspector.settings.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
 
 class Judge:
-    """One engine and one recipe (thresholds filled); used by one thread. ``label`` names the recipe version in verdicts."""
+    """One engine and one recipe (thresholds filled); used by one thread. ``label`` names the recipe version in verdicts.
 
-    def __init__(self, engine: Engine, recipe: Recipe, label: str = "") -> None:
+    ``certificate`` is the proof that the engine decides as torch does, where there is one.
+    """
+
+    def __init__(self, engine: Engine, recipe: Recipe, label: str = "", certificate: Certificate | None = None) -> None:
         self.engine = engine
+        self.certificate = certificate
         self.recipe = recipe
         self.label = label or recipe.name
         self.lost: CudaError | None = None

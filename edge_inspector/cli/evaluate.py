@@ -21,6 +21,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="The data set's folder.")],
     layout: Annotated[str, typer.Option(help="mvtec, btad, kolektor, kolektor2, dagm, visa or folder.")],
     backend: Annotated[str, typer.Option(help="auto, tensorrt, openvino or onnxruntime.")] = "auto",
+    precision: Annotated[str, typer.Option(help="f32, fp16, bf16 or int8, proven or not; auto: the fastest that is proven.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure a bundle on the test part of a data set; images it was trained on are left out."""
@@ -35,7 +36,7 @@ def evaluate(
     from edge_inspector.evaluation.layouts import load_dataset
 
     dataset = load_dataset(data, layout)
-    with opened(model, backend) as (_, engine):
+    with opened(model, backend, precision=precision) as (_, engine):
         result = run(engine, dataset, partial(track, description="evaluating", console=Console(stderr=True), transient=True))
     typer.echo(dumps(result.as_json()) if json else _text(result))
 

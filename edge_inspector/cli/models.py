@@ -1,5 +1,4 @@
-"""``models list|show|verify``: the bundles at hand, and whether they are whole and say on this machine what they said where they were
-made."""
+"""``models list|show``: the bundles at hand, and the certificates of their forms; further commands of the group in ``models_*.py``."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from edge_inspector.engine.base import Engine
     from edge_inspector.engine.bundle import Bundle
+    from edge_inspector.settings.manifest import Manifest
 
 Model = Annotated[str, typer.Argument(help="The bundle: its folder, or its id.")]
 Models = Annotated[Path | None, typer.Option(help="Folder of bundles; without it the program's own.")]
@@ -22,6 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def register(app: typer.Typer) -> None:
     """Add the command group."""
     from edge_inspector.cli.models_build import build
+    from edge_inspector.cli.models_verify import verify
 
     group = typer.Typer(no_args_is_help=True, help="Model bundles: list, show, verify, build.")
     group.command("list")(list_models)
@@ -40,7 +41,7 @@ def bundle_folder(model: str, models: Path | None = None) -> Path:
 
 
 @contextmanager
-def opened(model: str, backend: str, models: Path | None = None) -> Iterator[tuple[Bundle, Engine]]:
+def opened(model: str, backend: str, models: Path | None = None, precision: str = "auto") -> Iterator[tuple[Bundle, Engine]]:
     """The bundle that a command line names, verified, and an engine that runs it, closed at the end. Raises BundleError, EngineError."""
     from contextlib import closing
 
@@ -48,7 +49,7 @@ def opened(model: str, backend: str, models: Path | None = None) -> Iterator[tup
     from edge_inspector.engine.registry import open_engine
 
     bundle = load_bundle(bundle_folder(model, models))
-    with closing(open_engine(bundle, backend)) as engine:
+    with closing(open_engine(bundle, backend, precision=precision)) as engine:
         yield bundle, engine
 
 
@@ -59,8 +60,32 @@ def list_models(models: Models = None, json: Json = False) -> None:
     from edge_inspector.engine.bundle import list_bundles
 
     rows = [_row(folder) for folder in list_bundles(models)]
-    lines = [f"{row['id']:<24}{row.get('product') or '-':<16}{row.get('created_utc', row.get('error'))}  {row['path']}" for row in rows]
-    typer.echo(dumps({"models": rows}) if json else "\n".join(lines) or "no bundles")
+    typer.echo(dumps({"models": rows}) if json else "\n".join(line for row in rows for line in _lines(row)) or "no bundles")
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    first = f"{row['id']:<24}{row.get('product') or '-':<16}{row.get('created_utc', row.get('error'))}  {row['path']}"
+    return [first, *(f"    {certificate_line(found)}" for found in row.get("certificates", ()))]
+
+
+def certificates(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
+    """The certificates of a bundle's forms, summed up; of a damaged one what is wrong with it, under the key ``error``."""
+    from edge_inspector.engine.bundle import MODEL, Bundle
+    from edge_inspector.engine.forms import list_certificates
+    from edge_inspector.settings.certificate import Certificate
+
+    listed = list_certificates(Bundle(folder, manifest, folder / MODEL))
+    return [found.summary() if isinstance(found, Certificate) else {"error": str(found)} for found in listed]
+
+
+def certificate_line(found: dict[str, Any]) -> str:
+    """Backend, precision, whether it passed or what failed, and when."""
+    if "error" in found:
+        return f"certificate damaged: {found['error']}"
+    what = "passed" if found["auto"] else f"passed, but not for auto: {'; '.join(found['reservations'])}"
+    if not found["passed"]:
+        what = f"FAILED: {'; '.join(found['failures'])}"
+    return f"{found['backend']} {found['version']} on {found['device']}, {found['precision']}: {what} ({found['created_utc']})"
 
 
 def _row(folder: Path) -> dict[str, Any]:
@@ -72,59 +97,26 @@ def _row(folder: Path) -> dict[str, Any]:
     except BundleError as error:
         return {"id": folder.name, "path": str(folder), "error": str(error)}
     named = manifest.model_dump(include={"id", "product", "created_utc", "backbone", "metrics"})
-    return {**named, "path": str(folder), "hash": bundle_hash(manifest)}
+    return {**named, "path": str(folder), "hash": bundle_hash(manifest), "certificates": certificates(folder, manifest)}
 
 
 def show(model: Model, models: Models = None, json: Json = False) -> None:
-    """Print a bundle's manifest (hashes of training images counted, with --json in full)."""
+    """Print a bundle's manifest (hashes of training images counted, with --json in full), and the certificates of its forms."""
+    from json import dumps
+
     import tomli_w
 
     from edge_inspector.engine.bundle import bundle_hash, read_manifest
 
-    manifest = read_manifest(bundle_folder(model, models))
+    folder = bundle_folder(model, models)
+    manifest = read_manifest(folder)
+    found = certificates(folder, manifest)
     if json:
-        typer.echo(manifest.model_dump_json())
+        typer.echo(dumps({**manifest.model_dump(mode="json"), "certificates": found}))
         return
     values = manifest.model_dump(mode="json")
     for key in ("images", "seen", "held"):
         values["training"][key] = f"{len(values['training'][key])} images"
     for added in values["training"]["added"]:
         added["images"] = f"{len(added['images'])} images"
-    typer.echo(f"# hash {bundle_hash(manifest)}\n{tomli_w.dumps(values)}")
-
-
-def verify(
-    model: Model,
-    models: Models = None,
-    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.")] = "auto",
-    json: Json = False,
-) -> None:
-    """Verify every file's hash, then run the reference images and hold them against torch's stored answers."""
-    from dataclasses import asdict
-    from json import dumps
-
-    from edge_inspector.errors import BundleError
-    from edge_inspector.evaluation.equivalence import compare, load_references
-
-    with opened(model, backend, models) as (bundle, engine):
-        rows = compare(engine, load_references(bundle))
-        used = engine.backend
-    if not rows:
-        raise BundleError(f"{bundle.folder / 'reference'}: holds no reference images; nothing to hold the backend against")
-    ok = all(row.equal for row in rows)
-    report: dict[str, Any] = {"id": bundle.manifest.id, "files": len(bundle.manifest.files), "backend": used, "ok": ok}
-    report["flips"] = sum(row.flips for row in rows)
-    report["references"] = [{**asdict(row), "equal": row.equal} for row in rows]
-    typer.echo(dumps(report) if json else _report(report))
-    if not ok:
-        raise typer.Exit(1)
-
-
-def _report(report: dict[str, Any]) -> str:
-    lines = [f"{report['id']}: {report['files']} files have their hashes; backend {report['backend']}"]
-    lines += [
-        f"  {r['name']:<8} map {r['map_difference']:.2e}  score {r['score_difference']:.2e}  flips {r['flips']}  "
-        f"{'equal' if r['equal'] else 'DIFFERENT'}"
-        for r in report["references"]
-    ]
-    return "\n".join([*lines, "ok" if report["ok"] else "NOT what torch computed (tolerance 1e-3)"])
+    typer.echo("\n".join([f"# hash {bundle_hash(manifest)}", *(f"# {certificate_line(each)}" for each in found), tomli_w.dumps(values)]))

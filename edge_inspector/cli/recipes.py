@@ -60,11 +60,13 @@ def import_(
 
     from edge_inspector.decision import with_proposals
     from edge_inspector.engine.bundle import find_bundle, load_bundle
+    from edge_inspector.engine.certified import certified_thresholds
     from edge_inspector.settings import load_recipe
     from edge_inspector.store.recipes import import_recipe
 
     recipe = load_recipe(file)
-    recipe = with_proposals(recipe, load_bundle(find_bundle(recipe.bundle, models)).manifest)
+    bundle = load_bundle(find_bundle(recipe.bundle, models))
+    recipe = with_proposals(recipe, bundle.manifest, certified=certified_thresholds(bundle))
     with _writing(db) as engine:
         version, new = import_recipe(engine, recipe)
     if json:

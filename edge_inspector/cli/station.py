@@ -36,10 +36,11 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to wr
 
 
 def check_config(config: Annotated[Path, typer.Argument(help="station.toml")]) -> None:
-    """Check a station and print the resolved plan; errors name file, key and value."""
-    from edge_inspector.line.plan import describe, make_plan
+    """Check a station, open its engine and print the resolved plan; errors name file, key and value."""
+    from edge_inspector.line.plan import describe, describe_form, make_plan
 
-    rows = describe(make_plan(config))
+    plan = make_plan(config)
+    rows = describe(plan) | describe_form(plan)
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         typer.echo(f"{name:<{width}}  {value}")

@@ -7,6 +7,7 @@ threshold it is for review; everything else rejects.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from edge_inspector.decision.regions import Size, find_regions, inspected_mask
 from edge_inspector.decision.score import top_means
 from edge_inspector.errors import SettingsError
 from edge_inspector.records import AnomalyMap, Decision, Mask, Reason, Region, Verdict
-from edge_inspector.settings.manifest import Manifest
+from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.settings.recipe import DecisionRules, Recipe
 
 
@@ -31,21 +32,25 @@ class Rules:
     areas: DecisionRules
 
 
-def with_proposals(recipe: Recipe, manifest: Manifest, precision: str | None = None) -> Recipe:
+def with_proposals(recipe: Recipe, manifest: Manifest, precision: str | None = None, certified: Sequence[Thresholds] = ()) -> Recipe:
     """The recipe with thresholds it leaves out filled from the bundle's proposals at that precision, by default its own.
 
-    Where a person gave only one of accept and reject, the proposal for the other gives way to it. Raises SettingsError where a
-    threshold is missing and the bundle proposes none.
+    ``certified`` are proposals of the bundle's certificates, for precisions that its manifest has none for. Where a person gave only one
+    of accept and reject, the proposal for the other gives way to it. Raises SettingsError where a threshold is missing and nothing
+    proposes one.
     """
     given = recipe.decision
     accept, reject, region = given.accept_threshold, given.reject_threshold, given.region_threshold
     if accept is not None and reject is not None and region is not None:
         return recipe
-    if precision is None:  # no certificate allows auto a lower one yet
+    if precision is None:  # a lower one that a certificate allows auto was held against float32 at float32's thresholds
         precision = "f32" if recipe.precision == "auto" else recipe.precision
-    proposal = next((t for t in manifest.thresholds if t.precision == precision), None)
+    proposal = next((t for t in (*manifest.thresholds, *certified) if t.precision == precision), None)
     if proposal is None:
-        raise SettingsError(f"recipe {recipe.name}: a threshold is not given, and bundle {manifest.id} proposes none at {precision}")
+        raise SettingsError(
+            f"recipe {recipe.name}: a threshold is not given, and bundle {manifest.id} proposes none at {precision}; "
+            f"give them, or verify the bundle at {precision}: a certificate without flips proposes those of f32"
+        )
     if accept is None:
         accept = min(proposal.accept_threshold, reject) if reject is not None else proposal.accept_threshold
     if reject is None:

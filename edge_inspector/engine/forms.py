@@ -128,14 +128,30 @@ def read_certificate(bundle: Bundle, key: FormKey) -> Certificate | None:
     for place in _places(bundle):
         path = place / _name(key) / CERTIFICATE
         if path.is_file():
-            try:
-                certificate = parse_model(Certificate, load_toml(path), str(path))
-            except SettingsError as error:
-                raise FormError(f"{error}; verify the form again") from None
+            certificate = _certificate(path)
             if certificate.key != key:
                 raise FormError(f"{path}: is of another form; verify this one again")
             return certificate
     return None
+
+
+def list_certificates(bundle: Bundle) -> tuple[Certificate | FormError, ...]:
+    """The certificates kept for the bundle as it is now, whatever backend, version, device and precision; an error for each damaged one."""
+    found: dict[str, Certificate | FormError] = {}
+    for path in (path for place in _places(bundle) for path in sorted(place.glob(f"*/{CERTIFICATE}"))):
+        try:
+            found.setdefault(path.parent.name, _certificate(path))
+        except FormError as error:
+            found.setdefault(path.parent.name, error)
+    digest = bundle_hash(bundle.manifest)
+    return tuple(c for c in found.values() if isinstance(c, FormError) or c.key.bundle_hash == digest)
+
+
+def _certificate(path: Path) -> Certificate:
+    try:
+        return parse_model(Certificate, load_toml(path), str(path))
+    except SettingsError as error:
+        raise FormError(f"{error}; verify the form again") from None
 
 
 def store_certificate(bundle: Bundle, certificate: Certificate) -> Path:

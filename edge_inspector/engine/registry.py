@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.certified import open_certified
 from edge_inspector.engine.cuda.probe import probe
 from edge_inspector.errors import EngineError
 
@@ -50,12 +52,18 @@ def open_engine(bundle: Bundle, backend: str = "auto", threads: int = 0, precisi
     """Load a bundle on a backend.
 
     ``backend`` is one of `NAMES` or ``auto``, the best present (of TensorRT's packages only the full one: the one for RTX runs by name);
-    ``threads`` 0 leaves the number to the backend; ``precision`` ``auto`` is float32. Raises EngineError for an unknown or absent backend
-    (naming what installs it) or an unknown precision, BundleError for a graph that is not as its manifest says, FormMissing and FormError
-    for a plan that is not there, or not as it was built.
+    ``threads`` 0 leaves the number to the backend; ``precision`` ``auto`` is float32 until a faster one has passed its certificate
+    (`engine.certified`). Raises EngineError for an unknown or absent backend (naming what installs it) or an unknown precision, BundleError
+    for a graph that is not as its manifest says, FormMissing and FormError for a compiled form that is not there, or not as it was built.
     """
-    name = _best() if backend == "auto" else backend
-    return _load(name)(bundle, threads, precision)
+    name = chosen(backend)
+    opener = partial(_load(name), bundle, threads)
+    return open_certified(bundle, name, opener) if precision == "auto" else opener(precision)
+
+
+def chosen(backend: str) -> str:
+    """The backend that a setting names; of ``auto`` the best present. Raises EngineError where none is."""
+    return _best() if backend == "auto" else backend
 
 
 def engine_class(name: str) -> Callable[[Bundle, int, str], Engine]:

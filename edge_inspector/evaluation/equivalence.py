@@ -21,6 +21,7 @@ from edge_inspector.engine.bundle import Bundle
 from edge_inspector.errors import BundleError
 from edge_inspector.geometry import on_canvas
 from edge_inspector.records import ScoreMap
+from edge_inspector.settings.manifest import Manifest
 
 TOLERANCE = 1e-3
 # Measured on a codebook of magnetic tiles (2048 words, 256 x 256), by giving the places where two words are nearest to a tie the second
@@ -49,7 +50,8 @@ class Reference:
 class Comparison:
     """One reference image on one backend: greatest differences of map and score, and how many of the chosen prototypes are others.
 
-    ``beyond`` is the share of the map, 0..1, that differs by more than TOLERANCE; ``places`` as a Reference's.
+    ``beyond`` is the share of the map, 0..1, that differs by more than TOLERANCE; ``places`` as a Reference's; ``chosen`` is how many
+    prototypes were compared, ``map_difference_mean`` the mean over the map's pixels.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Comparison:
     flips: int
     beyond: float = 0.0
     places: int = 0
+    map_difference_mean: float = 0.0
+    chosen: int = 0
 
     @property
     def equal(self) -> bool:
@@ -79,7 +83,7 @@ class Comparison:
 
 def compare(engine: Engine, references: tuple[Reference, ...]) -> tuple[Comparison, ...]:
     """Run the references one by one. Raises EngineError."""
-    return tuple(_compare(ref, engine.infer(ref.image[np.newaxis])[0]) for ref in references)
+    return tuple(compare_maps(ref.name, ref.answer, engine.infer(ref.image[np.newaxis])[0], ref.places) for ref in references)
 
 
 def load_references(bundle: Bundle) -> tuple[Reference, ...]:
@@ -99,17 +103,23 @@ def _load(bundle: Bundle, path: Path) -> Reference:
     out = bundle.manifest.output
     if answer.anomaly_map.shape != (out.height, out.width):
         raise BundleError(f"{path}: its map is {answer.anomaly_map.shape}; the manifest says {(out.height, out.width)}")
-    places = len(answer.prototypes) if bundle.manifest.prototypes.form == "codebook" else 0
-    return Reference(path.stem, on_canvas(images.decode(path.with_suffix(".png")), form), answer, places)
+    image = on_canvas(images.decode(path.with_suffix(".png")), form)
+    return Reference(path.stem, image, answer, places_of(bundle.manifest, answer))
 
 
-def _compare(reference: Reference, found: ScoreMap) -> Comparison:
-    wanted = reference.answer
+def places_of(manifest: Manifest, answer: ScoreMap) -> int:
+    """How many places choose a word of a codebook each; 0 where prototypes are whole maps."""
+    return len(answer.prototypes) if manifest.prototypes.form == "codebook" else 0
+
+
+def compare_maps(name: str, wanted: ScoreMap, found: ScoreMap, places: int = 0) -> Comparison:
+    """One image's answers, torch's and the backend's; ``places`` as a Reference's."""
     difference = _apart(found.anomaly_map, wanted.anomaly_map)
     score = float(_apart(np.float64(found.image_score), np.float64(wanted.image_score)))
-    flips = sum(a != b for a, b in zip(found.prototypes, wanted.prototypes, strict=False))
+    pairs = list(zip(found.prototypes, wanted.prototypes, strict=False))
+    flips = sum(a != b for a, b in pairs)
     beyond = float((difference > TOLERANCE).mean())
-    return Comparison(reference.name, float(difference.max()), score, flips, beyond, reference.places)
+    return Comparison(name, float(difference.max()), score, flips, beyond, places, float(difference.mean()), len(pairs))
 
 
 def _apart(a: NDArray[np.floating] | np.float64, b: NDArray[np.floating] | np.float64) -> NDArray[np.floating]:

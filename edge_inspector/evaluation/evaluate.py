@@ -87,9 +87,13 @@ def unseen_test_samples(dataset: Dataset, manifest: Manifest) -> tuple[tuple[Sam
 
 
 def proposed_judge(engine: Engine) -> Judge:
-    """A judge by the bundle's own proposals. Raises SettingsError where the manifest proposes no thresholds at the engine's precision."""
+    """A judge by the bundle's own proposals: for the engine's precision, else those for float32, as ``auto`` applies them.
+
+    Raises SettingsError where the manifest proposes neither.
+    """
     recipe = Recipe(name="proposed", bundle=engine.manifest.id, gate=GateRules(reject_window_ms=60_000))
-    return Judge(engine, with_proposals(recipe, engine.manifest, engine.precision))
+    own = any(t.precision == engine.precision for t in engine.manifest.thresholds)
+    return Judge(engine, with_proposals(recipe, engine.manifest, engine.precision if own else "f32"))
 
 
 def judge_image(judge: Judge, image: Image, name: str) -> Judgement:

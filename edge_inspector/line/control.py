@@ -190,7 +190,7 @@ class LineControl:
         decision = parse_model(DecisionRules, {**judge.recipe.decision.model_dump(), **params}, f"recipe {judge.recipe.name}")
         recipe: Recipe = judge.recipe.model_copy(update={"decision": decision})
         version, _ = recipes.import_recipe(self._database, recipe, caller.name)
-        changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}")
+        changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}", judge.certificate)
         with recipes.activating(self._database, recipe.name, version, caller.name):
             self._loaded(lambda: self._controller.swap(changed, judge))
         return self._snapshot()

@@ -77,7 +77,7 @@ class Controller:
         self._gates: dict[str, Hello] = {}
         self._arming: int | None = None  # the base that waits for the gate's answer
         self._booted = False  # the first engine is loaded, or has failed to
-        self._loads = Loads()
+        self.loads = Loads()
         self._dead: str | None = None  # a thread without which no part is inspected
         self._slipped = False  # the counts disagreed; nobody has started the line since
         self.judge: Judge | None = None
@@ -124,7 +124,7 @@ class Controller:
 
     def _refuse_waiting(self) -> None:
         """Nobody waits for an answer that no longer comes."""
-        self._loads.failed(stopping := StateError("the line is stopping"))
+        self.loads.failed(stopping := StateError("the line is stopping"))
         with contextlib.suppress(queue.Empty):
             while True:
                 if isinstance(event := self._events.get_nowait(), Command) and event.answer.set_running_or_notify_cancel():
@@ -229,7 +229,7 @@ class Controller:
             self._pipeline.plc_count(count, acked)
 
     def _engine_ready(self, judge: Judge) -> None:
-        if not self._loads.ready(judge, self._pipeline):
+        if not self.loads.ready(judge, self._pipeline):
             return
         log.info("engine %s %s runs %s with recipe %s", judge.engine.backend, judge.engine.precision, judge.engine.manifest.id, judge.label)
         self.judge, self._booted = judge, True
@@ -239,11 +239,11 @@ class Controller:
         try:
             self._advance()
         finally:
-            self._loads.running(judge)
+            self.loads.running(judge)
 
     def _engine_failed(self, error: Exception) -> None:
         self._booted = True
-        if self._loads.failed(failed := StateError(f"the engine cannot be loaded: {error}")) and self.judge is not None:
+        if self.loads.failed(failed := StateError(f"the engine cannot be loaded: {error}"), error) and self.judge is not None:
             self._advance()  # the engine that ran before goes on
             return
         self.judge = None
@@ -287,7 +287,7 @@ class Controller:
         """Go on towards execution as far as things stand."""
         if self._states.state is State.INITIALIZED and self._open.issuperset(self._cameras):
             self._states.to(State.READY)
-        if self._states.state is State.READY and self._wanted and self._arming is None and not self._loads.busy:
+        if self._states.state is State.READY and self._wanted and self._arming is None and not self.loads.busy:
             self._arm()
 
     def _arm(self) -> None:
@@ -354,7 +354,7 @@ class Controller:
         self._conditions.clear_condition("reject_link")
         if self._states.state is State.ERROR:
             if self.judge is None:
-                raise StateError("the engine is not loaded; mend what the conditions name, then restart the line")
+                raise StateError("the engine is not loaded; mend what the conditions name, then activate its recipe, or restart the line")
             if self._dead is not None:
                 raise StateError(self._dead)
             if self._slipped:
@@ -384,17 +384,17 @@ class Controller:
         pipeline = self._check_free()
         if self.judge is not running:
             raise StateError("the recipe was changed by somebody else at the same moment; look at it, and try again")
-        return self._loads.begin(pipeline, factory)
+        return self.loads.begin(pipeline, factory)
 
     def give_up(self, loading: Future[Judge], instead: JudgeFactory) -> None:
         """No part runs by what this load brings, nor before ``instead`` is loaded after it. Raises StateError where it has ended."""
-        self._loads.give_up(loading, instead)
+        self.loads.give_up(loading, instead)
         self._disarm()
 
     def _check_free(self) -> Pipeline:
         """Raises StateError while an engine is being loaded: which of two would run, and which be recorded, would be a matter of luck."""
         if self._pipeline is None:
             raise StateError("the line is not running")
-        if not self._booted or self._loads.busy:
+        if not self._booted or self.loads.busy:
             raise StateError("an engine is being loaded; try again when the line is Ready with it")
         return self._pipeline

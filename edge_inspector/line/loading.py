@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from edge_inspector.decision import with_proposals
+from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
+from edge_inspector.engine.certified import certificate_of
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.shared import EngineOpener
+from edge_inspector.errors import FormError, UnprovenError
 from edge_inspector.judge import Judge
 from edge_inspector.settings import Recipe
+from edge_inspector.settings.certificate import Certificate
 from edge_inspector.settings.station import EngineSettings
+
+log = logging.getLogger(__name__)
 
 _CORES_A_SPARE = 8  # more cores carry more cameras
 
@@ -22,13 +29,42 @@ def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
 
 
 def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str, opener: EngineOpener = open_engine) -> Judge:
-    """Load the bundle on the station's backend; on the thread that will use it. Raises EngineError, SettingsError."""
+    """Load the bundle on the station's backend; on the thread that will use it.
+
+    Raises EngineError, SettingsError; UnprovenError for an engine that is not proven to decide as torch does (`proof_of`).
+    """
     engine = opener(bundle, settings.backend, engine_threads(settings), recipe.precision)
     try:
-        return Judge(engine, with_proposals(recipe, bundle.manifest, engine.precision), label)
+        certificate = proof_of(bundle, engine)
+        proposed = certificate.thresholds if certificate is not None else None
+        return Judge(engine, with_proposals(recipe, bundle.manifest, certified=(proposed,) if proposed else ()), label, certificate)
     except BaseException:
         engine.close()
         raise
+
+
+def proof_of(bundle: Bundle, engine: Engine) -> Certificate | None:
+    """The certificate of the form that the engine runs; None for one in float32 that has none, which tests hold to torch for each backend.
+
+    Raises UnprovenError where the certificate fails, and where a form of lower precision has none that can be read.
+    """
+    key = engine.form_key
+    name = f"bundle {key.bundle} on {key.backend} {key.version} ({key.device}) in {key.precision}"
+    remedy = f"run `edge-inspector models verify {bundle.folder} --backend {key.backend} --precision {key.precision}`"
+    try:
+        certificate = certificate_of(bundle, engine)
+    except FormError as error:
+        if key.precision != "f32":
+            raise UnprovenError(f"{name}: its certificate cannot be trusted: {error}; {remedy}") from error
+        log.warning("a certificate is not trusted: %s; %s", error, remedy)
+        return None
+    if certificate is None and key.precision != "f32":
+        raise UnprovenError(f"{name}: nothing proves that this form decides as torch does; {remedy}, or let the recipe's precision be auto")
+    if certificate is not None and not certificate.passed:
+        found = "; ".join(certificate.failures)
+        message = f"{name}: it does not decide as torch does: {found}; choose another precision, or {remedy}"
+        raise UnprovenError(message, certificate.summary())
+    return certificate
 
 
 def engine_threads(settings: EngineSettings) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import Future
 
-from edge_inspector.errors import StateError
+from edge_inspector.errors import StateError, UnprovenError
 from edge_inspector.judge import Judge
 from edge_inspector.pipeline import Pipeline
 from edge_inspector.pipeline.engine_loop import JudgeFactory
@@ -21,6 +21,8 @@ class Loads:
         self._instead: JudgeFactory | None = None  # nobody waits for what is being loaded any more: this is loaded after it
         self._answered: Future[Judge] | None = None  # its judge is to run; whoever waits is told once it does
         self._restoring = False  # the engine thread holds a judge that came too late, until what ran before is loaded again
+        self.unproven: dict[str, object] | None = None
+        """The failed certificate of the engine that was loaded last and refused; any thread may read it."""
 
     @property
     def busy(self) -> bool:
@@ -56,8 +58,9 @@ class Loads:
         if waiting is not None and not waiting.done():
             waiting.set_result(judge)
 
-    def failed(self, error: Exception) -> bool:
-        """Loading has failed; whether the engine thread still holds what ran before."""
+    def failed(self, error: Exception, cause: Exception | None = None) -> bool:
+        """Loading has failed, by ``cause``; whether the engine thread still holds what ran before."""
+        self.unproven = cause.summary if isinstance(cause, UnprovenError) else None
         waiting, self._future = self._future, None
         kept, self._restoring, self._instead = waiting is not None and not self._restoring, False, None
         if waiting is not None and not waiting.done():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_inspector.camera.simulator.spec import PRODUCTS
 from edge_inspector.decision import with_proposals
 from edge_inspector.engine.bundle import Bundle
-from edge_inspector.engine.registry import NAMES, available, missing
+from edge_inspector.engine.certified import certified_thresholds
+from edge_inspector.engine.registry import NAMES, available, chosen, missing
 from edge_inspector.errors import SettingsError
-from edge_inspector.line.loading import bundle_of
+from edge_inspector.line.loading import bundle_of, open_judge
 from edge_inspector.settings import Recipe, Station, load_recipe, load_station
 from edge_inspector.settings.cameras import FolderCamera, GenicamCamera, OpencvCamera, SimulatedCamera
 from edge_inspector.settings.genicam_cameras import GenicamSettings
@@ -36,7 +38,8 @@ def make_plan(config: Path) -> Plan:
     _check_backend(config, station)
     _check_camera(config, station)
     bundle = bundle_of(file_recipe, station.engine.models)
-    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest), bundle)
+    certified = certified_thresholds(bundle, chosen(station.engine.backend))
+    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest, certified=certified), bundle)
 
 
 def check_recipe(recipe: Recipe, station: Station) -> None:
@@ -76,6 +79,23 @@ def _check_camera(config: Path, station: Station) -> None:
 def _window(recipe: Recipe) -> str:
     gate = recipe.gate
     return f"{gate.reject_window_ms:g} ms" if gate.reject_window_ms is not None else f"{gate.reject_window_counts} encoder counts"
+
+
+def describe_form(plan: Plan) -> dict[str, str]:
+    """What the recipe's bundle runs as on this machine, and what proves it; found by opening it.
+
+    Raises EngineError where it does not open, UnprovenError where the line would refuse it.
+    """
+    judge = open_judge(plan.recipe, plan.bundle, plan.station.engine, plan.recipe.name)
+    with closing(judge.engine) as engine:
+        key, proof = engine.form_key, judge.certificate
+    asked = f"the recipe asks for {plan.recipe.precision}"
+    rows = {"precision": f"{key.precision} on {key.backend} {key.version} ({key.device}); {asked}"}
+    if proof is None:
+        return rows | {"certificate": "none; float32 runs without one"}
+    thresholds = f"{proof.accept_threshold:.4f} and {proof.reject_threshold:.4f}"
+    held = f"{proof.verdict_flips} of {proof.images} verdicts flip at {thresholds}, against {proof.stand_in or proof.against}"
+    return rows | {"certificate": f"passed on {proof.created_utc}: {held}"}
 
 
 def describe(plan: Plan) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Engine as Database
 
 from edge_inspector.errors import StoreError
+from edge_inspector.judge import Judge
 from edge_inspector.line.control import METHODS, LineControl
 from edge_inspector.line.controller import Controller
 from edge_inspector.line.desk_child import DeskChild
@@ -287,7 +288,14 @@ class Line:
             cameras=self._camera_states(),
             plc=self._plc_states(),
             thresholds=(judge.recipe.decision if judge else self._first_rules).model_dump(mode="json", include=set(RULES)),
+            certificate=self._proof(judge),
         )
+
+    def _proof(self, judge: Judge | None) -> dict[str, Any] | None:
+        """Of the engine that runs; where none does, of the one that was refused."""
+        if judge is None:
+            return self._controller.loads.unproven
+        return judge.certificate.summary() if judge.certificate is not None else None
 
     def _camera_states(self) -> tuple[CameraState, ...]:
         there = self._controller.open_cameras

@@ -33,7 +33,8 @@ class PlcState:
 class Snapshot:
     """The line at one moment. ``counts`` are of this run of the process: triggers, accepted, rejected, review, missed, late, open.
 
-    ``thresholds`` are the rules (``RULES``) of the recipe that decides, as JSON values.
+    ``thresholds`` are the rules (``RULES``) of the recipe that decides, as JSON values. ``certificate`` sums up the proof that the engine
+    decides as torch does (`Certificate.summary`), or that one that was refused does not; None where there is none.
     """
 
     station: str
@@ -53,6 +54,7 @@ class Snapshot:
     cameras: tuple[CameraState, ...] = ()
     plc: tuple[PlcState, ...] = ()
     thresholds: dict[str, Any] = field(default_factory=dict)
+    certificate: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for control and status."""

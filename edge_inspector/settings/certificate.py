@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -30,7 +31,8 @@ class Certificate(Settings):
     """Differences between a form's answers and torch's in float32, and the limits they were held to.
 
     Maps and scores are in 0..1. ``verdict_flips`` are at ``accept_threshold`` and ``reject_threshold``; AUROCs are None where the images
-    have no labels. ``failures`` names each limit that was passed; a certificate without one has ``passed``.
+    have no labels. ``failures`` names each limit that was passed; a certificate without one has ``passed``. ``reservations`` say why one
+    that has passed does not rest on enough for ``auto`` to choose its form.
     """
 
     format_version: Literal[1] = 1
@@ -39,13 +41,20 @@ class Certificate(Settings):
     created_utc: str
     program_version: str
     against: Literal["stored", "torch"]
+    stand_in: str = Field("", description="what answered for torch on labelled images, whose answers no bundle stores; empty: torch itself")
     images: Annotated[int, Field(gt=0)]
+    references: int = Field(0, description="of the images: the bundle's own, which have no label")
+    good: int = Field(0, description="of the images: labelled good; the bundle was trained on none of them")
+    bad: int = 0
+    data: str = Field("", description="name and layout of the labelled images' set")
+    recipe: str = Field("", description="name of the recipe whose rules were applied; empty: the bundle's proposals")
     map_difference: float = Field(description="greatest of all pixels of all images")
-    map_difference_mean: float
+    map_difference_mean: float = Field(description="over the pixels of an image; the greatest of all images")
     score_difference: float = Field(description="greatest")
     prototype_flips: int
     prototype_places: int
     verdict_flips: int
+    verdict_flips_beyond: int = Field(0, description="of these: torch's score is further than the margin from each threshold")
     accept_threshold: float
     reject_threshold: float
     image_auroc: float | None = None
@@ -53,8 +62,38 @@ class Certificate(Settings):
     limits: dict[str, float]
     thresholds: Thresholds | None = Field(None, description="proposal for this precision, which the manifest may lack")
     failures: tuple[str, ...] = ()
+    reservations: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether every limit was kept."""
         return not self.failures
+
+    @property
+    def suffices(self) -> bool:
+        """Whether ``auto`` may run the form: passed, and on enough images."""
+        return self.passed and not self.reservations
+
+    def summary(self) -> dict[str, Any]:
+        """What status, lists and people are told of it, as JSON values: what is not finite is None."""
+        differences = {name: _finite(getattr(self, name)) for name in ("map_difference", "map_difference_mean", "score_difference")}
+        counts = ("images", "good", "bad", "verdict_flips", "verdict_flips_beyond", "prototype_flips")
+        return {
+            **self.key.model_dump(include={"backend", "version", "device", "precision"}),
+            "passed": self.passed,
+            "auto": self.suffices,
+            "against": self.stand_in or self.against,
+            **{name: getattr(self, name) for name in counts},
+            **differences,
+            "accept_threshold": self.accept_threshold,
+            "reject_threshold": self.reject_threshold,
+            "image_auroc": self.image_auroc,
+            "image_auroc_torch": self.image_auroc_torch,
+            "created_utc": self.created_utc,
+            "failures": list(self.failures),
+            "reservations": list(self.reservations),
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

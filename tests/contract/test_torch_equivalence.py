@@ -14,9 +14,11 @@ import torch
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, load_bundle
 from edge_inspector.engine.registry import available, open_engine
+from edge_inspector.evaluation.certify import Basis, certify
 from edge_inspector.evaluation.equivalence import TOLERANCE, compare, load_references
 from edge_inspector.training.export import load_network
 from edge_inspector.training.fit import run
+from edge_inspector.training.reference import TorchEngine
 from tests.unit.training.parts import disc, stained, trained_bundle
 
 BACKENDS = [name for name in ("openvino", "onnxruntime") if name in available()]
@@ -66,3 +68,15 @@ def test_the_references_stored_are_what_the_rebuilt_network_says(bundle: Bundle)
         assert np.allclose(maps[0], reference.answer.anomaly_map, atol=1e-5)
         assert float(scores[0]) == pytest.approx(reference.answer.image_score, abs=1e-5)
         assert tuple(chosen[0].tolist()) == reference.answer.prototypes
+
+
+def test_held_against_torch_itself(engine: Engine, bundle: Bundle) -> None:
+    certificate = certify(bundle, engine, Basis(torch=TorchEngine(bundle))).certificate
+    assert (certificate.passed, certificate.against, certificate.stand_in, certificate.images) == (True, "torch", "", 4)
+    assert certificate.prototype_places > 0
+
+
+def test_torch_is_an_engine_that_agrees_with_itself(bundle: Bundle) -> None:
+    certificate = certify(bundle, TorchEngine(bundle), Basis()).certificate
+    assert (certificate.passed, certificate.key.backend, certificate.prototype_flips) == (True, "torch", 0)
+    assert certificate.map_difference < 1e-5

@@ -554,6 +554,10 @@
         <translation>Modell</translation>
     </message>
     <message>
+        <source>Equivalence</source>
+        <translation>Gleichheit</translation>
+    </message>
+    <message>
         <source>Pace</source>
         <translation>Takt</translation>
     </message>
@@ -576,6 +580,46 @@
     <message>
         <source>⚠ none connected</source>
         <translation>⚠ keine verbunden</translation>
+    </message>
+    <message>
+        <source>○ not verified on this machine</source>
+        <translation>○ auf diesem Rechner nicht geprüft</translation>
+    </message>
+    <message>
+        <source>⚠ does not decide alike</source>
+        <translation>⚠ entscheidet nicht gleich</translation>
+    </message>
+    <message>
+        <source>✓ decides alike ({count} images)</source>
+        <translation>✓ entscheidet gleich ({count} Bilder)</translation>
+    </message>
+    <message>
+        <source>Held against {what} on {when}</source>
+        <translation>Verglichen mit {what} am {when}</translation>
+    </message>
+    <message>
+        <source>{good} good and {bad} bad images among {count}</source>
+        <translation>{good} gute und {bad} schlechte Bilder unter {count}</translation>
+    </message>
+    <message>
+        <source>Verdicts that flip: {flips}, at thresholds {accept} and {reject}</source>
+        <translation>Urteile, die kippen: {flips}, bei den Schwellen {accept} und {reject}</translation>
+    </message>
+    <message>
+        <source>Greatest difference of a score: {score}, of a map: {map}, on average {mean}</source>
+        <translation>Größter Unterschied eines Scores: {score}, einer Karte: {map}, im Mittel {mean}</translation>
+    </message>
+    <message>
+        <source>Image AUROC: {here}, of the network {network}</source>
+        <translation>Bild-AUROC: {here}, des Netzes {network}</translation>
+    </message>
+    <message>
+        <source>the answers stored in the model</source>
+        <translation>den Antworten, die im Modell stehen</translation>
+    </message>
+    <message>
+        <source>the network itself</source>
+        <translation>dem Netz selbst</translation>
     </message>
 </context>
 <context>

@@ -13,9 +13,12 @@ from typer.testing import CliRunner, Result
 
 from edge_inspector import images
 from edge_inspector.cli import evaluate, inspect, models
-from edge_inspector.engine.bundle import read_manifest, seal
+from edge_inspector.engine.bundle import bundle_hash, load_bundle, read_manifest
+from edge_inspector.engine.forms import CERTIFICATE
 from edge_inspector.errors import BundleError, DatasetError, EngineError
+from edge_inspector.settings.certificate import FormKey
 from tests.bundles import make_bundle
+from tests.certificates import store
 from tests.unit.evaluation.parts import bad_part, good_part, write_parts
 
 
@@ -71,6 +74,7 @@ def test_evaluate_in_words(app: typer.Typer, folder: Path, tmp_path: Path) -> No
 def test_evaluate_names_what_is_wrong(app: typer.Typer, folder: Path, tmp_path: Path) -> None:
     data = ("--data", write_parts(tmp_path / "parts"))
     assert "magic" in fails(app, EngineError, "evaluate", "--model", folder, *data, "--layout", "mvtec", "--backend", "magic")
+    assert "f64 is not offered" in fails(app, EngineError, "evaluate", "--model", folder, *data, "--layout", "mvtec", "--precision", "f64")
     assert "coco" in fails(app, DatasetError, "evaluate", "--model", folder, *data, "--layout", "coco")
     assert "no model bundle 'none'" in fails(app, BundleError, "evaluate", "--model", "none", *data, "--layout", "mvtec")
 
@@ -139,29 +143,23 @@ def test_show(app: typer.Typer, folder: Path) -> None:
     assert "score_pixels = 8" in run(app, "models", "show", "small", "--models", folder.parent).stdout
 
 
-@pytest.mark.parametrize("backend", ["openvino", "onnxruntime"])
-def test_verify(app: typer.Typer, folder: Path, backend: str) -> None:
-    pytest.importorskip(backend)
-    report = run_json(app, "models", "verify", folder, "--backend", backend)
-    assert (report["ok"], report["backend"], report["flips"], len(report["references"])) == (True, backend, 0, 2)
-    assert report["references"][0]["map_difference"] <= 1e-3
+def test_list_and_show_tell_certificates(app: typer.Typer, folder: Path) -> None:
+    assert run_json(app, "models", "show", folder)["certificates"] == []
+    run(app, "models", "verify", folder, "--backend", "onnxruntime")
+    (row,) = run_json(app, "models", "list", "--models", folder.parent)["models"]
+    (told,) = row["certificates"]
+    assert (told["backend"], told["precision"], told["passed"], told["auto"]) == ("onnxruntime", "f32", True, True)
+    assert run_json(app, "models", "show", folder)["certificates"] == [told]
+    for words in (("list", "--models", folder.parent), ("show", folder)):
+        assert ", f32: passed (" in run(app, "models", *words).stdout
+    store(FormKey.model_validate(key_values(folder)), load_bundle(folder), failures=("3 of 100 verdicts flip",))
+    (path,) = folder.parent.glob(f"small.cache/onnxruntime*/{CERTIFICATE}")
+    path.write_text("= = =")
+    said = run(app, "models", "list", "--models", folder.parent).stdout
+    assert "int8: FAILED: 3 of 100 verdicts flip (2026" in said
+    assert f"certificate damaged: {path}: not valid TOML" in said
 
 
-def test_verify_fails_where_the_answers_differ(app: typer.Typer, folder: Path) -> None:
-    path = folder / "reference/01.npz"
-    with np.load(path) as stored:
-        arrays = dict(stored)
-    np.savez(path, **{**arrays, "score": arrays["score"] + 0.1})
-    seal(folder, read_manifest(folder))
-    report = run_json(app, "models", "verify", folder, code=1)
-    assert [row["equal"] for row in report["references"]] == [True, False]
-    assert "NOT what torch computed" in run(app, "models", "verify", folder, code=1).stdout
-
-
-def test_verify_fails_where_a_file_differs_or_references_lack(app: typer.Typer, folder: Path) -> None:
-    (folder / "head.safetensors").write_bytes(b"changed")
-    assert "head.safetensors" in fails(app, BundleError, "models", "verify", folder)
-    for path in (folder / "reference").iterdir():
-        path.unlink()
-    seal(folder, read_manifest(folder))
-    assert "no reference images" in fails(app, BundleError, "models", "verify", folder)
+def key_values(folder: Path) -> dict[str, str]:
+    digest = bundle_hash(read_manifest(folder))
+    return {"bundle": "small", "bundle_hash": digest, "backend": "b", "version": "1", "device": "cpu", "precision": "int8"}

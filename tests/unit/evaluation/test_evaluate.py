@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from edge_inspector.evaluation.equivalence import Comparison, compare, load_refe
 from edge_inspector.evaluation.evaluate import evaluate, judge_image, proposed_judge
 from edge_inspector.evaluation.layouts import Sample, load_dataset, sha256_file
 from tests.bundles import make_bundle
+from tests.certificates import OffEngine
 from tests.unit.evaluation.parts import good_part, write_parts
 
 KEYS = {"image_auroc", "image_ap", "pixel_auroc", "aupro", "pixel_ap", "n_good", "n_bad", "n_left_out", "ms_per_image", "backend"}
@@ -59,6 +61,13 @@ def test_a_bundle_that_sees_the_defects_scores_full_marks(engine: Engine, parts:
     assert result.backend == engine.backend
     assert result.ms_per_image > 0.0
     assert seen == [7]
+
+
+def test_a_precision_without_thresholds_of_its_own_is_measured_at_those_of_float32(bundle: Bundle, parts: Path) -> None:
+    with closing(OffEngine(bundle, "int8")) as engine:
+        result = evaluate(engine, load_dataset(parts, "mvtec"))
+        assert proposed_judge(engine).recipe.decision.accept_threshold == 0.4
+    assert (result.precision, result.image_auroc, result.escapes) == ("int8", 1.0, 0)
 
 
 def test_images_the_bundle_was_trained_on_are_left_out_whatever_their_name(bundle: Bundle, parts: Path) -> None:
