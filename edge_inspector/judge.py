@@ -8,12 +8,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge_inspector.decision import decide, rules_of
-from edge_inspector.engine.base import Engine
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_inspector.decision import decide, inspected_mask, rules_of
+from edge_inspector.engine.base import Engine, best_batch
 from edge_inspector.errors import EngineError
 from edge_inspector.geometry import on_image
-from edge_inspector.prepare import prepare
-from edge_inspector.records import AnomalyMap, Decision, Frame, Inspection, Judgement, Missed, Reason, ScoreMap, Verdict
+from edge_inspector.prepare import prepare, tiles
+from edge_inspector.records import AnomalyMap, Decision, Frame, Image, Inspection, Judgement, Missed, Reason, Verdict
 from edge_inspector.settings.recipe import Recipe
 
 log = logging.getLogger(__name__)
@@ -34,14 +37,11 @@ class Judge:
         if lost is not None:
             return missed(inspection, lost.reason, lost.detail, self._rules.accept)
         frames = tuple(view for view in inspection.views if isinstance(view, Frame))
-        started = time.monotonic_ns()
+        run = _Run(self.engine)
         try:
-            batch = prepare(frames, self.engine.manifest.input)
-            started = time.monotonic_ns()
-            maps = self.engine.infer(batch)
-            engine_ns = time.monotonic_ns() - started
+            maps = self._tiled(run, frames) if self.engine.manifest.tiling else run.infer(prepare(frames, self.engine.manifest.input))
         except Exception as error:  # noqa: BLE001 - whatever a driver throws, the part is missed and the line goes on
-            return self._engine_failed(inspection, error, time.monotonic_ns() - started)
+            return self._engine_failed(inspection, error, run.took_ns)
         seen: tuple[AnomalyMap, ...] = ()
         try:
             seen = self._on_images(maps, frames)
@@ -49,18 +49,50 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - doubt rejects
             log.error("part %s: decision failed: %s: %s", inspection.part_id, type(error).__name__, error)
             verdict = Verdict(Decision.REJECT, Reason.DECISION_ERROR, math.nan, self._rules.accept, detail=str(error))
-        return Judgement(inspection, verdict, seen, engine_ns)
+        return Judgement(inspection, verdict, seen, run.took_ns)
 
-    def _on_images(self, maps: Sequence[ScoreMap], frames: Sequence[Frame]) -> tuple[AnomalyMap, ...]:
-        """The maps without what lies on padding. Raises ValueError unless there is one a frame."""
+    def _on_images(self, maps: Sequence[AnomalyMap], frames: Sequence[Frame]) -> tuple[AnomalyMap, ...]:
+        """The maps without what lies on padding; of tiled frames they have none. Raises ValueError unless there is one a frame."""
         form = self.engine.manifest.input
-        return tuple(on_image(m.anomaly_map, frame.image.shape[:2], form) for m, frame in zip(maps, frames, strict=True))
+        if self.engine.manifest.tiling:
+            return tuple(maps)
+        return tuple(on_image(found, frame.image.shape[:2], form) for found, frame in zip(maps, frames, strict=True))
+
+    def _tiled(self, run: _Run, frames: Sequence[Frame]) -> list[AnomalyMap]:
+        """The whole map of each frame, at the graph's stride; tiles without an inspected pixel are not run, and their map is 0."""
+        return [self._tiled_frame(run, frame.image) for frame in frames]
+
+    def _tiled_frame(self, run: _Run, image: Image) -> AnomalyMap:
+        size = (image.shape[0], image.shape[1])
+        cut = tiles.grid_of(size, self.engine.manifest)
+        wanted = cut.inspected(inspected_mask(self._rules.areas, size, cut.map_size))
+        blend = tiles.Blend(cut)
+        for some, batch in tiles.batches(tiles.on_grid(image, cut), cut, wanted, best_batch(self.engine)):
+            for tile, found in zip(some, run.infer(batch), strict=True):
+                blend.add(tile, found)
+        return blend.whole()
 
     def _engine_failed(self, inspection: Inspection, error: Exception, engine_ns: int) -> Judgement:
         kind = "" if isinstance(error, EngineError) else f"{type(error).__name__}: "
         log.error("part %s: engine failed: %s%s", inspection.part_id, kind, error)
         judgement = missed(inspection, Reason.ENGINE_ERROR, f"{kind}{error}", self._rules.accept)
         return replace(judgement, engine_ns=engine_ns)
+
+
+class _Run:
+    """An engine's calls for one part, and the time they took, ns, the last one's too where it failed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.took_ns = 0
+
+    def infer(self, batch: NDArray[np.uint8]) -> list[AnomalyMap]:
+        """The maps of uint8 (N, H, W, 3), in their order. Raises EngineError, and whatever a driver throws."""
+        started = time.monotonic_ns()
+        try:
+            return [found.anomaly_map for found in self._engine.infer(batch)]
+        finally:
+            self.took_ns += time.monotonic_ns() - started
 
 
 def missed(inspection: Inspection, reason: Reason, detail: str, threshold: float) -> Judgement:
