@@ -75,7 +75,7 @@ def seal(folder: Path, fields: Manifest | Mapping[str, object]) -> Manifest:
         manifest = parse_model(Manifest, values, str(folder / MANIFEST))
     except SettingsError as error:
         raise BundleError(str(error)) from None
-    _write(folder / MANIFEST, tomli_w.dumps(manifest.model_dump(mode="json", exclude_none=True)).encode())
+    _write(folder / MANIFEST, tomli_w.dumps(manifest.model_dump(mode="json")).encode())
     return manifest
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from edge_inspector.settings.model import Settings
 
@@ -146,6 +146,12 @@ class Manifest(Settings):
     metrics: dict[str, float] = Field(default_factory=dict)
     tiling: Tiling | None = Field(None, description="of a tile bundle: how frames are cut; none: a frame is shrunk to the input as a whole")
     files: dict[str, Sha256] = Field(description="sha256 of every other file of the bundle, by path inside it")
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """TOML has no null: what a bundle is not is left out."""
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if value is not None}
 
     @model_validator(mode="after")
     def _tileable(self) -> Manifest:

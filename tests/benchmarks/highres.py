@@ -3,6 +3,7 @@
 python -m tests.benchmarks.highres train [--out DIR] [--minutes M]    frames written, a tile bundle trained on them, frames removed
 python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE]
 python -m tests.benchmarks.highres time --bundle DIR [--rounds 5]     one frame against its tiles x the time of a tile, interleaved, medians
+python -m tests.benchmarks.highres picture --bundle DIR               docs/pictures/tiles.png: a frame, its tiles, its map
 
 ``found`` renders each frame, judges it by the judge of the line at float32 and the bundle's own thresholds, and keeps the verdict at once:
 given again, it goes on. Test frames have a seed of their own; none is ever on disk. A speck is found where its frame is not accepted.
@@ -22,10 +23,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from edge_inspector.camera.simulator.sheet import tiled, write_sheet
 from edge_inspector.camera.simulator.wide import Wide, render_wide
 from edge_inspector.decision import top_means
 from edge_inspector.engine.base import Engine, best_batch
@@ -33,9 +36,10 @@ from edge_inspector.engine.bundle import bundle_hash, load_bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.evaluation.evaluate import judge_image, proposed_judge
 from edge_inspector.geometry import Size
+from edge_inspector.images import overlay, to_rgb
 from edge_inspector.judge import Judge
 from edge_inspector.prepare.tiles import grid_of, tiling_of
-from edge_inspector.records import AnomalyMap, Decision
+from edge_inspector.records import AnomalyMap, Decision, Image
 from tests.benchmarks import ledger
 
 SEED, TRAIN_SEED = 9000, 500  # of the test frames, and of those trained on
@@ -175,10 +179,33 @@ def _tiles(engine: Engine, batch: np.ndarray[Any, np.dtype[np.uint8]], count: in
     return took[:count]
 
 
+def picture(bundle: Path) -> Image:
+    """A corner of cloth of three by two tiles with a speck, the tiles on it, and the map; uint8 (H, W, 3)."""
+    size = (480, 704)
+    wide = render_wide(SEED, 6, 1, size)
+    with closing(_engine(bundle)) as engine:
+        judge, cut = proposed_judge(engine), grid_of(size, engine.manifest)
+        judgement = judge_image(judge, wide.image, "picture")
+    frame = to_rgb(wide.image)
+    tiles = frame.copy()
+    for number, tile in enumerate(cut.tiles):
+        top, left = cut.rows.starts[tile.row], cut.columns.starts[tile.column]
+        colour = ((235, 60, 50), (40, 110, 200), (60, 150, 70))[(tile.row + tile.column) % 3]
+        corner = (left + cut.columns.tile - 2, top + cut.rows.tile - 2)
+        cv2.rectangle(tiles, (left + 1, top + 1), corner, colour, 3)
+        cv2.putText(tiles, str(number + 1), (left + 112, top + 140), cv2.FONT_HERSHEY_SIMPLEX, 1.2, colour, 3, cv2.LINE_AA)
+    threshold = judge.recipe.decision.region_threshold or 0.5
+    shown = overlay(wide.image, judgement.maps[0], judgement.verdict.regions, threshold)
+    heat = np.rint(cv2.resize(judgement.maps[0], size[::-1], interpolation=cv2.INTER_LINEAR) * 255).astype(np.uint8)
+    coloured = np.asarray(cv2.cvtColor(cv2.applyColorMap(heat, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB), np.uint8)
+    small = [np.asarray(cv2.resize(one, (352, 240), interpolation=cv2.INTER_AREA), np.uint8) for one in (frame, tiles, coloured, shown)]
+    return tiled([small[:2], small[2:]])
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "found", "time"))
+    parser.add_argument("what", choices=("train", "found", "time", "picture"))
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--out", type=Path, default=Path("models/wide"))
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "highres.jsonl", help="the verdicts so far")
@@ -192,6 +219,9 @@ def main() -> None:
         return
     if given.bundle is None:
         parser.error("--bundle: which tile bundle?")
+    if given.what == "picture":
+        write_sheet(ledger.ROOT / "docs" / "pictures" / "tiles.png", picture(given.bundle))
+        return
     if given.what == "found":
         result = found(given.bundle, given.good, given.bad, given.minutes, given.keep)
         key = {"good": given.good, "bad": given.bad, **LIKE}

@@ -62,7 +62,7 @@ def render_wide(seed: int, number: int, count: int = 0, size: Size = WIDE) -> Wi
     mask = np.zeros(size, np.bool_)
     for speck in specks:
         square = (slice(speck.y, speck.y + speck.side), slice(speck.x, speck.x + speck.side))
-        light[square] = light[square] * np.float32(1.0 + speck.contrast)
+        light[square] = np.multiply(light[square], np.float32(1.0 + speck.contrast))
         mask[square] = True
     return Wide(_sensed(spec, light), mask, specks)
 

@@ -178,7 +178,7 @@ WRONG: dict[str, dict[str, object]] = {
 def test_what_cannot_be_cut_is_refused(case: str) -> None:
     values: dict[str, object] = {"frame": (64, 64), "tile": (32, 32), "stride": STRIDE, "overlap": 8} | WRONG[case]
     with pytest.raises(ValueError, match="overlap"):
-        grid(**values)  # type: ignore[arg-type]
+        grid(**values)
 
 
 def test_a_whole_map_bundle_cannot_be_tiled_and_says_why() -> None:
