@@ -22,6 +22,8 @@ from edge_inspector.images import write_png
 from edge_inspector.training import tile_evidence, tiles
 from edge_inspector.training.data import TrainingData, pick_samples
 from edge_inspector.training.options import TrainSettings, check
+from edge_inspector.training.progress import Silent
+from edge_inspector.training.retrain import RetrainSettings, _Retraining
 from edge_inspector.training.run import TrainResult, train
 from edge_inspector.training.synthesis import Sources, made
 from edge_inspector.training.tiles import Cutting, cutting, read_tile_data
@@ -136,6 +138,18 @@ def test_the_real_graph_judges_large_frames_without_seams(trained: TrainResult) 
     steps = np.abs(np.diff(found.astype(np.float64), axis=1)).mean(0)  # of each column to the next
     assert steps.max() < 6.0 * np.median(steps)
     assert np.isfinite(judgement.verdict.score)
+
+
+def test_a_child_of_a_tile_bundle_is_cut_as_its_parent_was(trained: TrainResult, frames: Path, tmp_path: Path) -> None:
+    write_dataset(tmp_path / "new", Plan(product="texture", seed=7, good=1, test_good=0, bad=2, frame=FRAME))
+    again = RetrainSettings(trained.folder, tmp_path / "new", "mvtec", tmp_path / "child", device="cpu")
+    session = _Retraining(again, load_bundle(trained.folder), Silent())
+    asked = check(session.training())
+    assert (asked.tile, asked.overlap, asked.scale, asked.prototypes) == (True, 32, 1.0, "codebook")
+    start = session.begin(asked)
+    assert start.data.tiling == trained.manifest.tiling and start.data.form.height == 128
+    assert len(start.data.seen) == len(start.weights) == 4
+    assert session.before is not None, "the parent has judged the whole frames that are left to test on"
 
 
 def test_a_whole_map_bundle_that_calls_itself_tiled_does_not_load(trained: TrainResult, tmp_path: Path) -> None:
