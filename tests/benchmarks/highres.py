@@ -55,7 +55,7 @@ def train(out: Path, minutes: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "frames"
         _edge("simulate", "dataset", str(data), *SET)
-        options = ("--layout", "mvtec", "--seen", "10", "--seed", "0", "--steps", "400", "--max-minutes", str(minutes))
+        options = ("--layout", "mvtec", "--seen", "10", "--seed", "0", "--steps", "800", "--max-minutes", str(minutes))
         _edge("train", "--tile", "--data", str(data), *options, "--out", str(out))
 
 

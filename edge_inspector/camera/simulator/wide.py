@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import cos, sin
+from math import ceil, cos, sin
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ SIDE, CONTRAST = 8, 0.15  # of a speck: pixels, and share of the clean cloth's l
 MARGIN = 16  # pixels from the frame's edge that no speck comes nearer than
 _SPECK, _GRAIN = 40, 41  # streams of random numbers
 _NUMBERS = 1 << 23  # of a stock of noise
-_COARSE = 64  # side of the tiles that slow changes are drawn on
+_COARSE, _CELL = 128, 64  # side of the tiles that slow changes are drawn on, and the pixels of a frame that one of theirs becomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,13 @@ def _axes(size: Size) -> tuple[F32, F32]:
 
 
 def _slow(stream: int, phase: tuple[float, float], size: Size) -> F32:
-    """Slow changes over the frame, of deviation about 1: a coarse tile, enlarged; float32 (H, W)."""
-    tile = noise_tile(2 * _COARSE, (3.0, 3.0), stream)
+    """Slow changes over the cloth, of deviation about 1 and as slow in a small frame: a coarse tile, enlarged; float32 (H, W)."""
+    tile = noise_tile(_COARSE, (3.0, 3.0), stream)
+    height, width = (ceil(side / _CELL) for side in size)
     left, top = (int(p * _COARSE) for p in phase)
-    window = np.ascontiguousarray(tile[top : top + _COARSE, left : left + _COARSE])
-    return f32(cv2.resize(window, (size[1], size[0]), interpolation=cv2.INTER_CUBIC))
+    window = np.take(np.take(tile, range(top, top + height), 0, mode="wrap"), range(left, left + width), 1, mode="wrap")
+    enlarged = cv2.resize(window, (width * _CELL, height * _CELL), interpolation=cv2.INTER_CUBIC)
+    return f32(enlarged[: size[0], : size[1]])
 
 
 def _streaks(pose: Pose, column: F32) -> F32:
