@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_inspector import images
 from edge_inspector.decision import Rules, decide
 from edge_inspector.geometry import on_image
 from edge_inspector.line.threads import keep_opencv_to_one
@@ -69,6 +70,8 @@ def measured() -> dict[str, float]:
         for name, channels in (("grey", 1), ("rgb", 3)):
             one = (frame(channels),)
             found[f"prepare {name} {fit}"] = milliseconds(lambda one=one, form=form: prepare(one, form))  # type: ignore[misc]
+            if fit == "stretch":  # what OpenCV alone takes for the same pixels
+                found[f"opencv {name} {fit}"] = milliseconds(lambda one=one: images._resized(one[0].image, 256, 256))  # type: ignore[misc]
         found[f"on_image {fit}"] = milliseconds(lambda form=form: on_image(maps_["none"], SIZE, form))  # type: ignore[misc]
     for areas_name, areas in (("whole", DecisionRules()), ("roi", ROI)):
         rules = Rules(0.4, 0.5, 0.5, PIXELS, areas)

@@ -78,11 +78,11 @@ def cloth(spec: PartSpec, size: Size) -> F32:
     column, row = x * c + (y * s + first), y * c + (second - x * s)
     column += sag
     row -= sag
-    grey = cv2.remap(texture.weave(), column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    grey = f32(cv2.remap(texture.weave(), column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
     uneven = np.float32(0.022) * _slow(953, pose.phase[::-1], size) + np.float32(0.018) * _streaks(pose, column)
     grey *= 1.0 + uneven
     grey *= _light(spec.lighting, size)
-    return f32(grey)
+    return grey
 
 
 @lru_cache(maxsize=2)
