@@ -16,25 +16,37 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edge_inspector import images
 from edge_inspector.engine.bundle import seal
-from edge_inspector.settings.manifest import Fit, InputForm, Manifest, OutputForm, Prototypes, ScoreRule, Thresholds, Training
+from edge_inspector.settings.manifest import Fit, InputForm, Manifest, OutputForm, Prototypes, ScoreRule, Thresholds, Tiling, Training
 
 LEVELS = (64.0, 128.0, 192.0)  # grey levels of the prototypes
 SCORE_PIXELS = 8
 
 
 def make_bundle(
-    folder: Path, height: int = 64, width: int = 64, *, bundle_id: str = "small", references: int = 2, fit: Fit = "stretch"
+    folder: Path,
+    height: int = 64,
+    width: int = 64,
+    *,
+    bundle_id: str = "small",
+    references: int = 2,
+    fit: Fit = "stretch",
+    tiling: Tiling | None = None,
 ) -> Path:
-    """Write a sealed bundle into ``folder`` (made if need be): input (height, width), map half as large, thresholds 0.4 / 0.5 / 0.5."""
+    """Write a sealed bundle into ``folder`` (made if need be): input (height, width), map half as large, thresholds 0.4 / 0.5 / 0.5.
+
+    With ``tiling`` it calls itself a tile bundle with a codebook; the graph is the same.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(make_graph(height, width), folder / "model.onnx")
     (folder / "head.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
     _write_references(folder / "reference", height, width, references)
-    seal(folder, make_manifest(height, width, bundle_id, fit))
+    seal(folder, make_manifest(height, width, bundle_id, fit, tiling))
     return folder
 
 
-def make_manifest(height: int = 64, width: int = 64, bundle_id: str = "small", fit: Fit = "stretch") -> Manifest:
+def make_manifest(
+    height: int = 64, width: int = 64, bundle_id: str = "small", fit: Fit = "stretch", tiling: Tiling | None = None
+) -> Manifest:
     """The manifest of such a bundle, without files."""
     return Manifest(
         id=bundle_id,
@@ -43,7 +55,8 @@ def make_manifest(height: int = 64, width: int = 64, bundle_id: str = "small", f
         backbone="none",
         input=InputForm(height=height, width=width, fit=fit),
         output=OutputForm(height=height // 2, width=width // 2),
-        prototypes=Prototypes(k=len(LEVELS), why="three grey levels"),
+        prototypes=Prototypes(form="codebook" if tiling else "whole-map", k=len(LEVELS), why="three grey levels"),
+        tiling=tiling,
         score=ScoreRule(score_pixels=SCORE_PIXELS),
         training=Training(
             folder="", layout="mvtec", fingerprint="0" * 64, seed=0, steps=0, planned_steps=0, minutes=0, device="cpu", torch=""

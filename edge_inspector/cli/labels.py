@@ -129,12 +129,10 @@ def _numbers(option: str, text: str, count: int) -> list[int]:
 
 def _map(model: str, backend: str, picture: Image) -> AnomalyMap:
     from edge_inspector.cli.models import opened
-    from edge_inspector.geometry import on_canvas, on_image
+    from edge_inspector.judge import map_of
 
-    with opened(model, backend) as (bundle, engine):
-        form = bundle.manifest.input
-        found = engine.infer(on_canvas(picture, form)[None])[0].anomaly_map
-        return on_image(found, (picture.shape[0], picture.shape[1]), form)
+    with opened(model, backend) as (_, engine):
+        return map_of(engine, picture)
 
 
 def _write(out: Path, picture: Image) -> None:

@@ -10,6 +10,7 @@ import typer
 
 Product = Annotated[str, typer.Option(help="ring or texture")]
 Size = Annotated[int, typer.Option(min=64, max=4096, help="image side, pixels")]
+_MOST_SIDE, _MOST_WIDE = 4096, 8192
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 
 group = typer.Typer(no_args_is_help=True, help="Write simulated parts to files.")
@@ -28,7 +29,9 @@ def dataset(
     bad: Annotated[int, typer.Option(min=0, help="defective parts, with masks, the six kinds in turn")] = 60,
     test_good: Annotated[int, typer.Option(min=0, help="good parts to test on")] = 50,
     seed: Annotated[int, typer.Option(min=0)] = 1000,
-    size: Size = 256,
+    size: Annotated[
+        str, typer.Option(help="image side, pixels; or WIDTHxHEIGHT: wide frames of the texture with specks of 8x8 pixels")
+    ] = "256",
     as_json: Json = False,
 ) -> None:
     """Write a data set of simulated parts in the mvtec layout."""
@@ -37,11 +40,28 @@ def dataset(
 
     from edge_inspector.camera.simulator.dataset import Plan, write_dataset
 
-    plan = Plan(product=product, seed=seed, good=good, test_good=test_good, bad=bad, size=size)
+    side, frame = image_size(size)
+    plan = Plan(product=product, seed=seed, good=good, test_good=test_good, bad=bad, size=side, frame=frame)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(f"rendering {product}", total=plan.total)
         count = write_dataset(out, plan, lambda done: bar.update(task, completed=done))
-    _say(as_json, f"{count} images in {out}", {"folder": str(out), "images": count, "product": product, "seed": seed, "size": size})
+    _say(
+        as_json,
+        f"{count} images in {out}",
+        {"folder": str(out), "images": count, "product": product, "seed": seed, "size": size if frame else side},
+    )
+
+
+def image_size(text: str) -> tuple[int, tuple[int, int] | None]:
+    """The side of square images, or that and (height, width) of wide ones. Raises SettingsError."""
+    from edge_inspector.errors import SettingsError
+
+    numbers = [int(part) for part in text.lower().split("x") if part.isascii() and part.isdecimal()]
+    if len(numbers) == 1 and text.isdecimal() and 64 <= numbers[0] <= _MOST_SIDE:
+        return numbers[0], None
+    if len(numbers) == 2 and text.lower().count("x") == 1 and all(64 <= n <= _MOST_WIDE for n in numbers):
+        return max(numbers), (numbers[1], numbers[0])
+    raise SettingsError(f"--size {text}: a side of 64 to {_MOST_SIDE} pixels, or WIDTHxHEIGHT of 64 to {_MOST_WIDE} each, is expected")
 
 
 @group.command()

@@ -55,6 +55,11 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     synthesis: Annotated[
         str, typer.Option("--synthesis", help="where anomalies are made: host, device, or auto: on the device where that is CUDA")
     ] = "auto",
+    tile: Annotated[
+        bool, typer.Option("--tile", help="a bundle for large frames: cut into tiles of --size at native resolution, with a codebook")
+    ] = False,
+    overlap: Annotated[int, typer.Option("--overlap", help="of neighbouring tiles, pixels; with --tile")] = 32,
+    scale: Annotated[float, typer.Option("--scale", help="tile pixels a frame pixel, at most 1; with --tile")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train a PRN and write its bundle. Killed, it goes on from its last checkpoint when started again."""
@@ -76,6 +81,9 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         early_stop=early_stop,
         prototypes=form_choice(prototype_form),
         synthesis=synthesis_choice(synthesis),
+        tile=tile,
+        overlap=overlap,
+        scale=scale,
     )
     with Progress() as listener:
         result = run.train(settings, listener)
@@ -142,6 +150,7 @@ def summary(result: TrainResult) -> dict[str, object]:
         "masks": manifest.training.masks,
         "images": result.normals,
         "input": manifest.input.model_dump(),
+        "tiling": manifest.tiling.model_dump() if manifest.tiling else None,
         "prototypes": manifest.prototypes.k,
         "prototype_form": manifest.prototypes.form,
         "parameters": result.parameters,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,26 +25,51 @@ def find_regions(
 
     Areas are in pixels of the camera image. The mask is None where no region is too small. A NaN pixel belongs to no region.
     """
-    sy, sx = image_size[0] / anomaly_map.shape[0], image_size[1] / anomaly_map.shape[1]
-    above = (anomaly_map >= threshold).astype(np.uint8)
-    count, marked, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
-    if count == 1:
+    above = anomaly_map >= threshold
+    if not above.any():  # nearly every part: labelling nothing would take thirty times as long as this
         return [], None
+    top, left, around = _around(above)
+    # No mask is made of numbers where a view will do.
+    count, marked, stats, _ = cv2.connectedComponentsWithStats(around.view(np.uint8), connectivity=8)
     labels = np.asarray(marked, np.int32)
     peaks = np.zeros(count, np.float32)
-    np.maximum.at(peaks, labels.reshape(-1), anomaly_map.reshape(-1))
+    np.maximum.at(peaks, labels[around], anomaly_map[top : top + around.shape[0], left : left + around.shape[1]][around])
+    sy, sx = image_size[0] / anomaly_map.shape[0], image_size[1] / anomaly_map.shape[1]
     areas = stats[:, cv2.CC_STAT_AREA] * sx * sy
     small = areas < minimum_area
     small[0] = False
-    kept = [int(i) for i in np.argsort(-areas, kind="stable") if i > 0 and not small[i]][:REGIONS_MAX]
-    regions = [_region(stats[i], sx, sy, float(areas[i]), float(peaks[i]), view) for i in kept]
-    return regions, np.asarray(small[labels], np.bool_) if small.any() else None
+    largest = np.argsort(-areas, kind="stable")
+    kept = largest[(largest > 0) & ~small[largest]][:REGIONS_MAX]
+    boxes = _boxes(stats[kept, :4] + np.array((left, top, 0, 0)), sx, sy)
+    sizes, heights = areas[kept].tolist(), peaks[kept].tolist()
+    regions = [Region(*box, area, peak, view) for box, area, peak in zip(boxes, sizes, heights, strict=True)]
+    return regions, _back(small[labels], top, left, above.shape) if small.any() else None
 
 
-def _region(stats: NDArray[np.int32], sx: float, sy: float, area: float, peak: float, view: int) -> Region:
-    left, top, width, height = (int(value) for value in stats[:4])
-    x, y = round(left * sx), round(top * sy)
-    return Region(x, y, round((left + width) * sx) - x, round((top + height) * sy) - y, area, peak, view)
+def _around(above: Mask) -> tuple[int, int, Mask]:
+    """Top, left and content of the smallest part of a mask that holds all that is marked in it, from even places on; contiguous.
+
+    Even, because labelling goes by blocks of two pixels, and the order of the labels, which decides between regions of one area, is to
+    be that of the whole mask.
+    """
+    rows, columns = np.flatnonzero(above.any(axis=1)), np.flatnonzero(above.any(axis=0))
+    top, left = int(rows[0]) // 2 * 2, int(columns[0]) // 2 * 2
+    return top, left, np.ascontiguousarray(above[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1])
+
+
+def _boxes(stats: NDArray[np.integer[Any]], sx: float, sy: float) -> Iterator[tuple[int, int, int, int]]:
+    """x, y, w and h in image pixels, of left, top, width and height (n, 4) in map pixels."""
+    left, top, width, height = stats.T
+    x, y = np.rint(left * sx), np.rint(top * sy)
+    w, h = np.rint((left + width) * sx) - x, np.rint((top + height) * sy) - y
+    return zip(*(side.astype(np.int64).tolist() for side in (x, y, w, h)), strict=True)
+
+
+def _back(part: NDArray[np.bool_], top: int, left: int, size: Size) -> Mask:
+    """A part of a mask in its place."""
+    whole = np.zeros(size, np.bool_)
+    whole[top : top + part.shape[0], left : left + part.shape[1]] = part
+    return whole
 
 
 @lru_cache(maxsize=16)

@@ -98,12 +98,17 @@ def _nothing_inspected(rules: Rules, view: int) -> Verdict:
 def _judge_view(anomaly_map: AnomalyMap, counted: Mask | None, size: Size, rules: Rules, view: int) -> tuple[float, list[Region]] | None:
     """Score and regions of one view after masks and minimum area; None where an inspected value is not finite."""
     seen = anomaly_map if counted is None else np.where(counted, anomaly_map, np.float32(0.0))
-    if not np.isfinite(seen).all():
+    if not finite(seen):
         return None
     regions, small = find_regions(seen, rules.region, size, rules.areas.minimum_area_px, view)
     if small is not None:
         seen = np.where(small, np.float32(0.0), seen)
     return top_means(seen, rules.pixels), regions
+
+
+def finite(anomaly_map: AnomalyMap) -> bool:
+    """Whether every value of a map is a finite number: its least and its largest are, as either is NaN where any value is."""
+    return math.isfinite(float(anomaly_map.min())) and math.isfinite(float(anomaly_map.max()))
 
 
 def _verdict(score: float, regions: tuple[Region, ...], rules: Rules) -> Verdict:

@@ -43,3 +43,12 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release what the backend holds. Idempotent."""
+
+
+def best_batch(engine: Engine) -> int:
+    """How many images the engine runs best at a time, where there are many (the tiles of a large frame).
+
+    One, unless it says otherwise by an attribute of this name: a processor takes longer for a batch than for its images one by one
+    (docs/decisions/0010), a GPU gains by it.
+    """
+    return int(getattr(engine, "best_batch", 1))

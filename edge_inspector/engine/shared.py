@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_inspector.engine.base import Engine
+from edge_inspector.engine.base import Engine, best_batch
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import EngineError
@@ -130,6 +130,11 @@ class SharedEngine:
     def form_sha256(self) -> str:
         """The engine's."""
         return self._shared.engine.form_sha256
+
+    @property
+    def best_batch(self) -> int:
+        """As the engine's."""
+        return best_batch(self._shared.engine)
 
     def warm_up(self) -> None:
         """Run until timings are steady, unless another station's call has. Raises EngineError."""

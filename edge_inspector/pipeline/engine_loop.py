@@ -18,6 +18,7 @@ from edge_inspector.service import Clock, Pulse
 log = logging.getLogger(__name__)
 
 JudgeFactory = Callable[[], Judge]
+TILED_S = 120.0  # what a frame of hundreds of tiles may take beyond other parts, on a processor that does little else
 LOADING_S = 1200.0  # what loading and warming an engine may take: some compile for the device they find, for many minutes
 
 
@@ -152,6 +153,8 @@ class EngineLoop:
             self._post(missed(inspection, Reason.LATE, detail, judge.recipe.decision.accept_threshold or 0.0), judge)
             self._load.judged(self._used(inspection, self._clock.monotonic_ns()))
             return
+        if judge.engine.manifest.tiling is not None:
+            self.pulse.mark(TILED_S)
         judgement = judge.judge(inspection)
         spoilt = self._queue.spoilt_since(mark)
         if spoilt is not None and inspection.missed is None:  # nobody knows any more whose image this was

@@ -26,7 +26,7 @@ from sqlalchemy import event
 
 from edge_inspector.camera.base import Camera, Grab
 from edge_inspector.camera.registry import open_camera
-from edge_inspector.engine.base import Engine
+from edge_inspector.engine.base import Engine, best_batch
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.stub import StubEngine
@@ -149,6 +149,11 @@ class FaultyEngine:
     def form_sha256(self) -> str:
         """The engine's."""
         return self._engine.form_sha256
+
+    @property
+    def best_batch(self) -> int:
+        """The engine's."""
+        return best_batch(self._engine)
 
     def warm_up(self) -> None:
         """As the engine does."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from edge_inspector.settings.model import Settings
 
@@ -56,6 +56,16 @@ class ScoreRule(Settings):
     def pixels(self) -> tuple[int, ...]:
         """All numbers of pixels that means are taken of."""
         return (self.score_pixels, *self.also)
+
+
+class Tiling(Settings):
+    """Frames are cut into tiles of the input's size, each as it was trained on; the map is the whole frame's.
+
+    ``overlap`` is how far neighbouring tiles lie over each other at least, input pixels; ``scale`` input pixels a frame pixel.
+    """
+
+    overlap: Annotated[int, Field(ge=0)] = 32
+    scale: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
 
 
 class Added(Settings):
@@ -134,4 +144,27 @@ class Manifest(Settings):
     training: Training
     thresholds: tuple[Thresholds, ...]
     metrics: dict[str, float] = Field(default_factory=dict)
+    tiling: Tiling | None = Field(None, description="of a tile bundle: how frames are cut; none: a frame is shrunk to the input as a whole")
     files: dict[str, Sha256] = Field(description="sha256 of every other file of the bundle, by path inside it")
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """TOML has no null: what a bundle is not is left out."""
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if value is not None}
+
+    @model_validator(mode="after")
+    def _tileable(self) -> Manifest:
+        if self.tiling is None:
+            return self
+        if self.prototypes.form != "codebook":
+            raise ValueError(
+                f'tiling with prototypes of the form "{self.prototypes.form}", which say what is normal at each place of the part: a tile '
+                "may lie anywhere, so a tile bundle has a codebook; train it with train --tile"
+            )
+        across, along = (divmod(getattr(self.input, side), getattr(self.output, side)) for side in ("height", "width"))
+        if across != along or across[1]:
+            raise ValueError("tiling with an output that is not the input divided by one whole number; tiles could not be joined")
+        if self.tiling.overlap % across[0] or self.tiling.overlap >= min(self.input.height, self.input.width):
+            raise ValueError(f"tiling.overlap {self.tiling.overlap}: a multiple of {across[0]}, and less than the input, is expected")
+        return self

@@ -18,9 +18,10 @@ from edge_inspector.images import SUFFIXES, decode, size_of
 from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
 from edge_inspector.labels.marks import Marked, kept_marks
 from edge_inspector.records import Image, Mask
-from edge_inspector.settings.manifest import InputForm
+from edge_inspector.settings.manifest import InputForm, Tiling
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.geometry import FitChoice, choose_input
+from edge_inspector.training.shapes import AREA
 from edge_inspector.training.textures import covering
 
 Stack = NDArray[np.uint8]  # (M, H, W, 3)
@@ -52,6 +53,9 @@ class TrainingData:
     notes: tuple[str, ...] = ()
     mask_hashes: tuple[str, ...] = ()  # of the mask files of ``seen``
     held_hashes: tuple[str, ...] = ()  # those of ``normal_hashes`` that are held out
+    tiling: Tiling | None = None  # of a tile bundle, whose ``normals`` and ``held`` are crops
+    frames: tuple[Path, ...] = ()  # the whole frames that its thresholds rest on, those held out where there are any
+    areas: tuple[float, float] = AREA  # shares of an image that made-up anomalies cover
 
     @property
     def fingerprint(self) -> str:
@@ -83,6 +87,18 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     Raises DatasetError where there is no normal image or all are black, or a seen image has no usable mask; ImageError naming a file that
     cannot be read.
     """
+    samples, picked, notes = pick_samples(root, layout, seen, seed, without)
+    form = choose_input([size_of(sample.path) for sample in samples], size, fit)
+    found = _lit(_read([sample.path for sample in samples], form))
+    held = held_out(len(found.paths), seed)
+    data = _training_data(found, held, [(sample, masks) for sample in picked], form, textures)
+    return replace(data, notes=(*notes, *data.notes))
+
+
+def pick_samples(
+    root: Path, layout: str, seen: int, seed: int, without: str = ""
+) -> tuple[Sequence[Sample], Sequence[Sample], tuple[str, ...]]:
+    """The normals of a data set's training side, ``seen`` defective images of it, and what a person should know. Raises DatasetError."""
     dataset = without_type(load_dataset(root, layout, needs=("train",)), without)
     empty: list[Sample] = []
     picked = pick_seen(dataset, seen, seed, empty.append) if seen else ()
@@ -90,11 +106,7 @@ def load_training_data(  # noqa: PLR0913, PLR0917 - one parameter a setting
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    form = choose_input([size_of(sample.path) for sample in samples], size, fit)
-    found = _lit(_read([sample.path for sample in samples], form))
-    held = held_out(len(found.paths), seed)
-    data = _training_data(found, held, [(sample, masks) for sample in picked], form, textures)
-    return replace(data, notes=(*_untestable(dataset), *_passed_over(empty), *data.notes))
+    return samples, picked, (*_untestable(dataset), *_passed_over(empty))
 
 
 def read_training_data(
@@ -153,10 +165,11 @@ def _untestable(dataset: Dataset) -> Iterator[str]:
 def _passed_over(empty: Sequence[Sample]) -> Iterator[str]:
     if empty:
         several = "s" if len(empty) > 1 else ""
-        yield f"--seen passed over {len(empty)} defective image{several} whose mask is empty: {_named([sample.path for sample in empty])}"
+        yield f"--seen passed over {len(empty)} defective image{several} whose mask is empty: {named([sample.path for sample in empty])}"
 
 
-def _named(paths: Sequence[Path]) -> str:
+def named(paths: Sequence[Path]) -> str:
+    """The first few files, for a note."""
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     return ", ".join(path.name for path in paths[:_NAMED]) + more
 
@@ -202,7 +215,7 @@ def _lit(found: _Normals) -> _Normals:
         images=found.images[~black],
         windows=tuple(window for window, out in zip(found.windows, black, strict=False) if not out),
         black=black[~black],
-        notes=(f"{len(dark)} of {len(paths)} normals are black and left out of the training: {_named(dark)}",),
+        notes=(f"{len(dark)} of {len(paths)} normals are black and left out of the training: {named(dark)}",),
     )
 
 
@@ -219,7 +232,8 @@ def is_grey(image: Image) -> bool:
     return float(np.percentile(spread, 99)) <= 4.0
 
 
-def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
+def image_and_mask(sample: Sample) -> tuple[Image, Mask]:
+    """A seen sample's image and its mask, of one size, something marked. Raises DatasetError, ImageError."""
     if sample.mask is None:
         raise DatasetError(f"{sample.path}: a seen anomaly needs a mask, and its layout names none; draw one or lower --seen")
     image, mask = decode(sample.path), sample.marked()
@@ -227,6 +241,11 @@ def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
         raise DatasetError(f"{sample.mask}: the mask is {mask.shape} and its image {image.shape[:2]} (height, width); they must be equal")
     if not mask.any():
         raise DatasetError(f"{sample.mask}: the mask is empty; mark the defect or take the image out")
+    return image, mask
+
+
+def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
+    image, mask = image_and_mask(sample)
     window = window_of((mask.shape[0], mask.shape[1]), form)
     marked = fit_mask(redrawn(image, mask, masks), window.h, window.w)
     size = (window.h, window.w)

@@ -35,6 +35,7 @@ def describe(settings: TrainSettings, start: Start, plan: Plan, done: int, minut
         "score": score_rule(settings, plan).model_dump(),
         "training": {**_training(settings, start, plan, done, minutes), **start.lineage},
         "thresholds": [thresholds.model_dump()],
+        "tiling": data.tiling.model_dump() if data.tiling else None,
     }
 
 

@@ -23,7 +23,7 @@ Look = tuple[NDArray[np.uint8], Window]  # an image on the input, (H, W, 3), and
 
 def sources_of(data: TrainingData) -> Sources:
     """What training's anomalies are made from."""
-    return Sources(data.normals, data.seen, data.textures, data.grey, windows=data.windows)
+    return Sources(data.normals, data.seen, data.textures, data.grey, windows=data.windows, areas=data.areas)
 
 
 def held_sources(data: TrainingData, most: int | None = None) -> Sources:

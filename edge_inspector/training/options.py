@@ -17,16 +17,18 @@ from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.network import HeadForm
 from edge_inspector.settings.manifest import ScoreRule
 from edge_inspector.training.data import TrainingData
-from edge_inspector.training.geometry import STEP, FitChoice
+from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.normality import FormChoice
 from edge_inspector.training.schedule import PEAK_RATE
 from edge_inspector.training.supply import SynthesisChoice, resolve_synthesis
 from edge_inspector.training.synthesis import MADE, possible
+from edge_inspector.training.tiles import STRIDE
 from edge_inspector.version import __version__
 
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
 # rings (image AUROC 0.9999; 20 pixels 0.9990, 100 pixels 0.988) and nothing on large ones (bottle 1.000 with 1 to 100 pixels).
 SCORE_PIXELS = 5
+OVERLAP = 32  # input pixels of neighbouring tiles: a map is less sure of its outer pixels, which see only half of what is around them
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class TrainSettings:
 
     ``score`` is chosen by the form of the prototypes if not given, with ``score_pixels``.
     ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
-    file with the weights of a ``backbone`` of timm's; ``early_stop`` ends the steps before their plan where validation shows no more gain.
+    file with the weights of a ``backbone`` of timm's; with ``tile`` it makes a tile bundle, whose ``overlap`` and ``scale`` are as in
+    ``settings.manifest.Tiling``; ``early_stop`` ends the steps before their plan where validation shows no more gain.
     """
 
     data: Path
@@ -65,10 +68,15 @@ class TrainSettings:
     peak_rate: float = PEAK_RATE
     early_stop: bool = False
     synthesis: SynthesisChoice = "auto"
+    tile: bool = False
+    overlap: int = OVERLAP
+    scale: float = 1.0
 
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
         """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
-        left_out = ("out", "max_minutes", "data", "" if self.synthesis == "device" else "synthesis")  # older runs knew the host alone
+        left_out = ["out", "max_minutes", "data"]
+        left_out += [] if self.synthesis == "device" else ["synthesis"]  # older runs knew the host alone,
+        left_out += [] if self.tile else ["tile", "overlap", "scale"]  # and whole images
         own = {key: value for key, value in asdict(self).items() if key not in left_out}
         # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
@@ -89,6 +97,7 @@ def check(settings: TrainSettings) -> TrainSettings:
     _check_switches(settings)
     if settings.size is not None and any(side % STEP or side <= 0 for side in settings.size):
         raise SettingsError(f"input size {settings.size}: height and width must be multiples of {STEP}")
+    settings = check_tiling(settings) if settings.tile else settings
     device = resolve_device(settings.device)
     return replace(settings, device=device, synthesis=resolve_synthesis(settings.synthesis, device))
 
@@ -100,6 +109,23 @@ def _check_switches(settings: TrainSettings) -> None:
         raise SettingsError("--prototypes counts whole maps, and a codebook has words of its own number; leave it or the form out")
     if not settings.loss.smooth_l1 and settings.loss.weight == 0:
         raise SettingsError("loss: smooth L1 and focal are both left out; nothing to learn from")
+
+
+def check_tiling(settings: TrainSettings) -> TrainSettings:
+    """The settings with the one form of prototypes that tiles can have. Raises SettingsError for another, a wrong overlap or scale."""
+    if settings.prototypes == "whole-map" or settings.k is not None or settings.ratio is not None:
+        raise SettingsError(
+            "--tile with whole maps as prototypes: they say what is normal at each place of the part, and a tile may lie anywhere; "
+            "leave --prototype-form and --prototypes out (a tile bundle has a codebook), or leave --tile out"
+        )
+    if settings.fit == "letterbox":
+        raise SettingsError("--tile with --fit letterbox: a tile is cut out of the frame, there is nothing to pad; leave one of them out")
+    side = min(settings.size or SQUARE)
+    if settings.overlap % STRIDE or not 0 <= settings.overlap <= side // 2:
+        raise SettingsError(f"--overlap {settings.overlap}: an even number of 0 to {side // 2} pixels, half a tile, is expected")
+    if not 0.0 < settings.scale <= 1.0:
+        raise SettingsError(f"--scale {settings.scale}: input pixels a frame pixel, above 0 and at most 1")
+    return replace(settings, prototypes="codebook")
 
 
 def resolve_device(name: str) -> str:

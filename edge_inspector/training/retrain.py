@@ -17,8 +17,9 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.by_type import ByType, by_type, scored
 from edge_inspector.evaluation.layouts import Sample
+from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.loss import LossForm
-from edge_inspector.settings.manifest import Added, Manifest
+from edge_inspector.settings.manifest import Added, Manifest, Tiling
 from edge_inspector.training.data import TrainingData, fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, backbone_of, load_head, load_prototypes
 from edge_inspector.training.material import Material, gather, held_of
@@ -28,6 +29,7 @@ from edge_inspector.training.progress import Listener, Silent, watch
 from edge_inspector.training.run import TrainResult, train_from
 from edge_inspector.training.schedule import WARM_RATE, WARM_STEPS
 from edge_inspector.training.start import Start
+from edge_inspector.training.tiles import Cutting, read_tile_data
 
 PrototypeChoice = Literal["keep", "refresh"]
 PROTOTYPE_CHOICES: tuple[PrototypeChoice, ...] = ("keep", "refresh")
@@ -101,6 +103,7 @@ class _Retraining:
         Raises SettingsError where the data are not there.
         """
         settings, manifest = self.settings, self.parent.manifest
+        tiling = manifest.tiling or Tiling()
         return TrainSettings(
             data=_data_of(settings, manifest),
             layout=manifest.training.layout,
@@ -121,6 +124,9 @@ class _Retraining:
             masks=manifest.training.masks,
             peak_rate=WARM_RATE,
             prototypes=manifest.prototypes.form,
+            tile=manifest.tiling is not None,
+            overlap=tiling.overlap,
+            scale=tiling.scale,
             k=manifest.prototypes.k if manifest.prototypes.form == "whole-map" else None,
         )
 
@@ -132,7 +138,7 @@ class _Retraining:
         backbone = backbone_of(self.parent.folder, self.head, training.backbone_weights)
         material = gather(self.parent.manifest, training.data, self.settings.add, self.settings.layout)
         seen = [*material.old, *((sample, "exact") for _, sample in material.new)]
-        data = read_training_data(material.normals, material.held, seen, self.parent.manifest.input, training.textures)
+        data = self._read(training, material, seen)
         lacking = _not_comparable(material.test)
         begun = time.monotonic()
         if not lacking:
@@ -148,6 +154,13 @@ class _Retraining:
         )
         start = self._with_prototypes(start, backbone.channels)
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
+
+    def _read(self, training: TrainSettings, material: Material, seen: Sequence[tuple[Sample, MaskSource]]) -> TrainingData:
+        manifest = self.parent.manifest
+        if manifest.tiling is None:
+            return read_training_data(material.normals, material.held, seen, manifest.input, training.textures)
+        how = Cutting(manifest.input, manifest.tiling)
+        return read_tile_data(material.normals, material.held, seen, how, training.seed, training.textures)
 
     def _unproven(self) -> tuple[str, ...]:
         """A bundle of an older version cannot tell whether its backbone has the weights that it had."""

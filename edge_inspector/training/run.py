@@ -19,7 +19,7 @@ from edge_inspector.prn.network import PRN, Head
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint
-from edge_inspector.training.data import TrainingData, load_training_data
+from edge_inspector.training.data import TrainingData, load_training_data, pick_samples
 from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
@@ -34,6 +34,8 @@ from edge_inspector.training.start import Start
 from edge_inspector.training.supply import supply
 from edge_inspector.training.synthesis import Sources
 from edge_inspector.training.thresholds import propose
+from edge_inspector.training.tile_evidence import looks_of, tile_evidence_of
+from edge_inspector.training.tiles import cutting, read_tile_data
 from edge_inspector.training.validation import Unwatched, Watch, early_stop
 
 _PLAN_AT, _REPLAN_EVERY = 10, 20  # steps: the time that one takes is known, and is looked at again
@@ -71,7 +73,19 @@ def train_from(begin: Begin, settings: TrainSettings, listener: Listener | None 
 
 def scratch(settings: TrainSettings) -> Start:
     """The start of ``train``: a data set's training side, prototypes of its own, random weights. Raises DatasetError, ImageError."""
-    data = load_training_data(
+    data = _tiles(settings) if settings.tile else _whole(settings)
+    return Start(data, settings.data.resolve().name, notes=tuple(_remarks(settings, data)))
+
+
+def _tiles(settings: TrainSettings) -> TrainingData:
+    normals, seen, notes = pick_samples(settings.data, settings.layout, settings.seen, settings.seed, settings.leave_out)
+    how = cutting(settings.size, settings.overlap, settings.scale)
+    data = read_tile_data(normals, None, [(sample, settings.masks) for sample in seen], how, settings.seed, settings.textures)
+    return replace(data, notes=(*notes, *data.notes))
+
+
+def _whole(settings: TrainSettings) -> TrainingData:
+    return load_training_data(
         settings.data,
         settings.layout,
         settings.seen,
@@ -82,7 +96,6 @@ def scratch(settings: TrainSettings) -> Start:
         settings.masks,
         settings.fit,
     )
-    return Start(data, settings.data.resolve().name, notes=tuple(_remarks(settings, data)))
 
 
 def _remarks(settings: TrainSettings, data: TrainingData) -> Iterator[str]:
@@ -146,6 +159,8 @@ class _Run:
             self.note(note)
         self.make_part()
         self.budget.reserved = start.measure_seconds
+        if start.data.tiling is not None:
+            self.budget.looks = looks_of(start.data, start.data.tiling)
         fingerprint = settings.fingerprint(start.data, start.identity)
         found = checkpoint.load(self.part, fingerprint)
         trainer, plan = self.trainer(start, found)
@@ -276,6 +291,8 @@ class _Run:
 
     def thresholds(self, network: PRN, data: TrainingData) -> Thresholds:
         self.listener.stage("proposing thresholds", 1)
+        if data.tiling is not None:
+            return propose(tile_evidence_of(network, data, data.tiling, self.settings.seed, self.listener))
         return propose(evidence_of(network, data, self.settings.seed))
 
     def bundle(self, network: PRN, ready: _Ready, done: int, thresholds: Thresholds) -> TrainResult:
@@ -306,7 +323,7 @@ class _Run:
             ) from error
         shutil.rmtree(self.part, ignore_errors=True)
         parameters = sum(parameter.numel() for parameter in network.head.parameters())
-        return TrainResult(settings.out, manifest, len(data.normals) + len(data.held), len(data.seen), parameters, tuple(self.notes))
+        return TrainResult(settings.out, manifest, len(data.normal_hashes), len(data.seen), parameters, tuple(self.notes))
 
     def sealed(self, draft: Path, start: Start, fields: Mapping[str, object]) -> Manifest:
         """Seal the bundle, and again with what the start measures of it: a bundle must be whole to be run."""

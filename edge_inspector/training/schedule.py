@@ -36,10 +36,14 @@ def declining(step: int, begun: int, rate: float, peak: float = PEAK_RATE) -> fl
 
 @dataclass
 class Budget:
-    """The minutes a run may take, if any, counted from its making (seconds, CLOCK_MONOTONIC); ``reserved`` seconds of them at the end."""
+    """The minutes a run may take, if any, counted from its making (seconds, CLOCK_MONOTONIC); ``reserved`` seconds of them at the end.
+
+    ``looks`` images of the input's size are scored there besides, in float32, for the threshold proposals.
+    """
 
     minutes: float | None
     reserved: float = 0.0
+    looks: int = 150
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -52,8 +56,8 @@ class Budget:
         if self.minutes is None:
             return math.inf
         total = self.minutes * 60.0
-        # Thresholds score some 150 images in float32 (as dear as fourteen steps of sixteen); the export takes half a minute.
-        closing = min(40.0 + 14.0 * step_seconds + self.reserved, 0.5 * total)
+        # 150 images scored in float32 are as dear as fourteen steps of sixteen; the export takes half a minute.
+        closing = min(40.0 + self.looks * 14.0 / 150.0 * step_seconds + self.reserved, 0.5 * total)
         return total - closing - self.elapsed
 
     def fitting(self, done: int, planned: int, step_seconds: float) -> int:

@@ -15,12 +15,12 @@ AREA = (0.0004, 0.35)  # of the part, log-uniform: the smallest defect that matt
 SCATTER, CRACK = 0.2, 0.2  # shares of scattered masks and of cracks; the others are one shape
 
 
-def simulated_mask(part: Mask, rng: np.random.Generator) -> Mask:
+def simulated_mask(part: Mask, rng: np.random.Generator, area: tuple[float, float] = AREA) -> Mask:
     """bool (H, W), True inside the anomaly, only where ``part`` is; may be empty where nothing fell on the part."""
     choice = rng.random()
     if choice < SCATTER:
         return scattered(part, rng)
-    return crack(part, rng) if choice < SCATTER + CRACK else single(part, rng)
+    return crack(part, rng) if choice < SCATTER + CRACK else single(part, rng, area)
 
 
 def scattered(part: Mask, rng: np.random.Generator) -> Mask:
@@ -30,10 +30,10 @@ def scattered(part: Mask, rng: np.random.Generator) -> Mask:
     return np.asarray((noise > rng.uniform(0.5, 0.8) * noise.max()) & part)
 
 
-def single(part: Mask, rng: np.random.Generator) -> Mask:
-    """One shape of a drawn area around a drawn point: noise minus a distance, cut at the level that gives the area."""
+def single(part: Mask, rng: np.random.Generator, shares: tuple[float, float] = AREA) -> Mask:
+    """One shape around a drawn point, of an area drawn from these ``shares`` of the part: noise minus a distance, cut to that area."""
     inside = np.flatnonzero(part)
-    area = max(4.0, float(np.exp(rng.uniform(math.log(AREA[0]), math.log(AREA[1])))) * inside.size)
+    area = max(4.0, float(np.exp(rng.uniform(math.log(shares[0]), math.log(shares[1])))) * inside.size)
     height, width = part.shape
     centre = int(inside[rng.integers(inside.size)])
     radius = math.sqrt(area / math.pi)

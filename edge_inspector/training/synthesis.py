@@ -23,7 +23,7 @@ from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import Variation, blurred, vary
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
-from edge_inspector.training.shapes import simulated_mask
+from edge_inspector.training.shapes import AREA, simulated_mask
 from edge_inspector.training.textures import borrowed, procedural, recolour
 
 Field = NDArray[np.float32]
@@ -41,7 +41,8 @@ class Sources:
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
     ``weights`` is how often each seen one is drawn, summing to 1; empty: all alike. ``windows`` say where the normals lie on their
-    canvases; none where no normal has padding. Raises ValueError where they are not as many.
+    canvases; none where no normal has padding. ``areas`` are the least and the largest share of a part that one made-up shape covers.
+    Raises ValueError where the windows are not as many.
     """
 
     normals: NDArray[np.uint8]
@@ -52,6 +53,7 @@ class Sources:
     kinds: tuple[str, ...] = MADE
     weights: tuple[float, ...] = ()
     windows: tuple[Window, ...] = ()
+    areas: tuple[float, float] = AREA
 
     def __post_init__(self) -> None:
         if self.windows and len(self.windows) != len(self.normals):
@@ -137,7 +139,7 @@ def _simulated(sources: Sources, rng: np.random.Generator) -> Made:
 def _with_simulated(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     part = cv2.dilate(foreground(base).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.bool_)  # burrs stick out of the edge
     for _ in range(_TRIES):
-        mask = soften(simulated_mask(part, rng), rng)
+        mask = soften(simulated_mask(part, rng, sources.areas), rng)
         beta = rng.uniform(*BETA_SIMULATED) if rng.random() < 0.6 else 0.0
         source = _source(base, mask, sources, rng)
         blended = blend(base, source.mean(axis=2, keepdims=True) if sources.grey else source, mask, beta)

@@ -256,3 +256,43 @@ def test_overlay_changes_what_is_marked_and_nothing_else(name: str) -> None:
 def test_grey_is_fitted_as_the_same_picture_in_rgb(size: tuple[int, int]) -> None:
     grey = np.random.default_rng(3).integers(0, 256, (120, 180, 1), dtype=np.uint8)
     assert np.array_equal(images.fit(grey, *size), images.fit(images.to_rgb(grey), *size))
+
+
+# ------------------------------------------------------------------------------------------------ area averaging by hand
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_decimation_is_opencvs_area_averaging_bit_for_bit(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_LARGE", 1)
+    rng = np.random.default_rng(channels)
+    tried = 0
+    for rows in range(1, 17):
+        for columns in range(1, 17):
+            image = rng.integers(0, 256, (rows * 40, columns * 7, channels), np.uint8)
+            image[:rows, :columns] = 255
+            if images._decimates(image, 40, 7):
+                tried += 1
+                assert (images._decimated(image, 40, 7) == images._resized(image, 40, 7)).all(), (rows, columns)
+    assert tried == 16 * 16 - 1, "all but 2 x 2, which OpenCV rounds in a way of its own"
+
+
+FITTED = {
+    "whole numbers": (256, 256),
+    "other numbers": (250, 300),
+    "twice": (512, 640),
+    "beside a copy": (1024, 1280),
+    "larger": (1100, 1300),
+}
+
+
+@pytest.mark.parametrize("case", FITTED)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_fit_is_one_function_whatever_way_it_takes(case: str, channels: int) -> None:
+    height, width = FITTED[case]
+    image = np.random.default_rng(3).integers(0, 256, (1024, 1280, channels), np.uint8)
+    found = images.fit(image, height, width)
+    shrinks = height <= 1024 and width <= 1280
+    plain = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    plain = plain.reshape(height, width, channels)
+    assert found.shape == (height, width, 3) and found.flags.c_contiguous
+    assert (found == (plain if channels == 3 else np.repeat(plain, 3, axis=2))).all()

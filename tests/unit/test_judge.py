@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -13,10 +14,11 @@ from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.errors import CudaError, EngineError
 from edge_inspector.judge import Judge
-from edge_inspector.records import Decision, Frame, Inspection, Missed, Reason, ScoreMap
+from edge_inspector.records import Decision, Frame, Inspection, Judgement, Missed, Reason, ScoreMap
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.certificate import FormKey
-from edge_inspector.settings.manifest import Manifest
+from edge_inspector.settings.manifest import Manifest, Tiling
+from tests.bundles import make_manifest
 
 
 class ScriptedEngine:
@@ -114,3 +116,83 @@ def test_a_decision_that_fails_rejects(expected_warnings: list[str]) -> None:
     engine.infer = lambda images: [ScoreMap(np.zeros((16, 16), np.float32), 0.0)] * 2  # type: ignore[method-assign]
     judgement = Judge(engine, RECIPE).judge(Inspection("p", 7, (FRAME,)))
     assert (judgement.verdict.decision, judgement.verdict.reason) == (Decision.REJECT, Reason.DECISION_ERROR)
+
+
+# ------------------------------------------------------------------------------------------------------------ large frames
+
+
+class TileEngine(ScriptedEngine):
+    """Of a tile bundle with an input of 64 x 64: the map is the image's own grey, at half the size."""
+
+    def __init__(self, best_batch: int = 1, answer: float | Exception = 0.0, fails_at: int = 0) -> None:
+        super().__init__(answer)
+        self.best_batch, self._fails_at = best_batch, fails_at
+
+    @property
+    def manifest(self) -> Manifest:
+        return make_manifest(tiling=Tiling(overlap=16))
+
+    def infer(self, images: NDArray[np.uint8]) -> list[ScoreMap]:
+        self.shapes.append(images.shape)
+        if isinstance(self.answer, Exception) and len(self.shapes) > self._fails_at:
+            raise self.answer
+        return [ScoreMap(image[::2, ::2, 0].astype(np.float32) / 255.0, 0.0) for image in images]
+
+
+def tiled(engine: TileEngine, image: NDArray[np.uint8], **decision: object) -> Judgement:
+    recipe = RECIPE.model_copy(update={"decision": RECIPE.decision.model_copy(update=decision)})
+    return Judge(engine, recipe).judge(Inspection("p", 7, (replace(FRAME, image=image),)))
+
+
+LARGE = np.random.default_rng(4).integers(0, 256, (700, 1000, 3), np.uint8)
+
+
+@pytest.mark.parametrize("best_batch", [1, 7])
+def test_a_large_frame_is_judged_in_tiles_by_a_map_without_seams(best_batch: int) -> None:
+    engine = TileEngine(best_batch)
+    judgement = tiled(engine, LARGE)
+    assert {shape[1:] for shape in engine.shapes} == {(64, 64, 3)}
+    assert max(shape[0] for shape in engine.shapes) == best_batch
+    assert sum(shape[0] for shape in engine.shapes) == 15 * 21
+    np.testing.assert_allclose(judgement.maps[0], LARGE[::2, ::2, 0].astype(np.float32) / 255.0, atol=1e-6)
+    assert judgement.engine_ns > 0 and judgement.verdict.decision is Decision.REJECT
+
+
+@pytest.mark.parametrize("size", [(1, 1), (30, 64), (64, 64), (65, 301)])
+def test_frames_of_any_size_have_their_own_map(size: tuple[int, int]) -> None:
+    judgement = tiled(TileEngine(), np.full((*size, 1), 51, np.uint8))
+    assert judgement.maps[0].shape == ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    np.testing.assert_allclose(judgement.maps[0], 0.2, atol=1e-6)
+    assert judgement.verdict.decision is Decision.ACCEPT
+
+
+def test_a_small_defect_anywhere_is_found_where_it_is() -> None:
+    image = np.zeros((700, 1000, 1), np.uint8)
+    image[333:341, 480:488] = 255
+    regions = tiled(TileEngine(), image).verdict.regions
+    assert [(r.x, r.y, r.w, r.h) for r in regions] == [(480, 334, 8, 8)], "to within a map pixel"
+
+
+def test_tiles_without_an_inspected_pixel_are_not_run() -> None:
+    engine = TileEngine()
+    judgement = tiled(engine, LARGE, roi=(((100.0, 100.0), (150.0, 100.0), (150.0, 150.0), (100.0, 150.0)),))
+    assert 1 <= len(engine.shapes) <= 9
+    assert judgement.verdict.reason is Reason.SCORE
+    counted = judgement.maps[0][51:74, 51:74]
+    np.testing.assert_allclose(counted, LARGE[102:148:2, 102:148:2, 0].astype(np.float32) / 255.0, atol=1e-6)
+
+
+def test_where_nothing_is_inspected_nothing_is_run_and_the_part_rejects() -> None:
+    engine = TileEngine()
+    everywhere = ((-9.0, -9.0), (2000.0, -9.0), (2000.0, 2000.0), (-9.0, 2000.0))
+    judgement = tiled(engine, LARGE, dont_care=(everywhere,))
+    assert engine.shapes == []
+    assert (judgement.verdict.decision, judgement.verdict.reason) == (Decision.REJECT, Reason.DECISION_ERROR)
+
+
+def test_an_engine_that_fails_in_the_middle_of_a_frame_misses_the_part(expected_warnings: list[str]) -> None:
+    expected_warnings.append("part p: engine failed")
+    engine = TileEngine(answer=EngineError("device lost"), fails_at=5)
+    judgement = tiled(engine, LARGE)
+    assert len(engine.shapes) == 6
+    assert judgement.inspection.missed is not None and judgement.inspection.missed.reason is Reason.ENGINE_ERROR

@@ -41,6 +41,11 @@ def _tile(size: int) -> F32:
     return tile
 
 
+def weave() -> F32:
+    """The weave at its own resolution: grey 0..255, float32 (TILE, TILE), periodic, 2 * THREADS threads each way."""
+    return _tile(TILE // 2)
+
+
 def surface(spec: PartSpec, size: int) -> Surface:
     """The cloth of ``spec`` without defects and sensor noise. It has no edge in view: ``part`` is the whole image, ``inside`` None."""
     column, row = _place(spec, size)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,9 +20,9 @@ from edge_inspector.training.shapes import AREA, CRACK, SCATTER
 _BETWEEN = 8  # points drawn of a segment of four pixels: half a pixel apart, a line has no gaps
 
 
-def simulated_masks(parts: Tensor, windows: Tensor, draws: Draws) -> Tensor:
+def simulated_masks(parts: Tensor, windows: Tensor, draws: Draws, areas: tuple[float, float] = AREA) -> Tensor:
     """Scattered pieces, cracks and single shapes by their shares; a mask may be empty where nothing fell on the part."""
-    makers = ((SCATTER, scattered), (CRACK, crack), (1.0 - SCATTER - CRACK, single))
+    makers = ((SCATTER, scattered), (CRACK, crack), (1.0 - SCATTER - CRACK, partial(single, shares=areas)))
     return draws.mixed(len(parts), [(share, draws.by(make, parts, windows)) for share, make in makers])
 
 
@@ -32,11 +33,11 @@ def scattered(parts: Tensor, windows: Tensor, draws: Draws) -> Tensor:
     return ((noise > each(cut)) & parts).float()
 
 
-def single(parts: Tensor, windows: Tensor, draws: Draws) -> Tensor:
-    """One shape of a drawn area around a drawn point: noise minus a distance, cut at the level that gives the area."""
+def single(parts: Tensor, windows: Tensor, draws: Draws, shares: tuple[float, float] = AREA) -> Tensor:
+    """One shape around a drawn point, of an area drawn from these ``shares`` of the part: noise minus a distance, cut to that area."""
     count, size = len(parts), size_of(parts)
     available = parts.sum((1, 2, 3)).float()
-    share = torch.exp(draws.uniform(count, math.log(AREA[0]), math.log(AREA[1])))
+    share = torch.exp(draws.uniform(count, math.log(shares[0]), math.log(shares[1])))
     area = (share * available).clamp(min=4.0)
     radius = torch.sqrt(area / math.pi)
     cell = draws.uniform(count, 0.7, 3.0) * radius

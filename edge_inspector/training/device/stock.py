@@ -59,6 +59,7 @@ class Stock:
     grey: bool
     variation: Variation
     kinds: tuple[str, ...]
+    areas: tuple[float, float]
 
     @property
     def size(self) -> Size:
@@ -89,6 +90,7 @@ def uploaded(sources: Sources, device: torch.device) -> Stock:
         grey=sources.grey,
         variation=sources.variation,
         kinds=sources.kinds,
+        areas=sources.areas,
     )
 
 

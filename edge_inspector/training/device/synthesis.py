@@ -85,7 +85,7 @@ def simulated(stock: Stock, count: int, draws: Draws) -> Made:
     bases = _bases(stock, count, draws)
     burrs = (grown(bases.parts.float(), 5) > 0) & inside(bases.windows, stock.size)  # they stick out of the edge
     tries = replace(bases, parts=burrs).times(_TRIES)
-    masks = simulated_masks(tries.parts, tries.windows, draws)
+    masks = simulated_masks(tries.parts, tries.windows, draws, stock.areas)
     soft = softened(masks, draws.uniform(len(tries), 0.4, 1.2)) * inside(tries.windows, stock.size)
     masks = torch.where(each(draws.chance(len(tries), 0.3)), masks, soft)
     blended = blend(tries.images, sources(tries, masks, stock, draws), masks, draws.beta(len(tries), BETA_SIMULATED, 0.6))

@@ -16,7 +16,7 @@ from edge_inspector.camera.simulator.pictures import kinds_picture
 from edge_inspector.camera.simulator.sheet import defect_sheet, write_sheet
 from edge_inspector.camera.simulator.spec import KINDS
 from edge_inspector.cli import simulate
-from edge_inspector.errors import DatasetError, ImageError
+from edge_inspector.errors import DatasetError, ImageError, SettingsError
 from edge_inspector.evaluation.layouts import load_dataset
 
 PLAN = Plan(good=3, test_good=2, bad=7, size=64)
@@ -91,3 +91,52 @@ def test_the_commands_print_one_json_object(tmp_path: Path) -> None:
     done = runner.invoke(app(), ["simulate", "sheet", str(tmp_path / "sheet.png"), "--size", "64", "--json"])
     assert json.loads(done.stdout)["path"] == str(tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+
+# ------------------------------------------------------------------------------------------------------------- wide frames
+
+
+def test_a_data_set_of_wide_frames_has_specks_and_their_masks(tmp_path: Path) -> None:
+    options = [
+        "dataset",
+        str(tmp_path / "set"),
+        "--product",
+        "texture",
+        "--size",
+        "400x300",
+        "--good",
+        "2",
+        "--test-good",
+        "1",
+        "--bad",
+        "2",
+    ]
+    result = CliRunner().invoke(app(), ["simulate", *options, "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["size"] == "400x300"
+    dataset = load_dataset(tmp_path / "set", "mvtec")
+    assert sorted((s.split, s.label, s.defect) for s in dataset.samples) == [
+        ("test", "bad", "speck"),
+        ("test", "bad", "speck"),
+        ("test", "good", "good"),
+        ("train", "good", "good"),
+        ("train", "good", "good"),
+    ]
+    for sample in dataset.samples:
+        image = cv2.imread(str(sample.path), cv2.IMREAD_UNCHANGED)
+        assert image is not None and image.shape == (300, 400)
+        assert sample.label == "good" or int(sample.marked().sum()) == 64
+
+
+@pytest.mark.parametrize("size", ["63", "4097", "0x300", "300x", "300x9000", "300x300x300", "wide", "-300x300"])
+def test_a_size_that_is_none_is_refused(tmp_path: Path, size: str) -> None:
+    with pytest.raises(SettingsError, match="--size"):
+        CliRunner().invoke(
+            app(), ["simulate", "dataset", str(tmp_path / "set"), f"--size={size}"], catch_exceptions=False, standalone_mode=False
+        )
+
+
+@pytest.mark.parametrize(("product", "frame"), [("ring", (300, 400)), ("texture", (30, 400))])
+def test_wide_frames_that_cannot_be_made_are_refused(tmp_path: Path, product: str, frame: tuple[int, int]) -> None:
+    with pytest.raises(DatasetError, match="frames of"):
+        write_dataset(tmp_path / "set", Plan(product=product, frame=frame))

@@ -11,7 +11,7 @@ import pytest
 from edge_inspector.engine import bundle as bundles
 from edge_inspector.engine.bundle import bundle_hash, find_bundle, list_bundles, load_bundle, read_manifest, seal
 from edge_inspector.errors import BundleError
-from edge_inspector.settings.manifest import Manifest
+from edge_inspector.settings.manifest import Manifest, Tiling
 from tests.bundles import make_bundle, make_manifest
 
 
@@ -155,3 +155,14 @@ def test_list_names_each_id_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_checkouts_own_models_come_first() -> None:
     assert bundles.own_models()[0] == Path(__file__).parents[3] / "models"
     assert all(place.parts[-3:] == ("share", "edge-inspector", "models") for place in bundles.own_models()[1:])
+
+
+def test_a_bundle_of_before_there_were_tiles_has_the_hash_it_had() -> None:
+    """By it certificates and compiled forms are found. The value is of the version that knew no tiles."""
+    assert bundle_hash(make_manifest()) == "2f4bf6c6e367a0f34fe0b6b39e343813b81e04dcf3d47f6f741dcf73754ec624"
+    assert bundle_hash(make_manifest(tiling=Tiling())) != bundle_hash(make_manifest(tiling=Tiling(overlap=16)))
+
+
+def test_a_tile_bundle_is_sealed_and_loaded_with_its_tiling(tmp_path: Path) -> None:
+    tiling = Tiling(overlap=16, scale=0.5)
+    assert load_bundle(make_bundle(tmp_path / "tiles", tiling=tiling)).manifest.tiling == tiling

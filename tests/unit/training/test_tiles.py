@@ -1,0 +1,169 @@
+"""Tile bundles: what they are trained on, what is refused, and one whole run, judged without seams by the real graph."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from edge_inspector.camera.simulator.dataset import Plan, write_dataset
+from edge_inspector.camera.simulator.wide import render_wide
+from edge_inspector.cli import train as command
+from edge_inspector.engine.bundle import load_bundle, seal
+from edge_inspector.engine.registry import open_engine
+from edge_inspector.errors import BundleError, DatasetError, SettingsError
+from edge_inspector.evaluation.evaluate import judge_image, proposed_judge
+from edge_inspector.images import write_png
+from edge_inspector.training import tile_evidence, tiles
+from edge_inspector.training.data import TrainingData, pick_samples
+from edge_inspector.training.options import TrainSettings, check
+from edge_inspector.training.progress import Silent
+from edge_inspector.training.retrain import RetrainSettings, _Retraining
+from edge_inspector.training.run import TrainResult, train
+from edge_inspector.training.synthesis import Sources, made
+from edge_inspector.training.tiles import Cutting, cutting, read_tile_data
+
+FRAME = (300, 420)
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("web") / "web"
+    write_dataset(root, Plan(product="texture", good=11, test_good=1, bad=3, frame=FRAME))
+    return root
+
+
+def settings(frames: Path, out: Path, **changes: object) -> TrainSettings:
+    values = {"seen": 2, "steps": 1, "batch": 4, "size": (128, 128), "device": "cpu", "tile": True} | changes
+    return TrainSettings(frames, "mvtec", out, **values)  # type: ignore[arg-type]
+
+
+def read(frames: Path, how: Cutting, seen: int = 2) -> TrainingData:
+    normals, picked, _ = pick_samples(frames, "mvtec", seen, 0)
+    return read_tile_data(normals, None, [(sample, "exact") for sample in picked], how, 0)
+
+
+def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "CROPS", 50 * 128 * 128)
+    how = cutting((128, 128), 32, 1.0)
+    data = read(frames, how)
+    assert data.normals.shape == (54, 128, 128, 3), "six of each of nine frames"
+    assert len(data.held) == 64 and len(data.frames) == len(data.held_hashes) == 2
+    assert len(data.normal_hashes) == 11 and data.grey and data.tiling == how.tiling
+    whole = [render_wide(1000, number, 0, FRAME).image[..., 0] for number in range(11)]
+    windows = np.lib.stride_tricks.sliding_window_view(whole[0], (128, 128))
+    assert any((windows == crop[..., 0]).all((2, 3)).any() for crop in data.normals[:6]), "at native resolution"
+
+
+def test_a_seen_anomaly_is_a_crop_around_its_mask(frames: Path) -> None:
+    data = read(frames, cutting((128, 128), 32, 1.0))
+    assert [(seen.image.shape, int(seen.mask.sum()), seen.window) for seen in data.seen] == [((128, 128, 3), 64, None)] * 2
+
+
+def test_a_scaled_frame_shows_its_anomaly_smaller(frames: Path) -> None:
+    data = read(frames, cutting((128, 128), 32, 0.5))
+    assert all(12 <= int(seen.mask.sum()) <= 25 for seen in data.seen)
+
+
+def test_made_up_anomalies_are_as_small_in_a_large_tile_as_in_a_small_one() -> None:
+    for side in (128, 512):
+        how = cutting((side, side), 32, 1.0)
+        sources = Sources(np.full((1, side, side, 3), 120, np.uint8), areas=how.areas)
+        masks = [made("simulated", sources, np.random.default_rng(n)).mask for n in range(12 if side == 512 else 40)]
+        least = min(int((mask > 0.5).sum()) for mask in masks if mask.any())
+        assert least < 200
+
+
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
+    "whole maps": ({"prototypes": "whole-map"}, "whole maps as prototypes.*a tile may lie anywhere"),
+    "a number of whole maps": ({"k": 3}, "whole maps as prototypes"),
+    "letterbox": ({"fit": "letterbox"}, "letterbox"),
+    "an odd overlap": ({"overlap": 31}, "--overlap 31"),
+    "an overlap of more than half a tile": ({"overlap": 66}, "--overlap 66"),
+    "enlarging": ({"scale": 1.5}, "--scale 1.5"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_tiles_cannot_be_is_refused(case: str, tmp_path: Path) -> None:
+    changes, why = REFUSED[case]
+    with pytest.raises(SettingsError, match=why):
+        check(settings(tmp_path, tmp_path / "out", **changes))
+
+
+def test_all_frames_black_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train/good").mkdir(parents=True)
+    write_png(tmp_path / "train/good/0.png", np.zeros((200, 200, 1), np.uint8))
+    with pytest.raises(DatasetError, match=r"black, like all 1 normal frames"):
+        read(tmp_path, cutting((128, 128), 32, 1.0), seen=0)
+
+
+def test_a_run_without_tiles_is_the_run_it_was(frames: Path, tmp_path: Path) -> None:
+    """A checkpoint of a version that knew no tiles is still found."""
+    data = read(frames, cutting((128, 128), 32, 1.0))
+    plain = settings(frames, tmp_path, tile=False)
+    assert plain.fingerprint(data) == replace(plain, overlap=64).fingerprint(data)
+    tile = settings(frames, tmp_path)
+    assert tile.fingerprint(data) != replace(tile, overlap=64).fingerprint(data)
+
+
+@pytest.fixture(scope="module")
+def trained(frames: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiles, "CROPS", 24 * 128 * 128)
+        patch.setattr(tile_evidence, "ANOMALIES", 8)
+        return train(settings(frames, tmp_path_factory.mktemp("tile") / "web-1"))
+
+
+def test_the_bundle_says_that_it_is_a_tile_bundle(trained: TrainResult) -> None:
+    manifest = load_bundle(trained.folder).manifest
+    assert manifest.tiling is not None and (manifest.tiling.overlap, manifest.tiling.scale) == (32, 1.0)
+    assert manifest.prototypes.form == "codebook"
+    assert "2 held-out frames in tiles" in manifest.thresholds[0].evidence
+    assert command.summary(trained)["tiling"] == {"overlap": 32, "scale": 1.0}
+    assert command.summary(trained)["images"] == 11
+
+
+def test_the_real_graph_judges_large_frames_without_seams(trained: TrainResult) -> None:
+    """Along the tiles' edges the map changes no more than elsewhere: every tile sees the same cloth."""
+    with closing(open_engine(load_bundle(trained.folder), "openvino")) as engine:
+        judgement = judge_image(proposed_judge(engine), render_wide(77, 1, 1, (700, 1000)).image, "frame")
+    found = judgement.maps[0]
+    assert found.shape == (350, 500) and found.min() >= 0.0 and found.max() <= 1.0
+    steps = np.abs(np.diff(found.astype(np.float64), axis=1)).mean(0)  # of each column to the next
+    assert steps.max() < 6.0 * np.median(steps)
+    assert np.isfinite(judgement.verdict.score)
+
+
+def test_a_child_of_a_tile_bundle_is_cut_as_its_parent_was(trained: TrainResult, frames: Path, tmp_path: Path) -> None:
+    write_dataset(tmp_path / "new", Plan(product="texture", seed=7, good=1, test_good=0, bad=2, frame=FRAME))
+    again = RetrainSettings(trained.folder, tmp_path / "new", "mvtec", tmp_path / "child", device="cpu")
+    session = _Retraining(again, load_bundle(trained.folder), Silent())
+    asked = check(session.training())
+    assert (asked.tile, asked.overlap, asked.scale, asked.prototypes) == (True, 32, 1.0, "codebook")
+    start = session.begin(asked)
+    assert start.data.tiling == trained.manifest.tiling and start.data.form.height == 128
+    assert len(start.data.seen) == len(start.weights) == 4
+    assert session.before is not None, "the parent has judged the whole frames that are left to test on"
+
+
+def test_a_whole_map_bundle_that_calls_itself_tiled_does_not_load(trained: TrainResult, tmp_path: Path) -> None:
+    manifest = trained.manifest
+    whole = manifest.model_copy(update={"prototypes": manifest.prototypes.model_copy(update={"form": "whole-map"})})
+    (tmp_path / "b").mkdir()
+    with pytest.raises(BundleError, match=r"whole-map.*a tile may lie anywhere.*train --tile"):
+        seal(tmp_path / "b", whole)
+
+
+def test_the_command_refuses_whole_maps_with_tiles(frames: Path, tmp_path: Path) -> None:
+    app = Typer()
+    command.register(app)
+    app.command("other")(lambda: None)
+    options = ["--data", str(frames), "--layout", "mvtec", "--out", str(tmp_path / "out"), "--tile", "--prototype-form", "whole-map"]
+    with pytest.raises(SettingsError, match="a tile may lie anywhere"):
+        CliRunner().invoke(app, ["train", *options], catch_exceptions=False)
