@@ -20,6 +20,7 @@ from edge_inspector.prn.backbone import COUNTER, STRIDES, FrozenBackbone
 
 DEFAULT = lite0.NAME
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of 0..1, where timm names no others
+_PROBE = 256  # pixels a side of the image that a trunk is tried on
 _INSTALL = 'pip install "edge-inspector[backbones]"'
 
 
@@ -43,16 +44,27 @@ OWN: dict[str, Callable[[Path | None], FrozenBackbone]] = {DEFAULT: _lite0}
 
 
 class TimmBackbone(FrozenBackbone):
-    """A trunk of timm's: ``trunk`` returns feature maps, of which those numbered ``taps`` are at STRIDES."""
+    """A trunk of timm's: ``trunk`` returns feature maps, of which those numbered ``taps`` are at STRIDES.
+
+    They are (N, c, h, w), or (N, h, w, c) where ``channels_last``.
+    """
 
     mean: Tensor
     deviation: Tensor
 
     def __init__(
-        self, name: str, trunk: nn.Module, taps: Sequence[int], channels: Sequence[int], mean: Sequence[float], deviation: Sequence[float]
+        self,
+        name: str,
+        trunk: nn.Module,
+        taps: Sequence[int],
+        channels: Sequence[int],
+        normalisation: tuple[Sequence[float], Sequence[float]],
+        channels_last: bool = False,
     ) -> None:
         super().__init__()
+        mean, deviation = normalisation
         self.name = name
+        self.channels_last = channels_last
         self.channels = tuple(channels)
         self.taps = tuple(taps)
         self.trunk = trunk
@@ -63,7 +75,7 @@ class TimmBackbone(FrozenBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Float (N, 3, H, W) in 0..255 -> one map a stride."""
         maps = self.trunk((x - self.mean) / self.deviation)
-        return tuple(maps[tap] for tap in self.taps)
+        return tuple(maps[tap].permute(0, 3, 1, 2) if self.channels_last else maps[tap] for tap in self.taps)
 
 
 def from_timm(name: str, pretrained: bool, weights: Path | None = None) -> TimmBackbone:
@@ -79,7 +91,8 @@ def from_timm(name: str, pretrained: bool, weights: Path | None = None) -> TimmB
     channels = trunk.feature_info.channels()
     stated = getattr(trunk, "pretrained_cfg", None) or {}
     mean, deviation = stated.get("mean", IMAGENET[0]), stated.get("std", IMAGENET[1])
-    return TimmBackbone(name, trunk, taps, [channels[tap] for tap in taps], mean, deviation)
+    tapped = [channels[tap] for tap in taps]
+    return TimmBackbone(name, trunk, taps, tapped, (mean, deviation), _channels_last(trunk, taps, tapped, name))
 
 
 def _timm(name: str) -> ModuleType:
@@ -105,6 +118,23 @@ def _taps(reductions: Sequence[int], name: str) -> list[int]:
     if any(stride not in deepest for stride in STRIDES):
         raise SettingsError(f"--backbone {name}: its feature maps have strides {list(reductions)}; {list(STRIDES)} are needed")
     return [deepest[stride] for stride in STRIDES]
+
+
+def _channels_last(trunk: nn.Module, taps: Sequence[int], channels: Sequence[int], name: str) -> bool:
+    """Whether its maps are (N, h, w, c), as those of some transformers are. Raises SettingsError where they are neither way as stated."""
+    try:
+        with torch.no_grad():
+            maps = trunk.eval()(torch.zeros(1, 3, _PROBE, _PROBE))
+    except Exception as error:  # a model made for one size of image raises whatever it likes at another
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SettingsError(f"--backbone {name}: takes no image of {_PROBE} x {_PROBE} pixels: {first}") from error
+    found = [tuple(maps[tap].shape[1:]) for tap in taps]
+    stated = [(c, _PROBE // stride, _PROBE // stride) for c, stride in zip(channels, STRIDES, strict=True)]
+    if found == stated:
+        return False
+    if found == [(h, w, c) for c, h, w in stated]:
+        return True
+    raise SettingsError(f"--backbone {name}: its feature maps are {found} of an image of {_PROBE} x {_PROBE}; expected {stated}")
 
 
 def _fill(trunk: nn.Module, name: str, weights: Path) -> None:

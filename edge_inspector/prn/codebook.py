@@ -3,10 +3,15 @@
 Whole-map prototypes assume that a part lies as its fellows lay. Where position says little of the look (texture, loose parts) each place of
 a feature map is compared with K words instead, k-means centres of the normals' local features (Lloyd 1982, seeded as by Arthur and
 Vassilvitskii 2007). A place is described by its own scale and the neighbouring scales, averaged over 3 x 3 places and standardised by
-channel. How far normal places lie from a word differs from word to word: plain surface lies close, edges and rare marks lie far. So the
+channel: z. How far normal places lie from a word differs from word to word: plain surface lies close, edges and rare marks lie far. So the
 distance d to the nearest word is held against what is usual for that word (mean and deviation on other normal places): t = (d - m) / s.
 
-Words are stored as float16 and cast to float32 where they are used.
+Words lie in the span of the normals' first principal components B (r, c): p = w B. The search is then two small products, and the distance
+is still that of the whole description, with what of z lies outside the span:
+
+    ||z - p||^2 = ||z||^2 - 2 (B z . w - ||p||^2 / 2)
+
+Words and B are stored as float16 and cast to float32 where they are used.
 """
 
 from __future__ import annotations
@@ -22,12 +27,15 @@ from torch import Tensor, nn
 from edge_inspector.prn.residual import Difference
 
 WORDS = (128, 512, 2048)  # at strides 4, 8, 16: the coarser, the more there is to tell apart and the fewer places there are to search
+RANKS = (32, 64, 96)  # principal components at those strides
 _PLACES = 100_000  # of the normals; two fifths make the words, the others say how far from a word is usual
 _PER_WORD = 8  # places at least, or there are fewer words
 _ROUNDS = 3  # of Lloyd's algorithm; more move hardly a word
 _LEAST_DEVIATION = 1e-3  # of a channel; a constant one says nothing and must not be divided by nothing
 _DOUBT = 5.0  # places that the common distance counts for in a word's own: a word of two places knows little
 _UNUSUAL = (-4.0, 24.0)  # range of t: beyond it more makes no difference
+
+torch.backends.cudnn.allow_tf32 = False  # distances are computed in float32; what may be rounded runs under autocast anyway
 
 
 def describe(maps: Sequence[Tensor], j: int) -> Tensor:
@@ -41,11 +49,16 @@ def describe(maps: Sequence[Tensor], j: int) -> Tensor:
     return F.avg_pool2d(torch.cat(around, 1), 3, 1, 1, count_include_pad=False)
 
 
+_SINGLE = ("mean", "deviation", "usual", "spread")  # what is kept in single precision
+
+
 @dataclass(frozen=True)
 class Words:
-    """One scale: words (K, c), mean and deviation of the channels (c,), and of the normals' distances to each word (K,)."""
+    """One scale: words (K, r) on the ``basis`` (r, c), mean and deviation of the channels (c,), and of the normals' distances to each word
+    (K,)."""
 
     words: Tensor
+    basis: Tensor
     mean: Tensor
     deviation: Tensor
     usual: Tensor
@@ -53,7 +66,7 @@ class Words:
 
 
 class Codebook(nn.Module):
-    """The words of all scales; ``scale0`` .. (K_j, c) float16 in standardised units, the other buffers float32."""
+    """The words of all scales; ``scale0`` .. (K_j, r_j) and ``basis0`` .. (r_j, c) float16 in standardised units, other buffers float32."""
 
     form = "codebook"
 
@@ -63,13 +76,14 @@ class Codebook(nn.Module):
         self.own = tuple(channels)  # of the maps themselves, the first of each description
         for j, found in enumerate(scales):
             self.register_buffer(f"scale{j}", found.words.to(torch.float16))
-            for name in ("mean", "deviation", "usual", "spread"):
+            self.register_buffer(f"basis{j}", found.basis.to(torch.float16))
+            for name in _SINGLE:
                 self.register_buffer(f"{name}{j}", getattr(found, name).float())
 
     @classmethod
     def stored(cls, tensors: Mapping[str, Tensor], scales: int, channels: Sequence[int]) -> Codebook:
         """From its buffers by name. Raises KeyError naming one that is absent."""
-        names = ("scale", "mean", "deviation", "usual", "spread")
+        names = ("scale", "basis", *_SINGLE)
         return cls([Words(*(tensors[f"{name}{j}"] for name in names)) for j in range(scales)], channels)
 
     @property
@@ -86,24 +100,36 @@ class Codebook(nn.Module):
         tensor: Tensor = getattr(self, name)
         return tensor
 
-    def residual(self, j: int, maps: Sequence[Tensor], difference: Difference = "squared") -> tuple[Tensor, Tensor]:
-        """F_1.. -> D (N, c_j + 1, h_j, w_j) float32, t last, and the nearest word of each place (N, h_j * w_j) int64.
+    def words(self, j: int) -> Tensor:
+        """The prototypes p (K_j, c) of a scale, float32, in standardised units."""
+        return self._stored(f"scale{j}").float() @ self._stored(f"basis{j}").float()
 
-        ||z - p||^2 = ||z||^2 - 2 z.p + ||p||^2: one matrix product, as for whole maps.
-        """
-        own = self.own[j]
+    def residual(self, j: int, maps: Sequence[Tensor], difference: Difference = "squared") -> tuple[Tensor, Tensor]:
+        """F_1.. -> D (N, c_j + 1, h_j, w_j) float32, t last, and the nearest word of each place (N, h_j * w_j) int64."""
+        own, words = self.own[j], self.words(j)
         z = (describe(maps, j) - self._stored(f"mean{j}")[:, None, None]) / self._stored(f"deviation{j}")[:, None, None]
-        places = z.flatten(2).transpose(1, 2)  # (N, h * w, c)
-        words = self._stored(f"scale{j}").float()
-        closeness, chosen = (places @ words.t() - 0.5 * words.square().sum(1)).max(2)
-        distance = (places.square().sum(2) - 2.0 * closeness).clamp(min=0.0).sqrt()  # (N, h * w)
-        unusual = (distance - self._stored(f"usual{j}")[chosen]) / self._stored(f"spread{j}")[chosen]
-        shape = (z.shape[0], 1, z.shape[2], z.shape[3])
-        t = unusual.clamp(*_UNUSUAL).reshape(shape)
+        low = F.conv2d(z, self._stored(f"basis{j}").float()[:, :, None, None])  # (N, r, h, w)
+        closeness, chosen = _closest(F.conv2d(low, self._stored(f"scale{j}").float()[:, :, None, None], -0.5 * words.square().sum(1)))
+        distance = (z.square().sum(1, keepdim=True) - 2.0 * closeness).clamp(min=0.0).sqrt()  # (N, 1, h, w)
+        of_word = torch.cat([words[:, :own], self._stored(f"usual{j}")[:, None], self._stored(f"spread{j}")[:, None]], 1)
+        nearest = F.embedding(chosen, of_word).permute(0, 3, 1, 2)  # (N, own + 2, h, w)
+        t = ((distance - nearest[:, own : own + 1]) / nearest[:, own + 1 :]).clamp(*_UNUSUAL)
         if difference == "none":
-            return torch.cat([maps[j].float(), t], 1), chosen
-        apart = z[:, :own] - words[:, :own][chosen].transpose(1, 2).reshape(shape[0], own, *shape[2:])
-        return torch.cat([apart.square() if difference == "squared" else apart.abs(), t], 1), chosen
+            return torch.cat([maps[j].float(), t], 1), chosen.flatten(1)
+        apart = z[:, :own] - nearest[:, :own]
+        return torch.cat([apart.square() if difference == "squared" else apart.abs(), t], 1), chosen.flatten(1)
+
+
+def _closest(closeness: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, K, h, w) -> the highest (N, 1, h, w) and its number (N, h, w) int64, the lowest of equals.
+
+    Two maxima instead of an argmax: runtimes take that for a sort, ten times as long. A place without a number (NaN) gets the last word.
+    """
+    k = closeness.shape[1]
+    highest = closeness.amax(1, keepdim=True)
+    from_the_end = torch.arange(k, 0, -1, dtype=torch.float32, device=closeness.device)[:, None, None]
+    found = torch.where(closeness >= highest, from_the_end, torch.ones((), device=closeness.device)).amax(1)
+    return highest, (k - found).long()
 
 
 def covered(places: Tensor, size: tuple[int, int]) -> Tensor:
@@ -125,30 +151,46 @@ def sample_places(maps: Sequence[Tensor], j: int, windows: Tensor | None, rng: n
     return torch.cat(found)[torch.from_numpy(rng.permutation(sum(len(part) for part in found)))]
 
 
-def learn(maps: Sequence[Tensor], seed: int, words: Sequence[int] = WORDS, windows: Tensor | None = None) -> Codebook:
+def learn(
+    maps: Sequence[Tensor],
+    seed: int,
+    words: Sequence[int] = WORDS,
+    windows: Tensor | None = None,
+    ranks: Sequence[int] = RANKS,
+) -> Codebook:
     """The codebook of the normals' maps F_1.. [(M, c_j, h_j, w_j)] of any float type; ``windows`` as for ``sample_places``."""
     scales = []
-    for j, wanted in enumerate(words):
+    for j, (wanted, rank) in enumerate(zip(words, ranks, strict=True)):
         rng = np.random.default_rng([seed, 17, j])
         places = sample_places(maps, j, windows, rng)
         mean, deviation = places.mean(0), places.std(0).clamp(min=_LEAST_DEVIATION)
         places = (places - mean) / deviation
-        words_, others = _words(places, min(wanted, max(1, len(places) // _PER_WORD)), rng)
-        scales.append(Words(words_, mean, deviation, *_usual(words_, others)))
+        k = min(wanted, max(1, len(places) // _PER_WORD))
+        cut = max(k, len(places) * 2 // 5)  # two fifths make the words
+        learnt, others = places[:cut], places[cut:] if cut < len(places) else places[:cut]
+        basis = _components(learnt, rank)
+        found = _words(learnt @ basis.t(), k, rng)
+        scales.append(Words(found, basis, mean, deviation, *_usual(found, basis, others)))
     return Codebook(scales, [scale.shape[1] for scale in maps])
 
 
-def _words(places: Tensor, k: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """k-means centres (k, c) float16 values of two fifths of the places (P, c), and the other places."""
-    cut = max(k, len(places) * 2 // 5)
-    learnt, others = places[:cut], places[cut:]
-    centres = _spread_out(learnt, k, rng)
+def _components(places: Tensor, rank: int) -> Tensor:
+    """The first ``rank`` principal components of places (P, c), or all c: orthonormal rows (r, c) of float16 values."""
+    _, vectors = torch.linalg.eigh((places.t() @ places).double())  # of ascending variance
+    return vectors[:, -rank:].flip(1).t().to(torch.float16).float()
+
+
+def _words(places: Tensor, k: int, rng: np.random.Generator) -> Tensor:
+    """k-means centres (k, r), float16 values, of places (P, r)."""
+    centres = _spread_out(places, k, rng)
+    norms = centres.square().sum(1)
     for _ in range(_ROUNDS):
-        nearest, _ = _nearest(learnt, centres)
+        nearest, _ = _nearest(places, centres, norms)
         counts = torch.bincount(nearest, minlength=k)[:, None]
-        sums = torch.zeros_like(centres).index_add_(0, nearest, learnt)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, places)
         centres = torch.where(counts > 0, sums / counts.clamp(min=1), centres)  # a word that nothing is nearest to stays where it is
-    return centres.to(torch.float16).float(), others if len(others) else learnt
+        norms = centres.square().sum(1)
+    return centres.to(torch.float16).float()
 
 
 def _spread_out(points: Tensor, k: int, rng: np.random.Generator) -> Tensor:
@@ -164,16 +206,16 @@ def _spread_out(points: Tensor, k: int, rng: np.random.Generator) -> Tensor:
     return points[torch.tensor(picked)].clone()
 
 
-def _nearest(points: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-    """The nearest word of each point, and its distance."""
-    parts = [(part @ words.t() - 0.5 * words.square().sum(1)).argmax(1) for part in torch.split(points, 8192)]
-    nearest = torch.cat(parts)
-    return nearest, (points - words[nearest]).norm(dim=1)
+def _nearest(points: Tensor, words: Tensor, norms: Tensor) -> tuple[Tensor, Tensor]:
+    """The nearest word of each point (P, r), and its closeness z . p - ||p||^2 / 2; ``norms`` (K,) are ||p||^2."""
+    parts = [(part @ words.t() - 0.5 * norms).max(1) for part in torch.split(points, 8192)]
+    return torch.cat([part.indices for part in parts]), torch.cat([part.values for part in parts])
 
 
-def _usual(words: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+def _usual(words: Tensor, basis: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the normals' distances to each word (K,), drawn to the common ones where a word has few places."""
-    nearest, distance = _nearest(places, words)
+    nearest, closeness = _nearest(places @ basis.t(), words, (words @ basis).square().sum(1))
+    distance = (places.square().sum(1) - 2.0 * closeness).clamp(min=0.0).sqrt()
     k = len(words)
     counts = torch.bincount(nearest, minlength=k).float() + _DOUBT
     usual = (torch.zeros(k).index_add_(0, nearest, distance) + _DOUBT * distance.mean()) / counts

@@ -1,6 +1,8 @@
 """Multi-scale fusion: F*_ij = f_1j(F_i1) + f_2j(F_i2) + f_3j(F_i3) (PRN equation 3).
 
-f_kj brings scale k to the size and channels of scale j: strided 3x3 convolutions down, 1x1 and bilinear up, 1x1 alone where k = j.
+f_kj brings scale k to the size and channels of scale j: a 1x1 convolution where k = j, and bilinear doublings behind one where k > j;
+where k < j, strided 2x2 convolutions. Sums are taken on the way: what goes from scale 3 to scale 1 is added to what goes from scale 2, and
+doubled with it.
 """
 
 from __future__ import annotations
@@ -11,39 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
+def _conv(inputs: int, outputs: int, size: int = 1) -> nn.Sequential:
+    """A convolution of ``size`` pixels a side in steps of as many."""
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, size, bias=False), nn.BatchNorm2d(outputs))
 
 
-def down(inputs: int, outputs: int, halvings: int) -> nn.Sequential:
-    """``halvings`` strided convolutions; the width grows in the last, which is the cheapest place for it."""
-    layers: list[nn.Module] = []
-    for _ in range(halvings - 1):
-        layers += [*_conv(inputs, inputs, 3, 2), nn.ReLU()]
-    return nn.Sequential(*layers, *_conv(inputs, outputs, 3, 2))
-
-
-class Up(nn.Module):
-    """1x1 convolution at the small size, then bilinear by 2^doublings."""
-
-    def __init__(self, inputs: int, outputs: int, doublings: int) -> None:
-        super().__init__()
-        self.conv = nn.Sequential(*_conv(inputs, outputs, 1))
-        self.factor = float(2**doublings)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, h, w) -> (N, outputs, h * factor, w * factor)."""
-        return F.interpolate(self.conv(x), scale_factor=self.factor, mode="bilinear", align_corners=False)
-
-
-def _straight(inputs: int, outputs: int) -> nn.Module:
-    return nn.Sequential(*_conv(inputs, outputs, 1))
-
-
-def _path(k: int, j: int, inputs: int, outputs: int) -> nn.Module:
-    if k < j:
-        return down(inputs, outputs, j - k)
-    return Up(inputs, outputs, k - j) if k > j else _straight(inputs, outputs)
+def double(x: Tensor) -> Tensor:
+    """Twice the height and width, bilinear."""
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 class Fusion(nn.Module):
@@ -51,21 +28,31 @@ class Fusion(nn.Module):
 
     def __init__(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         super().__init__()
-        self.paths = nn.ModuleList(
-            nn.ModuleList(_path(k, j, channels, width) for k, channels in enumerate(inputs)) for j, width in enumerate(outputs)
-        )
+        self.outputs = tuple(outputs)
+        self.up = nn.ModuleList(_conv(channels, sum(outputs[: k + 1])) for k, channels in enumerate(inputs))  # f_kj of all j <= k at once
+        self.down = nn.ModuleList(_conv(channels, outputs[k + 1], 2) for k, channels in enumerate(inputs[:-1]))  # f_k,k+1
+        self.further = nn.ModuleList(_conv(outputs[k], outputs[k + 1], 2) for k in range(1, len(outputs) - 1))  # what came down goes on
 
     def forward(self, scales: Sequence[Tensor]) -> list[Tensor]:
         """[(N, inputs[j], h_j, w_j)] -> [(N, outputs[j], h_j, w_j)]."""
-        fused = []
-        for paths in self.paths:
-            total: Tensor | None = None
-            assert isinstance(paths, nn.ModuleList)
-            for path, scale in zip(paths, scales, strict=True):
-                total = path(scale) if total is None else total + path(scale)
-            assert total is not None
-            fused.append(F.relu(total))
-        return fused
+        totals = self._upwards(scales)
+        falling: Tensor | None = None
+        for k, conv in enumerate(self.down):
+            come = conv(scales[k])
+            falling = come if falling is None else come + self.further[k - 1](F.relu(falling))
+            totals[k + 1] = totals[k + 1] + falling
+        return [F.relu(total) for total in totals]
+
+    def _upwards(self, scales: Sequence[Tensor]) -> list[Tensor]:
+        """For each scale j the sum of f_kj over k >= j."""
+        totals: list[Tensor] = []
+        rising: Tensor | None = None
+        for k in range(len(scales) - 1, -1, -1):
+            here = self.up[k](scales[k]) if rising is None else self.up[k](scales[k]) + double(rising)
+            finer = sum(self.outputs[:k])
+            rising = here[:, :finer]
+            totals.insert(0, here[:, finer:])
+        return totals
 
 
 class NoFusion(nn.Module):
@@ -73,7 +60,7 @@ class NoFusion(nn.Module):
 
     def __init__(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         super().__init__()
-        self.paths = nn.ModuleList(_straight(channels, width) for channels, width in zip(inputs, outputs, strict=True))
+        self.paths = nn.ModuleList(_conv(channels, width) for channels, width in zip(inputs, outputs, strict=True))
 
     def forward(self, scales: Sequence[Tensor]) -> list[Tensor]:
         """[(N, inputs[j], h_j, w_j)] -> [(N, outputs[j], h_j, w_j)]."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from edge_inspector.prn.attention import MultiSizeAttention, Scale
 from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.prn.decoder import Decoder, RefineStride
+from edge_inspector.prn.decoder import Decoder
 from edge_inspector.prn.fusion import Fusion, NoFusion
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.prn.residual import Difference
@@ -21,6 +21,7 @@ LEAST = 1e-4  # decision.score's: of a mean and of its distance from 1, before l
 # Chosen on magnetic tiles among 0, 0.1, 0.15, 0.2, 0.3, 0.5 and 1: up to 0.2 image AUROC gains much, beyond it pixel AP loses more.
 EVIDENCE = 0.2  # log-odds for each deviation of t
 USUAL = 2.0  # deviations that normal places reach too
+_SORTED = 64  # highest pixels at least: runtimes take longer to find fewer, one by one
 SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
 
 
@@ -35,9 +36,8 @@ class HeadForm:
     fused: tuple[int, ...] = (24, 32, 48)  # channels a scale after the first fusion, of features and of residuals each
     joined: tuple[int, ...] = (32, 48, 64)  # after the second fusion, what the decoder sees
     attention: int = 8  # channels of Q, K, V a branch; 0 leaves attention out
-    decoder: tuple[int, ...] = (32, 48, 64)  # at strides 4, 8, 16
-    last: int = 16  # at stride ``refine_stride``
-    refine_stride: RefineStride = 2  # of the last block; at 4, before the last doubling, it takes a quarter of the time
+    decoder: tuple[int, ...] = (24, 48, 64)  # at strides 4, 8, 16
+    last: int = 16  # of the last block, at stride 4
     scale: Scale = "dimension"
     difference: Difference = "squared"  # "none": the features stand in the residuals' place, the head sees them twice
     fusion: bool = True  # off: each scale of features and residuals goes on alone
@@ -58,7 +58,7 @@ class Head(nn.Module):
         self.fuse_residuals = first(residuals or channels[:SCALES], form.fused)
         self.attention = nn.ModuleList(_attention(width, form) for width in both)
         self.fuse_joined = (Fusion if form.second_fusion else NoFusion)(both, form.joined)
-        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last, SCALES if form.skips else 1, form.refine_stride)
+        self.decoder = Decoder(channels[SCALES], form.joined, form.decoder, form.last, SCALES if form.skips else 1)
 
     def forward(self, features: Sequence[Tensor], residuals: Sequence[Tensor]) -> Tensor:
         """Features F_1..F_4 and residuals D_1..D_3 (N, c_j, h_j, w_j) float32 -> logits (N, 1, H/2, W/2)."""
@@ -124,6 +124,6 @@ def evidence(apart: Tensor, size: tuple[int, int], weight: float = EVIDENCE) -> 
 def image_score(anomaly_map: Tensor, pixels: Sequence[int]) -> Tensor:
     """The score of each map (N, h, w) -> (N,): ``decision.top_means``, in the graph."""
     values = anomaly_map.flatten(1)
-    highest = values.topk(min(max(pixels), values.shape[1]), 1).values
+    highest = values.topk(min(max(*pixels, _SORTED), values.shape[1]), 1).values
     means = torch.stack([highest[:, :k].mean(1) for k in pixels], 1)
     return torch.sigmoid(torch.logit(means, LEAST).mean(1)) if len(pixels) > 1 else means[:, 0]

@@ -267,7 +267,12 @@ def fit_mask(mask: Mask, height: int, width: int) -> Mask:
     """
     share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     shrunk = height < mask.shape[0] or width < mask.shape[1]
-    least = 0.5 * cv2.dilate(share, np.ones((3, 3), np.uint8)) if shrunk else share.max()
+    return most_covered(share) if shrunk else np.asarray((share > 0.0) & (share >= min(0.5, float(share.max()))))
+
+
+def most_covered(share: NDArray[np.float32]) -> Mask:
+    """Of pixels covered to a ``share`` (h, w) in 0..1 those that ``fit_mask`` keeps of a mask that was shrunk to them."""
+    least = 0.5 * cv2.dilate(share, np.ones((3, 3), np.uint8))
     return np.asarray((share > 0.0) & (share >= np.minimum(0.5, least)))
 
 

@@ -56,7 +56,7 @@ class TrainSettings:
     size: Size | None = None
     score_pixels: int = SCORE_PIXELS
     score: ScoreRule | None = None
-    form: HeadForm = field(default_factory=lambda: HeadForm(refine_stride=4))
+    form: HeadForm = field(default_factory=HeadForm)
     loss: LossForm = field(default_factory=LossForm)
     anomalies: tuple[str, ...] = MADE
     leave_out: str = ""

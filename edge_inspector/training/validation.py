@@ -24,6 +24,7 @@ from edge_inspector.evaluation.metrics import PixelMetrics, image_auroc
 from edge_inspector.geometry import Window
 from edge_inspector.prn.network import PRN, Head
 from edge_inspector.training.batches import halve
+from edge_inspector.training.data import most_covered
 from edge_inspector.training.fit import Trainer, to_input
 from edge_inspector.training.schedule import DECLINE, PEAK_RATE, declining, learning_rate
 from edge_inspector.training.synthesis import Made, Sources, made, possible, varied
@@ -260,9 +261,8 @@ def _normal(sources: Sources, seed: int, number: int) -> Made:
 
 
 def at_map_size(sample: Made) -> Marked:
-    """What of the network's map is marked, inside the window; a mask of a few pixels keeps its strongest, an empty one none."""
-    small = halve(sample.on_canvas[1])
-    return sample.window.cut(np.asarray((small > 0) & (small >= min(0.5, float(small.max())))))
+    """What of the network's map is marked, inside the window: as ``fit_mask`` shrinks a mask, so that thin cracks stay beside blobs."""
+    return sample.window.cut(most_covered(halve(sample.on_canvas[1])))
 
 
 def scored(network: PRN, weights: dict[str, Tensor], validation: ValidationSet) -> tuple[float, float]:

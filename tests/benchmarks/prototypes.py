@@ -1,6 +1,6 @@
 """What prototypes say without a trained head, in both forms: image AUROC of the distance to the nearest one, on $EDGE_DATA/magnetic_tile.
 
-python -m tests.benchmarks.prototypes [--set magnetic_tile] [--words 512 1024 2048]
+python -m tests.benchmarks.prototypes [--set magnetic_tile] [--words 512 1024 2048] [--ranks 32 96 472]
 
 Scored by the mean of the 20 farthest of the 256 places at stride 16 that lie on the part: the codebook by its distance and by t (distance
 held against what is usual for the word), whole maps by the norm of the residual. A row takes a minute on two cores.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from edge_inspector.evaluation.metrics import image_auroc
 from edge_inspector.geometry import on_canvas, window_of
 from edge_inspector.images import decode
 from edge_inspector.prn.backbone import load_backbone
-from edge_inspector.prn.codebook import WORDS, Codebook, learn
+from edge_inspector.prn.codebook import RANKS, WORDS, Codebook, learn
 from edge_inspector.prn.network import SCALES
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import InputForm
@@ -53,9 +54,9 @@ class Bench:
         there = inside(self.data.windows, np.arange(len(self.maps[0])), (height, width))
         return explained(self.maps[COARSE], there)
 
-    def codebook(self, words: int) -> dict[str, float]:
-        """Image AUROC by distance and by t, of so many words at stride 16."""
-        book = learn(self.maps, 0, words=(*WORDS[:COARSE], words), windows=self.places)
+    def codebook(self, words: int, rank: int) -> dict[str, float]:
+        """Image AUROC by distance and by t, of so many words on so many principal components at stride 16."""
+        book = learn(self.maps, 0, words=(*WORDS[:COARSE], words), windows=self.places, ranks=(*RANKS[:COARSE], rank))
         found = [self._of(book, sample) for sample in self.tests]
         return {"distance": self._auroc([a for a, _ in found]), "t": self._auroc([b for _, b in found])}
 
@@ -99,12 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", default="magnetic_tile")
     parser.add_argument("--words", nargs="+", type=int, default=[512, 1024, 2048])
+    parser.add_argument("--ranks", nargs="+", type=int, default=[RANKS[COARSE]])
     asked = parser.parse_args(arguments)
     torch.manual_seed(0)
     bench = Bench(asked.set)
     rows: dict[str, dict[str, float]] = {"position": {"explained": round(bench.explained(), 3)}, "whole maps": bench.whole_maps()}
-    for words in asked.words:
-        rows[f"{words} words"] = bench.codebook(words)
+    for words, rank in product(asked.words, asked.ranks):
+        rows[f"{words} words on {rank} components"] = bench.codebook(words, rank)
     for name, result in rows.items():
         entry = ledger.record("prototypes", {"set": asked.set, "row": name}, result)
         sys.stdout.write(f"{asked.set}, {name}: {entry['result']}\n")

@@ -45,6 +45,9 @@ class Flattened(Trunk):
             self.add_module(f"stages_{number}", stage)
         del self.stages
 
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [stage(x) for stage in self.children()]
+
 
 class Wrapped(Trunk):
     """What timm gives of models that are left whole: the plain model below ``model``."""
@@ -54,9 +57,35 @@ class Wrapped(Trunk):
         del self.stages
         self.model = Trunk(strides)
 
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return self.model(x)  # type: ignore[no-any-return]
 
-MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,), "flattened": STRIDES, "wrapped": STRIDES}
-KINDS = {"flattened": Flattened, "wrapped": Wrapped}
+
+class Last(Trunk):
+    """A transformer's: its channels are the last axis."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [map_.permute(0, 2, 3, 1) for map_ in super().forward(x)]
+
+
+class OneSize(Trunk):
+    """Made for images of 224 x 224 alone."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        if x.shape[-1] != 224:
+            raise AssertionError("Input height (256) doesn't match model (224)")
+        return super().forward(x)
+
+
+class Flat(Trunk):
+    """Its maps are tokens in a row."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [map_.flatten(2) for map_ in super().forward(x)]
+
+
+KINDS = {"flattened": Flattened, "wrapped": Wrapped, "last": Last, "one_size": OneSize, "tokens": Flat}
+MODELS = {"resnet18": (2, 4, 8, 16, 32), "without_stem": (4, 8, 16, 32), "flat": (16,), **dict.fromkeys(KINDS, STRIDES)}
 
 
 @pytest.fixture
@@ -111,6 +140,21 @@ def test_channels_and_strides_are_read_from_the_backbone(timm: list[dict[str, An
     assert [tuple(m.shape) for m in maps] == [(2, c, 64 // s, 96 // s) for c, s in zip((10, 12, 14, 18), STRIDES, strict=True)]
     # 127.5 is the stated mean: nothing but the bias is left
     assert torch.allclose(maps[0][0, :, 0, 0], backbone.trunk.stages[backbone.taps[0]].bias, atol=1e-5)  # type: ignore[index, union-attr]
+
+
+def test_channels_that_come_last_are_brought_to_their_place(timm: list[dict[str, Any]]) -> None:
+    backbone = from_timm("last", pretrained=False)
+    x = torch.rand(2, 3, 64, 96) * 255.0
+    stages = backbone.trunk.stages
+    wanted = [stage((x / 255.0 - 0.5) / 0.25) for stage in stages]  # type: ignore[operator, union-attr]
+    for found, expected in zip(backbone(x), wanted, strict=True):
+        assert torch.allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "message"), [("one_size", "takes no image of 256 x 256 pixels: Input height"), ("tokens", "expected")])
+def test_what_has_no_maps_of_our_images_is_refused(timm: list[dict[str, Any]], name: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        from_timm(name, pretrained=False)
 
 
 def test_a_network_stands_on_another_backbone(timm: list[dict[str, Any]]) -> None:

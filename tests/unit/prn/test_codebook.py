@@ -31,7 +31,7 @@ def test_the_residual_is_that_of_a_plain_search(book: Codebook, j: int, differen
     found, chosen = book.residual(j, features, difference)
     own, buffers = CHANNELS[j], dict(book.named_buffers())
     assert found.shape == (2, own + 1, *features[j].shape[2:])
-    words = buffers[f"scale{j}"].double()
+    words = book.words(j).double()
     z = ((describe(features, j)[1, :, 3, 1] - buffers[f"mean{j}"]) / buffers[f"deviation{j}"]).double()  # one place is enough
     distances = (words - z).norm(dim=1)
     nearest = int(distances.argmin())
@@ -63,6 +63,30 @@ def test_normal_places_lie_about_as_far_from_their_words_as_is_usual(book: Codeb
     t = book.residual(1, maps(8, seed=9))[0][:, -1]
     assert abs(float(t.mean())) < 0.5
     assert 0.5 < float(t.std()) < 2.0
+
+
+def test_the_distance_is_that_of_the_whole_description_however_few_components_words_lie_on() -> None:
+    book, features = learn(maps(12), seed=0, words=WORDS, ranks=(2, 3, 4)), maps(1, seed=5)
+    buffers = dict(book.named_buffers())
+    assert [tuple(buffers[f"basis{j}"].shape) for j in range(3)] == [(2, 7), (3, 12), (4, 15)]
+    for j in range(3):
+        t, chosen = book.residual(j, features)[0][0, -1], book.residual(j, features)[1][0]
+        z = ((describe(features, j)[0].flatten(1).t() - buffers[f"mean{j}"]) / buffers[f"deviation{j}"]).double()
+        distances = torch.cdist(z, book.words(j).double())
+        assert torch.equal(chosen, distances.argmin(1))
+        wanted = (distances.amin(1) - buffers[f"usual{j}"][chosen]) / buffers[f"spread{j}"][chosen]
+        torch.testing.assert_close(t.flatten().double(), wanted.clamp(-4, 24), rtol=1e-3, atol=1e-3)
+
+
+def test_of_equal_words_the_first_is_chosen_and_a_place_without_a_number_keeps_to_the_words_there_are() -> None:
+    words = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    plain = Words(words, torch.eye(2), torch.zeros(2), torch.ones(2), torch.ones(3), torch.ones(3))
+    features = torch.tensor([0.0, 1.0]).reshape(1, 2, 1, 1).expand(1, 2, 4, 4).clone()
+    features[0, :, 2, 2] = torch.nan
+    apart, chosen = Codebook([plain], (2,)).residual(0, [features])
+    assert int(chosen[0, 0]) == 1
+    assert int(chosen[0, 10]) == 2
+    assert torch.isnan(apart[0, :, 2, 2]).all()
 
 
 def test_the_same_seed_gives_the_same_words() -> None:
@@ -98,6 +122,6 @@ def test_it_is_restored_from_its_buffers(book: Codebook) -> None:
 
 
 def test_words_are_kept_as_half() -> None:
-    words = Words(torch.randn(2, 3), torch.zeros(3), torch.ones(3), torch.ones(2), torch.ones(2))
-    assert Codebook([words], (3,)).state_dict()["scale0"].dtype == torch.float16
+    words = Words(torch.randn(2, 3), torch.eye(3), torch.zeros(3), torch.ones(3), torch.ones(2), torch.ones(2))
+    assert {Codebook([words], (3,)).state_dict()[name].dtype for name in ("scale0", "basis0")} == {torch.float16}
     assert np.isclose(float(Codebook([words], (3,)).state_dict()["usual0"][0]), 1.0)

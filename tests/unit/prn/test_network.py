@@ -7,7 +7,7 @@ from torch import Tensor
 from edge_inspector.decision import top_means
 from edge_inspector.prn.backbone import CHANNELS, STRIDES, Backbone
 from edge_inspector.prn.codebook import learn
-from edge_inspector.prn.fusion import Fusion
+from edge_inspector.prn.fusion import Fusion, double
 from edge_inspector.prn.network import EVIDENCE, PRN, SCALES, USUAL, Head, HeadForm, evidence, image_score
 from edge_inspector.prn.prototypes import Prototypes
 
@@ -46,13 +46,8 @@ def test_a_batch_is_its_images_one_by_one(network: PRN) -> None:
 def test_every_weight_of_the_head_learns_and_none_of_the_backbone(network: PRN) -> None:
     head = Head(HeadForm())
     head(maps(2), [m.square() for m in maps(2)[:SCALES]]).square().mean().backward()
-    assert all(parameter.grad is not None and bool(parameter.grad.any()) for name, parameter in head.named_parameters() if _shaped(name))
+    assert all(parameter.grad is not None and bool(parameter.grad.any()) for parameter in head.parameters())
     assert not any(parameter.requires_grad for parameter in network.backbone.parameters())
-
-
-def _shaped(name: str) -> bool:
-    """A key's bias adds the same to every token's logit: softmax leaves it without gradient, and that is right."""
-    return not name.endswith("key.bias")
 
 
 def test_the_head_is_small() -> None:
@@ -80,6 +75,19 @@ def test_fusion_sums_every_scale_into_every_scale() -> None:
     for k in range(3):  # silencing any scale changes all three
         changed = fusion([torch.zeros_like(m) if j == k else m for j, m in enumerate(scales)])
         assert not any(torch.equal(a, b) for a, b in zip(fused, changed, strict=True))
+
+
+def test_what_rises_through_two_scales_is_as_if_it_rose_alone() -> None:
+    """Sums on the way change nothing: f_31 is a convolution at its scale and two doublings."""
+    fusion = Fusion((2, 3, 4), (5, 6, 7)).eval()
+    scales = [torch.randn(1, c, 32 // 2**j, 32 // 2**j) for j, c in enumerate((2, 3, 4))]
+    at = [up(scale) for up, scale in zip(fusion.up, scales, strict=True)]
+    first = at[0] + double(at[1][:, :5]) + double(double(at[2][:, :5]))
+    into_second = fusion.down[0](scales[0])
+    second = at[1][:, 5:] + double(at[2][:, 5:11]) + into_second
+    third = at[2][:, 11:] + fusion.down[1](scales[1]) + fusion.further[0](torch.relu(into_second))
+    for found, wanted in zip(fusion(scales), (first, second, third), strict=True):
+        torch.testing.assert_close(found, torch.relu(wanted), rtol=1e-4, atol=1e-5)
 
 
 def test_several_numbers_of_pixels_are_joined_as_the_decision_joins_them() -> None:

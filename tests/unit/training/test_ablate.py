@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import edge_inspector
 from edge_inspector.cli import ablate as command
 from edge_inspector.engine.bundle import load_bundle
-from edge_inspector.errors import DatasetError, SettingsError, TrainingError
+from edge_inspector.errors import BundleError, DatasetError, SettingsError, TrainingError
 from edge_inspector.evaluation.layouts import defect_types, load_dataset
 from edge_inspector.images import decode_mask, encode_png
 from edge_inspector.training import ablate as ablation
@@ -343,15 +343,20 @@ def test_a_bundle_names_its_backbone_and_older_heads_are_read(tmp_path_factory: 
     with safe_open(trained.folder / HEAD, framework="pt") as file:
         metadata = file.metadata()
     assert metadata["backbone"] == load_bundle(trained.folder).manifest.backbone == "efficientnet_lite0"
-    form = {"fused": [24, 32, 48], "joined": [32, 48, 64], "attention": 8, "decoder": [32, 48, 64], "last": 16, "scale": "dimension"}
+    form = {"fused": [24, 32, 48], "joined": [32, 48, 64], "attention": 8, "decoder": [24, 48, 64], "last": 16, "scale": "dimension"}
     older = tmp_path / "older"
     shutil.copytree(trained.folder, older)
     save_file(load_file(older / HEAD), older / HEAD, metadata={"form": json.dumps({**form, "difference": "squared"})})
     assert load_network(older, (5,)).backbone.name == "efficientnet_lite0"
+    tensors = load_file(older / HEAD)
+    tensors["decoder.enter.0.weight"] = tensors.pop("decoder.lower.0.weight")  # as heads were before they became lighter
+    save_file(tensors, older / HEAD, metadata={"form": json.dumps({**form, "difference": "squared", "refine_stride": 4})})
+    with pytest.raises(BundleError, match="bundle of an older version runs as it is, but must be trained anew"):
+        load_network(older, (5,))
 
 
 def test_the_demo_bundle_answers_as_when_it_was_made() -> None:
-    """It was trained before there were switches: torch's network of it, by today's code, gives the maps stored then."""
+    """torch's network of it, by today's code, gives the maps stored then."""
     import torch
 
     from edge_inspector.evaluation.equivalence import load_references

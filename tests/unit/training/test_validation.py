@@ -109,6 +109,15 @@ def test_the_finest_mask_keeps_a_pixel() -> None:
     assert small[20, 20]
 
 
+def test_a_thin_crack_keeps_its_pixels_beside_a_blob() -> None:
+    mask = np.zeros(SIZE, np.float32)
+    mask[20:60, 20:60] = 1.0
+    mask[100, 10:110] = 0.6
+    small = at_map_size(Made(np.zeros((*SIZE, 3), np.uint8), mask, whole(SIZE)))
+    assert small[50, 5:55].all()
+    assert small[10:30, 10:30].all()
+
+
 def test_padding_is_no_part_of_a_mask() -> None:
     window = Window(SIZE, 0, 32, 128, 64)
     mask = np.zeros((64, 128), np.float32)
@@ -164,7 +173,7 @@ class Scripted:
 
     @property
     def used(self) -> int:
-        return int(self.trainer.network.head.state_dict()["decoder.segment.bias"].item())
+        return int(self.trainer.network.head.state_dict()["decoder.segment.bias"][0])
 
 
 def stopper(trainer: Trainer) -> EarlyStop:
