@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum"})
 CHOICES = frozenset({"ArgMax", "ArgMin"})
+LOOK_UPS = frozenset({"Gather", "GatherND", "GatherElements"})  # whose second input is a place; no node gives a constant one
 
 
 def needed(package: str, extra: str = "train") -> ModuleType:
@@ -44,18 +45,20 @@ def read_graph(path: Path) -> onnx.ModelProto:
 
 def ops_of(model: onnx.ModelProto) -> list[Op]:
     """Its nodes, in the order of the graph."""
-    taken = {tensor for node in model.graph.node for tensor in node.input} | {port.name for port in model.graph.output}
+    nodes = model.graph.node
+    taken = {tensor for node in nodes for tensor in node.input} | {port.name for port in model.graph.output}
+    looked_up = {node.input[1] for node in nodes if node.op_type in LOOK_UPS}
     return [
-        Op(node.name, _kind(node.op_type, list(node.output), taken), tuple(node.input), tuple(node.output)) for node in model.graph.node
+        Op(node.name, _kind(node.op_type, list(node.output), taken, looked_up), tuple(node.input), tuple(node.output)) for node in nodes
     ]
 
 
-def _kind(op_type: str, outputs: Sequence[str], taken: set[str]) -> Kind:
+def _kind(op_type: str, outputs: Sequence[str], taken: set[str], looked_up: set[str]) -> Kind:
     if op_type in PRODUCTS:
         return "product"
     # The places of the greatest values are a choice only where somebody wants them: the score takes the values alone.
     chooses = op_type in CHOICES or (op_type == "TopK" and len(outputs) > 1 and outputs[1] in taken)
-    return "choice" if chooses else "other"
+    return "choice" if chooses or not looked_up.isdisjoint(outputs) else "other"
 
 
 def fold_casts(model: onnx.ModelProto) -> onnx.ModelProto:

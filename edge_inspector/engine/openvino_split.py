@@ -86,7 +86,12 @@ def _kind(node: ov.Node) -> Kind:
     name = node.get_type_name()
     if name in PRODUCTS:
         return "product"
-    return "choice" if name == "TopK" and node.output(1).get_target_inputs() else "other"
+    looked_up = any(
+        target.get_node().get_type_name().startswith("Gather") and target.get_index() == 1
+        for output in node.outputs()
+        for target in output.get_target_inputs()
+    )
+    return "choice" if looked_up or (name == "TopK" and node.output(1).get_target_inputs()) else "other"
 
 
 def _inputs(node: ov.Node) -> Iterable[str]:

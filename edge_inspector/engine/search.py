@@ -1,12 +1,13 @@
 """Where the prototype search lies in a graph: found by structure, whatever the layers of the head are, and whatever nodes are called.
 
-    features ─┬─► [describe] ─► distance product ─► choice (ArgMax) ─► Gather ─► residual ─► head
-              └────────────────────────────────────────────────────────▲
+    features ─┬─► [describe] ─► distance products ─► choice ─► Gather ─► residual ─► head
+              └──────────────────────────────────────────────────▲
 
 A *product* is a node that sums over many products of numbers (a convolution, a matrix product). A *choice* is a node whose result is the
-place of a greatest or least value. The distance products are the first products on the way back from a choice. The search is they, the
-choice, what is computed between the features and them, and what is computed from their results before the next product: the residual. The
-features are where a product, or a tensor that some other product takes too, ends the way back.
+place of a greatest or least value, or any that is computed to be looked up in a table. The distance products are the first products on the
+way back from a choice, and those whose results they alone take (a codebook's principal components). The search is they, the choice, what is
+computed between the features and them, and what is computed from their results before the next product: the residual. The features are
+where a product, or a tensor that some other product takes too, ends the way back.
 
 A graph is given as a list of `Op`, by whoever reads it: ``precision`` from ONNX, ``openvino`` from its own model; this file needs neither.
 """
@@ -104,8 +105,19 @@ def find_tail(ops: Sequence[Op], outputs: Iterable[str]) -> frozenset[str]:
 def _distance_products(walk: Walk, choices: Mapping[str, Op]) -> dict[str, Op]:
     between = walk.back(_inputs(choices), lambda _, op: op.kind != "product")
     ahead = _inputs({**choices, **between})
-    givers = (walk.giver.get(tensor) for tensor in ahead)
-    return {op.name: op for op in givers if op is not None and op.kind == "product"}
+    found: dict[str, Op] = {}
+    while ahead:
+        op = walk.giver.get(ahead.pop())
+        if op is not None and op.kind == "product" and op.name not in found and _alone(walk, op, found):
+            found[op.name] = op
+            ahead.extend(op.inputs)
+    return found
+
+
+def _alone(walk: Walk, op: Op, takers: Mapping[str, Op]) -> bool:
+    """Whether no product but ``takers`` takes what ``op`` gives; true of the first ones, before there are any."""
+    taken = [taker for tensor in op.outputs for taker in walk.takers.get(tensor, ())]
+    return not any(taker.name in takers for taker in taken) or all(taker.name in takers for taker in taken)
 
 
 def _inputs(ops: Mapping[str, Op]) -> list[str]:

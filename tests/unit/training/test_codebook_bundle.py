@@ -13,7 +13,10 @@ import torch
 from onnx import numpy_helper
 
 from edge_inspector.engine.bundle import load_bundle
+from edge_inspector.engine.onnx_graph import ops_of, read_graph
+from edge_inspector.engine.precision import quantised
 from edge_inspector.engine.registry import open_engine
+from edge_inspector.engine.search import find_search
 from edge_inspector.errors import BundleError
 from edge_inspector.evaluation.equivalence import Reference, compare, load_references
 from edge_inspector.prn.backbone import CHANNELS
@@ -57,6 +60,19 @@ def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:
 
 def test_the_graph_uses_no_operator_that_tensorrt_lacks(folder: Path) -> None:
     assert_for_tensorrt(folder)
+
+
+def test_both_products_of_each_scales_search_stay_float32_at_every_precision(folder: Path) -> None:
+    """That onto the components, and that with the words, whose result is looked up in a table."""
+    model = read_graph(folder / "model.onnx")
+    search = find_search(ops_of(model))
+    convolutions = {node.name: node for node in model.graph.node if node.op_type == "Conv"}
+    stored = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    assert search.products <= convolutions.keys()
+    assert len(search.products) == 6
+    kernels = {stored[name][2:] for product in search.products if (name := convolutions[product].input[1]) in stored}
+    assert kernels <= {(1, 1)}
+    assert not search.nodes & quantised(model)
 
 
 def with_a_flip(reference: Reference) -> Reference:
