@@ -43,6 +43,8 @@ class Judge:
         lost = inspection.missed
         if lost is not None:
             return missed(inspection, lost.reason, lost.detail, self._rules.accept)
+        if self.lost is not None:
+            return self._engine_failed(inspection, self.lost, 0)
         frames = tuple(view for view in inspection.views if isinstance(view, Frame))
         run = _Run(self.engine)
         try:

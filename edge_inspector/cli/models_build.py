@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from edge_inspector.engine.forms import Form
     from edge_inspector.engine.plan_build import Listener
     from edge_inspector.settings.certificate import Precision
-    from edge_inspector.settings.manifest import InputForm
+    from edge_inspector.settings.manifest import Manifest
 
 PRECISIONS = ("f32", "fp16", "bf16", "int8")
+TILES_A_FRAME = 8  # of a large frame, spread over it, to calibrate on
 _CALIBRATION = "edge_inspector.engine.calibrate"  # makes the int8 graph, for every backend; needs packages that not every station has
 
 
@@ -64,16 +65,31 @@ def build(
     typer.echo(dumps(report) if json else _text(report))
 
 
-def calibration_images(folder: Path, form: InputForm) -> Iterator[NDArray[np.uint8]]:
-    """Every image of a folder as the network sees it, uint8 (H, W, 3) RGB. Raises SettingsError where there is none, ImageError."""
+def calibration_images(folder: Path, manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
+    """Every image of a folder as the network sees it, uint8 (H, W, 3) RGB; of a large frame some of its tiles.
+
+    Raises SettingsError where there is none, ImageError.
+    """
     from edge_inspector import images
     from edge_inspector.errors import SettingsError
-    from edge_inspector.geometry import on_canvas
 
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in images.SUFFIXES) if folder.is_dir() else []
     if not paths:
         raise SettingsError(f"--images {folder}: holds no images; give a folder of good parts as this station's cameras see them")
-    return (on_canvas(images.decode(path), form) for path in paths)
+    return (seen for path in paths for seen in _as_seen(images.decode(path), manifest))
+
+
+def _as_seen(image: NDArray[np.uint8], manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
+    from edge_inspector.geometry import on_canvas
+    from edge_inspector.prepare import tiles
+
+    if manifest.tiling is None:
+        yield on_canvas(image, manifest.input)
+        return
+    cut = tiles.grid_of((image.shape[0], image.shape[1]), manifest)
+    spread = cut.tiles[:: max(1, len(cut.tiles) // TILES_A_FRAME)]
+    for _, batch in tiles.batches(tiles.on_grid(image, cut), cut, spread, 1):
+        yield batch[0].copy()  # its memory is used again
 
 
 def _precision(name: str) -> Precision:
@@ -107,7 +123,7 @@ def calibrate(bundle: Bundle, images: Path, progress: Listener) -> Form:
     """The int8 graph, calibrated on a folder of good images, in the cache. Raises SettingsError where it is empty, EngineError."""
     from edge_inspector.errors import EngineError
 
-    found = calibration_images(images, bundle.manifest.input)
+    found = calibration_images(images, bundle.manifest)
     try:
         builder = cast("FormBuilder", import_module(_CALIBRATION).build)
     except ModuleNotFoundError as error:

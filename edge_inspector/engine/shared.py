@@ -144,7 +144,7 @@ class SharedEngine:
         """Maps of a batch, after what other stations have asked before. Raises EngineError."""
         if self._closed:
             raise EngineError(f"{self.backend}: the engine is closed")
-        return self._shared.worker.do(partial(self._shared.engine.infer, images))
+        return self._shared.worker.do(partial(self._shared.infer, images))
 
     def close(self) -> None:
         """Let go; the last one closes the engine. Idempotent."""
@@ -165,6 +165,14 @@ class _Shared:
         if not self._warm:
             self.engine.warm_up()
             self._warm = True
+
+    def infer(self, images: NDArray[np.uint8]) -> list[ScoreMap]:
+        """As the engine does; one that has failed is not warm for whoever comes to it next."""
+        try:
+            return self.engine.infer(images)
+        except EngineError:
+            self._warm = False
+            raise
 
 
 class _Task(Generic[T]):

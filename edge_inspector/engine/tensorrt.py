@@ -16,9 +16,9 @@ from edge_inspector.engine.cuda.registry import open_cuda
 from edge_inspector.engine.graph import GraphEngine
 from edge_inspector.engine.plan_session import Outputs, PlanSession
 from edge_inspector.engine.plans import BACKEND, PLAN, check_precision, device_name, load_tensorrt, plan_key, require_plan
-from edge_inspector.errors import CudaError, EngineError
+from edge_inspector.errors import CudaError, EngineError, FormError
 from edge_inspector.records import ScoreMap
-from edge_inspector.settings.certificate import Precision
+from edge_inspector.settings.certificate import FormKey, Precision
 
 
 class TensorRtEngine(GraphEngine):
@@ -31,6 +31,7 @@ class TensorRtEngine(GraphEngine):
     backend = BACKEND
     extra = "gpu"
     precisions: tuple[Precision, ...] = ("f32", "fp16", "int8")
+    best_batch = 1  # the plan's largest, once it is loaded
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto") -> None:
         """Run the plan of ``bundle`` for this GPU. ``auto`` is f32.
@@ -49,6 +50,7 @@ class TensorRtEngine(GraphEngine):
         self._cuda: Cuda | None = None
         self._session: PlanSession | None = None
         self._dead: CudaError | None = None
+        self._opened: tuple[FormKey, str] | None = None  # the plan that was asked for, by key and hash: no other may take its place
         self._trt = load_tensorrt()
         self.version = self._trt.version
         """TensorRT's, as in the key."""
@@ -90,7 +92,7 @@ class TensorRtEngine(GraphEngine):
 
     def _run(self, batch: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
         if self._dead is not None:
-            raise self._dead
+            raise CudaError(str(self._dead), sticky=True)  # a new one each time: an error keeps the frames that it has gone through
         try:
             session, cuda = self._running()
             with cuda.active():
@@ -113,11 +115,16 @@ class TensorRtEngine(GraphEngine):
         self._cuda = open_cuda()
         device = self._cuda.device
         check_precision(device, self.precision)
-        self.form_key = plan_key(self._bundle, self._trt, device_name(self._trt, device), self.precision)
-        form = require_plan(self._bundle, self.form_key)
-        self.form_sha256 = form.record.files[PLAN]
+        key = plan_key(self._bundle, self._trt, device_name(self._trt, device), self.precision)
+        form = require_plan(self._bundle, key)
+        found = key, form.record.files[PLAN]
+        if self._opened not in (None, found):
+            raise FormError(f"{form.folder}: not the plan that was loaded; activate the recipe again, which looks at its certificate")
+        self._opened = found
+        self.form_key, self.form_sha256 = found
         with self._cuda.active():
             self._session = PlanSession(self._trt, self._cuda, form.path(PLAN), self.manifest)
+        self.best_batch = self._session.most
 
     def _let_go(self) -> None:
         """TensorRT's objects first, then what they live in."""
@@ -132,7 +139,7 @@ class TensorRtEngine(GraphEngine):
 
     def _give_up(self, error: CudaError) -> None:
         """Nothing is freed: the process's hold on the device has died, and calls may hang. ``_session`` stays, or it would be destroyed."""
-        self._dead = error
+        self._dead = CudaError(str(error), sticky=True)
         if self._cuda is not None:
             self._cuda.abandon()
 

@@ -129,6 +129,7 @@ class Line:
         recipe = self._version.recipe()
         self._bundle = plan.bundle if recipe.bundle == plan.file_recipe.bundle else bundle_of(recipe, station.engine.models)
         self._first_rules = recipe.decision
+        self._ran: Judge | None = None
         self._journal.start_epoch()
         self._controller = Controller(station, self._journal, recovery, self._states, self._conditions, self._end)
         self._build_outputs(station)
@@ -261,21 +262,26 @@ class Line:
             self._conditions.raise_condition("journal", Severity.FAILURE, message)
 
     def _gate_rules(self) -> GateRules | None:
-        judge = self._controller.judge
+        judge = self._ruling()
         return judge.recipe.gate if judge is not None else None
+
+    def _ruling(self) -> Judge | None:
+        """What decides, or where its engine is lost what decided last: the gate still owes its word for those parts."""
+        self._ran = self._controller.judge or self._ran
+        return self._ran
 
     def _link_status(self) -> LinkStatus:
         return LinkStatus(self._states.state, self._pipeline.last_count, self._conditions.active())
 
     def snapshot(self) -> Snapshot:
         """The line now; from any thread."""
-        judge, account = self._controller.judge, self._link.account
+        judge, ran, account = self._controller.judge, self._ruling(), self._link.account
         return Snapshot(
             station=self._plan.station.station,
             state=self._states.state,
             epoch=self._journal.epoch,
-            recipe=judge.label if judge else self._version.label,
-            bundle=judge.engine.manifest.id if judge else self._bundle.manifest.id,
+            recipe=ran.label if ran else self._version.label,
+            bundle=ran.engine.manifest.id if ran else self._bundle.manifest.id,
             backend=judge.engine.backend if judge else "",
             precision=judge.engine.precision if judge else "",
             gates=self._controller.gates,
@@ -287,7 +293,7 @@ class Line:
             conditions=self._conditions.listed(),
             cameras=self._camera_states(),
             plc=self._plc_states(),
-            thresholds=(judge.recipe.decision if judge else self._first_rules).model_dump(mode="json", include=set(RULES)),
+            thresholds=(ran.recipe.decision if ran else self._first_rules).model_dump(mode="json", include=set(RULES)),
             certificate=self._proof(judge),
         )
 

@@ -134,6 +134,8 @@ class EngineLoop:
 
     def _warm(self, judge: Judge) -> Judge:
         if self._judge is not None and self._judge.engine is judge.engine:
+            if self._judge.lost is not None:  # other rules do not bring an engine back
+                raise self._judge.lost
             return judge
         try:
             judge.engine.warm_up()

@@ -189,7 +189,10 @@ class Blend:
         self._sum[rows.map_span(tile.row), columns.map_span(tile.column)] += weight
 
     def whole(self) -> AnomalyMap:
-        """float32 (h, w) of the grid's ``map_size``, contiguous, in 0..1 where the tiles' maps are; a value that is no number stays one."""
+        """float32 (h, w) of the grid's ``map_size``, contiguous, in 0..1 where the tiles' maps are; what is not finite stays so."""
         height, width = self._cut.map_size
         seen = self._sum[:height, :width]
-        return np.asarray(np.minimum(seen, np.float32(1.0)), np.float32)  # weights sum to 1 to within rounding
+        whole = np.asarray(np.minimum(seen, np.float32(1.0)), np.float32)  # weights sum to 1 to within rounding
+        if whole.size and not seen.max() < np.inf:  # a NaN hides what else there is; all of it must reach the decision, which rejects
+            whole[seen == np.inf] = np.inf
+        return whole

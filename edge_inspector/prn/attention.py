@@ -41,9 +41,10 @@ def attend(qkv: Tensor, divisions: int, scale: Scale) -> Tensor:
     if side > 1:
         qkv = qkv.reshape(3, -1, divisions, side, divisions, side, e).permute(0, 1, 2, 4, 3, 5, 6)
     q, k, v = qkv.reshape(3, -1, divisions * divisions, side * side * e)  # (N, tokens, c^s)
-    dimension = float(side * side * e)
-    weights = torch.softmax(q @ k.transpose(1, 2) / (dimension if scale == "dimension" else dimension**0.5), dim=-1)
-    attended = weights @ v
+    # Either side is divided by the root of the scale: a sum of thousands of products, divided only then, is beyond float16's range.
+    each = float(side * side * e) ** (-0.5 if scale == "dimension" else -0.25)
+    weights = torch.softmax((q * each) @ (k * each).transpose(1, 2), dim=-1)
+    attended: Tensor = weights @ v
     if side > 1:
         attended = attended.reshape(-1, divisions, divisions, side, side, e).permute(0, 1, 3, 2, 4, 5)
     return attended.reshape(-1, GRID, GRID, e)

@@ -177,7 +177,8 @@ def learn(
 def _components(places: Tensor, rank: int) -> Tensor:
     """The first ``rank`` principal components of places (P, c), or all c: orthonormal rows (r, c) of float16 values."""
     _, vectors = torch.linalg.eigh((places.t() @ places).double())  # of ascending variance
-    return vectors[:, -rank:].flip(1).t().to(torch.float16).float()
+    basis: Tensor = vectors[:, -rank:].flip(1).t().to(torch.float16).float()
+    return basis
 
 
 def _words(places: Tensor, k: int, rng: np.random.Generator) -> Tensor:

@@ -265,7 +265,7 @@ def fit_mask(mask: Mask, height: int, width: int) -> Mask:
     Shrunk, a defect too thin to cover any by half keeps those that it covers half as much as the most covered one next to them, so that
     each of its regions leaves something and a crack stays in one piece, whatever lies beside it.
     """
-    share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    share = np.asarray(cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA), np.float32)
     shrunk = height < mask.shape[0] or width < mask.shape[1]
     return most_covered(share) if shrunk else np.asarray((share > 0.0) & (share >= min(0.5, float(share.max()))))
 

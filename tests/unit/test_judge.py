@@ -101,6 +101,10 @@ def test_an_engine_that_only_a_new_process_can_run_again_is_known(sticky: bool, 
     judge = Judge(ScriptedEngine(error), RECIPE)
     assert judge.judge(Inspection("p", 7, (FRAME,))).verdict.reason is Reason.ENGINE_ERROR
     assert judge.lost is (error if sticky else None)
+    assert isinstance(judge.engine, ScriptedEngine)
+    judge.engine.answer = 0.0  # as if the device were back
+    again = judge.judge(Inspection("p", 8, (FRAME,)))
+    assert again.verdict.reason is (Reason.ENGINE_ERROR if sticky else Reason.NONE)
 
 
 def test_a_missing_view_is_not_run() -> None:

@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 
 from edge_inspector import images
 from edge_inspector.cli import models
+from edge_inspector.cli.models_build import TILES_A_FRAME, calibration_images
 from edge_inspector.engine import plans
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.forms import Form, key_of, store_form
 from edge_inspector.errors import EngineError, FormMissing, SettingsError
-from tests.bundles import make_bundle
+from edge_inspector.settings.manifest import Tiling
+from tests.bundles import make_bundle, make_manifest
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +122,15 @@ def test_calibration_is_given_every_image_as_the_network_sees_it(
     assert code == 0, error
     assert seen == [(64, 64, 3)] * 2
     assert "small for onnx 1, any, int8: images 2" in out
+
+
+def test_large_frames_are_calibrated_on_as_the_network_sees_them(tmp_path: Path) -> None:
+    """In tiles of its input at their own resolution, not shrunk to one."""
+    frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    images.write_png(tmp_path / "frame.png", frame)
+    (shrunk,) = calibration_images(tmp_path, make_manifest())
+    assert shrunk.shape == (64, 64, 3)
+    seen = list(calibration_images(tmp_path, make_manifest(tiling=Tiling(overlap=16))))
+    assert 4 < len(seen) <= 2 * TILES_A_FRAME
+    assert len({picture.tobytes() for picture in seen}) == len(seen)
+    assert (seen[0] == frame[:64, :64]).all()

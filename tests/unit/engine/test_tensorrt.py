@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edge_inspector.engine import tensorrt
+from edge_inspector.engine.base import best_batch
 from edge_inspector.engine.bundle import Bundle, load_bundle
 from edge_inspector.engine.cuda.base import Device
 from edge_inspector.engine.cuda.faults import cuda_error
@@ -163,6 +164,23 @@ def test_after_a_passing_error_everything_is_made_anew_at_the_next_call(rig: Rig
     assert (rig.script.log.count("release"), len(rig.trt.plans)) == (1, 1)
     assert right(engine, 1)
     assert (rig.script.log.count("retain"), len(rig.trt.plans)) == (1, 2)
+
+
+def test_no_other_plan_takes_the_place_of_the_one_that_was_loaded(rig: Rig, engine: TensorRtEngine) -> None:
+    """Its certificate is of that one: what was built anew meanwhile runs only once the recipe is activated again."""
+    before = engine.form_key, engine.form_sha256
+    store_form(rig.bundle, engine.form_key, {"model.plan": PLAN + b"built anew"})
+    rig.script.fail["synchronise"] = PASSING
+    with pytest.raises(CudaError):
+        engine.infer(images(1))
+    for _ in range(2):
+        with pytest.raises(EngineError, match="not the plan that was loaded; activate the recipe again"):
+            engine.infer(images(1))
+    assert (engine.form_key, engine.form_sha256) == before
+
+
+def test_the_tiles_of_a_frame_come_in_its_largest_batch(engine: TensorRtEngine) -> None:
+    assert best_batch(engine) == engine.session.most == 4
 
 
 def test_it_tries_again_at_each_call_until_the_device_is_back(rig: Rig, engine: TensorRtEngine) -> None:

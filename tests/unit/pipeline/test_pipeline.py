@@ -202,6 +202,8 @@ def test_an_engine_that_is_lost_is_told_as_lost(expected_warnings: list[str]) ->
         rig.camera.shots.put(shot(1))
         assert rig.wait_event(EngineLost) == EngineLost(rig.engine.fault)
         assert rig.link.wait(1) == [(1, "engine_error", "r:1")]
+        rig.pipeline.load(lambda: Judge(rig.engine, RECIPE, "r:2"))  # rules alone, changed at that moment
+        assert rig.wait_event(EngineFailed) == EngineFailed(rig.engine.fault)
 
 
 def test_an_engine_that_fails_is_told_and_so_is_its_recovery(expected_warnings: list[str]) -> None:

@@ -119,14 +119,18 @@ def test_no_seam_between_tiles_that_disagree() -> None:
     assert 0.0 < np.diff(row).max() <= 0.25 + 1e-6
 
 
-def test_a_value_that_is_no_number_stays_one() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("beside", [0.0, np.nan])
+def test_a_value_that_is_not_finite_stays_so(value: float, beside: float) -> None:
     cut = grid((40, 40), (32, 32), STRIDE, 8)
     poisoned = np.zeros((16, 16), np.float32)
-    poisoned[3, 3] = np.nan
+    poisoned[3, 3], poisoned[1, 1] = value, beside
     blend = Blend(cut)
     for tile in cut.tiles:
         blend.add(tile, poisoned if tile == Tile(0, 0) else np.zeros((16, 16), np.float32))
-    assert np.isnan(blend.whole()).sum() == 1
+    whole = blend.whole()
+    assert not np.isfinite(whole[3, 3])
+    assert (~np.isfinite(whole)).sum() == (1 if np.isfinite(beside) else 2)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
