@@ -107,12 +107,15 @@ def load_head(folder: Path) -> StoredHead:
         form = TypeAdapter(HeadForm).validate_json(metadata["form"])
         named, digest = metadata.get("backbone", DEFAULT), metadata.get("backbone_sha256", "")
         tensors = load_file(folder / HEAD)
-        odd = sorted(tensors.keys() ^ Head(form).state_dict().keys())  # names do not depend on the backbone
-        if odd:
-            raise KeyError(f"{odd[0]} and {len(odd) - 1} more of its weights are not those of today's form")
-        return StoredHead(form, named, tensors, digest)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise _no_head(folder, error) from error
+    odd = sorted(tensors.keys() ^ Head(form).state_dict().keys())  # names do not depend on the backbone
+    if odd:
+        raise BundleError(
+            f"{folder / HEAD}: {odd[0]} and {len(odd) - 1} more of its weights are not those of today's form; a bundle of an older version "
+            "runs as it is, but must be trained anew before it is retrained or compared with torch"
+        )
+    return StoredHead(form, named, tensors, digest)
 
 
 def backbone_of(folder: Path, stored: StoredHead, weights: Path | None = None) -> FrozenBackbone:
@@ -150,9 +153,7 @@ def load_network(folder: Path, pixels: Sequence[int], weights: Path | None = Non
 
 
 def _no_head(folder: Path, error: Exception) -> BundleError:
-    first = (str(error).splitlines() or [type(error).__name__])[0]
-    remedy = "a bundle of an older version runs as it is, but must be trained anew before it is retrained or compared with torch"
-    return BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {first}; {remedy}")
+    return BundleError(f"{folder / HEAD}: cannot be read as a head of this program: {error}")
 
 
 def save_codebook(book: Codebook, path: Path) -> None:
