@@ -66,17 +66,20 @@ def build(
 
 
 def calibration_images(folder: Path, manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
-    """Every image of a folder as the network sees it, uint8 (H, W, 3) RGB; of a large frame some of its tiles.
+    """Images of a folder as the network sees them, uint8 (H, W, 3) RGB: of so many as a calibration takes, evenly spread over the names,
+    one each, or of fewer large frames some of their tiles. None is read before it is asked for, and none but those.
 
     Raises SettingsError where there is none, ImageError.
     """
     from edge_inspector import images
+    from edge_inspector.engine.precision import MOST_IMAGES, evenly
     from edge_inspector.errors import SettingsError
 
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in images.SUFFIXES) if folder.is_dir() else []
     if not paths:
         raise SettingsError(f"--images {folder}: holds no images; give a folder of good parts as this station's cameras see them")
-    return (seen for path in paths for seen in _as_seen(images.decode(path), manifest))
+    most = MOST_IMAGES if manifest.tiling is None else MOST_IMAGES // TILES_A_FRAME
+    return (seen for path in evenly(paths, most) for seen in _as_seen(images.decode(path), manifest))
 
 
 def _as_seen(image: NDArray[np.uint8], manifest: Manifest) -> Iterator[NDArray[np.uint8]]:

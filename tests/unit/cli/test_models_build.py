@@ -124,6 +124,29 @@ def test_calibration_is_given_every_image_as_the_network_sees_it(
     assert "small for onnx 1, any, int8: images 2" in out
 
 
+@pytest.mark.parametrize(("tiling", "most"), [(None, 300), (Tiling(overlap=16), 37)], ids=["whole", "tiles"])
+def test_of_a_large_folder_no_more_is_read_than_calibrates(
+    tiling: Tiling | None, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shift's images do not fit the memory; those that are taken are of the whole shift."""
+    read: list[str] = []
+
+    def decoded(path: Path) -> np.ndarray:
+        read.append(path.name)
+        return np.zeros((64, 64, 3), np.uint8)
+
+    monkeypatch.setattr(images, "decode", decoded)
+    names = [f"{number:04}.png" for number in range(901)]
+    for name in names:
+        (tmp_path / name).touch()
+    found = calibration_images(tmp_path, make_manifest(tiling=tiling))
+    assert read == []
+    assert len(list(found)) == len(read) == most
+    assert (read[0], read[-1]) == (names[0], names[-1])
+    gaps = np.diff([int(name[:4]) for name in read])
+    assert gaps.max() - gaps.min() <= 1
+
+
 def test_large_frames_are_calibrated_on_as_the_network_sees_them(tmp_path: Path) -> None:
     """In tiles of its input at their own resolution, not shrunk to one."""
     frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
