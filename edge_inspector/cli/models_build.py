@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,20 +17,12 @@ if TYPE_CHECKING:
     from edge_inspector.cli.train import Progress
     from edge_inspector.engine.bundle import Bundle
     from edge_inspector.engine.forms import Form
-    from edge_inspector.engine.plan_build import Listener
+    from edge_inspector.engine.precision import Listener
     from edge_inspector.settings.certificate import Precision
     from edge_inspector.settings.manifest import Manifest
 
 PRECISIONS = ("f32", "fp16", "bf16", "int8")
 TILES_A_FRAME = 8  # of a large frame, spread over it, to calibrate on
-_CALIBRATION = "edge_inspector.engine.calibrate"  # makes the int8 graph, for every backend; needs packages that not every station has
-
-
-class FormBuilder(Protocol):
-    """What that module's ``build`` is."""
-
-    def __call__(self, bundle: Bundle, precision: Precision, images: Iterator[NDArray[np.uint8]], progress: Listener) -> Form:
-        """The form, kept in the cache."""
 
 
 def build(
@@ -124,14 +115,9 @@ def _graph(bundle: Bundle, precision: Precision, images: Path | None, progress: 
 
 def calibrate(bundle: Bundle, images: Path, progress: Listener) -> Form:
     """The int8 graph, calibrated on a folder of good images, in the cache. Raises SettingsError where it is empty, EngineError."""
-    from edge_inspector.errors import EngineError
+    from edge_inspector.engine.calibrate import build as made
 
-    found = calibration_images(images, bundle.manifest)
-    try:
-        builder = cast("FormBuilder", import_module(_CALIBRATION).build)
-    except ModuleNotFoundError as error:
-        raise EngineError(f"int8 graphs are made with {error.name}, which is not installed here") from error
-    return builder(bundle, "int8", found, progress)
+    return made(bundle, "int8", calibration_images(images, bundle.manifest), progress)
 
 
 def _report(form: Form) -> dict[str, str | int | float]:

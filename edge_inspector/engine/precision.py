@@ -141,7 +141,7 @@ def evenly(items: Sequence[_T], most: int) -> list[_T]:
 
 
 def quiet_nncf() -> ModuleType:
-    """nncf without its telemetry, its logging and its bars. Raises EngineError naming the extra.
+    """nncf without its telemetry, its logging and its bars. Raises EngineError where it is not installed.
 
     It reports each use to its maker over the network unless it takes itself to run in a CI; a line PC does not.
     """

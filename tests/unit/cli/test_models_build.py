@@ -97,13 +97,18 @@ def test_an_int8_plan_without_calibration_says_how_to_calibrate(app: typer.Typer
     assert f"models build {folder} --backend tensorrt --precision int8 --images DIR" in str(error)
 
 
+@pytest.mark.parametrize("package", ["onnx", "nncf"])
 def test_without_what_calibrates_it_says_what_is_absent(
-    app: typer.Typer, folder: Path, parts: Path, monkeypatch: pytest.MonkeyPatch
+    package: str, app: typer.Typer, folder: Path, parts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "edge_inspector.engine.calibrate", None)
+    """The core has neither; by the package's name, whatever else an extra would bring."""
+    for number in range(8):
+        (parts / f"more{number}.png").write_bytes((parts / "2.png").read_bytes())
+    monkeypatch.setitem(sys.modules, package, None)
     _, _, _, error = build(app, folder, "--backend", "openvino", "--precision", "int8", "--images", parts)
     assert isinstance(error, EngineError)
-    assert "not installed" in str(error)
+    assert str(error).startswith(f"this needs {package}, which cannot be imported")
+    assert str(error).endswith(f"; pip install {package}")
 
 
 def test_calibration_is_given_every_image_as_the_network_sees_it(

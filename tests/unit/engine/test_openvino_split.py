@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -33,6 +34,13 @@ def read(path: Path, side: int) -> ov.Model:
 def network(folder: Path) -> Path:
     onnx.save(make_network(), folder / "network.onnx")
     return folder / "network.onnx"
+
+
+def test_openvino_is_imported_in_one_place() -> None:
+    """The one that keeps its telemetry out."""
+    package = Path(openvino.__file__).parents[1]
+    naming = re.compile(r"^\s*(import|from) openvino\b", re.MULTILINE)
+    assert [path.name for path in package.rglob("*.py") if naming.search(path.read_text(encoding="utf-8"))] == ["vino.py"]
 
 
 def run_whole(model: ov.Model, image: NDArray[np.uint8]) -> dict[str, NDArray[np.generic]]:
