@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,7 +121,7 @@ def test_calibration_is_given_every_image_as_the_network_sees_it(
         assert precision == "int8"
         return store_form(bundle, key_of(bundle, "onnx", "1", "any", "int8"), {"model.onnx": b"graph"}, {"images": len(seen)})
 
-    monkeypatch.setitem(sys.modules, "edge_inspector.engine.calibrate", SimpleNamespace(build=calibrated))
+    monkeypatch.setattr("edge_inspector.engine.calibrate.build", calibrated)
     code, out, _, error = build(app, folder, "--backend", "onnxruntime", "--precision", "int8", "--images", parts)
     assert code == 0, error
     assert seen == [(64, 64, 3)] * 2
