@@ -59,7 +59,7 @@ def benchmark(
                 progress.stage(what, total)
             progress.advance(done, total, "")
 
-        rows = measure(listed, rounds, watch)
+        rows = measure(listed, rounds, watch, progress.note)
     if json:
         typer.echo(dumps({"rows": [asdict(row) for row in rows], "host": host(used)}))
         return

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,20 +17,12 @@ if TYPE_CHECKING:
     from edge_inspector.cli.train import Progress
     from edge_inspector.engine.bundle import Bundle
     from edge_inspector.engine.forms import Form
-    from edge_inspector.engine.plan_build import Listener
+    from edge_inspector.engine.precision import Listener
     from edge_inspector.settings.certificate import Precision
     from edge_inspector.settings.manifest import Manifest
 
 PRECISIONS = ("f32", "fp16", "bf16", "int8")
 TILES_A_FRAME = 8  # of a large frame, spread over it, to calibrate on
-_CALIBRATION = "edge_inspector.engine.calibrate"  # makes the int8 graph, for every backend; needs packages that not every station has
-
-
-class FormBuilder(Protocol):
-    """What that module's ``build`` is."""
-
-    def __call__(self, bundle: Bundle, precision: Precision, images: Iterator[NDArray[np.uint8]], progress: Listener) -> Form:
-        """The form, kept in the cache."""
 
 
 def build(
@@ -66,17 +57,20 @@ def build(
 
 
 def calibration_images(folder: Path, manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
-    """Every image of a folder as the network sees it, uint8 (H, W, 3) RGB; of a large frame some of its tiles.
+    """Images of a folder as the network sees them, uint8 (H, W, 3) RGB: of so many as a calibration takes, evenly spread over the names,
+    one each, or of fewer large frames some of their tiles. None is read before it is asked for, and none but those.
 
     Raises SettingsError where there is none, ImageError.
     """
     from edge_inspector import images
+    from edge_inspector.engine.precision import MOST_IMAGES, evenly
     from edge_inspector.errors import SettingsError
 
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in images.SUFFIXES) if folder.is_dir() else []
     if not paths:
         raise SettingsError(f"--images {folder}: holds no images; give a folder of good parts as this station's cameras see them")
-    return (seen for path in paths for seen in _as_seen(images.decode(path), manifest))
+    most = MOST_IMAGES if manifest.tiling is None else MOST_IMAGES // TILES_A_FRAME
+    return (seen for path in evenly(paths, most) for seen in _as_seen(images.decode(path), manifest))
 
 
 def _as_seen(image: NDArray[np.uint8], manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
@@ -121,14 +115,9 @@ def _graph(bundle: Bundle, precision: Precision, images: Path | None, progress: 
 
 def calibrate(bundle: Bundle, images: Path, progress: Listener) -> Form:
     """The int8 graph, calibrated on a folder of good images, in the cache. Raises SettingsError where it is empty, EngineError."""
-    from edge_inspector.errors import EngineError
+    from edge_inspector.engine.calibrate import build as made
 
-    found = calibration_images(images, bundle.manifest)
-    try:
-        builder = cast("FormBuilder", import_module(_CALIBRATION).build)
-    except ModuleNotFoundError as error:
-        raise EngineError(f"int8 graphs are made with {error.name}, which is not installed here") from error
-    return builder(bundle, "int8", found, progress)
+    return made(bundle, "int8", calibration_images(images, bundle.manifest), progress)
 
 
 def _report(form: Form) -> dict[str, str | int | float]:

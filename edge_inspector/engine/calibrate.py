@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import datetime, timezone
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import MODEL, Bundle
-from edge_inspector.engine.calibrated import DEVICE, KIND
+from edge_inspector.engine.calibrated import CREATED, DEVICE, KIND
 from edge_inspector.engine.forms import Form, key_of, store_form
 from edge_inspector.engine.precision import Listener, int8_graph, quiet_nncf
 from edge_inspector.errors import FormError
@@ -25,5 +26,10 @@ def build(bundle: Bundle, precision: str, images: Iterable[NDArray[np.uint8]], p
     pictures = list(images)
     started = time.monotonic()
     graph = int8_graph(bundle, pictures, progress)
-    facts: dict[str, str | int | float] = {"images": len(pictures), "seconds": round(time.monotonic() - started, 1), "bytes": len(graph)}
+    facts: dict[str, str | int | float] = {
+        "images": len(pictures),
+        "seconds": round(time.monotonic() - started, 1),
+        "bytes": len(graph),
+        CREATED: datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+    }
     return store_form(bundle, key_of(bundle, KIND, quiet_nncf().__version__, DEVICE, "int8"), {MODEL: graph}, facts)

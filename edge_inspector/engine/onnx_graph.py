@@ -1,6 +1,6 @@
 """A bundle's graph as ONNX holds it: read with a named error, and told as the `Op` list that `search` looks through.
 
-onnx is in the extra ``train``, not in the core: it is imported where it is used.
+onnx is in the extras ``train`` and ``gpu``, not in the core: it is imported where it is used.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CHOICES = frozenset({"ArgMax", "ArgMin"})
 LOOK_UPS = frozenset({"Gather", "GatherND", "GatherElements"})  # whose second input is a place; no node gives a constant one
 
 
-def needed(package: str, extra: str = "train") -> ModuleType:
-    """The package, imported. Raises EngineError naming the extra that installs it."""
+def needed(package: str) -> ModuleType:
+    """The package, imported. Raises EngineError saying how to install it: by itself, for an extra would bring torch to a station."""
     try:
         return import_module(package)
     except ImportError as error:
-        raise EngineError(f'this needs {package}, which cannot be imported ({error}); pip install "edge-inspector[{extra}]"') from error
+        raise EngineError(f"this needs {package}, which cannot be imported ({error}); pip install {package}") from error
 
 
 def read_graph(path: Path) -> onnx.ModelProto:

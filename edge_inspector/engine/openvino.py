@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,15 @@ def capabilities() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to compile: the precision, and threads (0: the backend's choice) in as many streams."""
+    """How to compile: the precision, and threads (0: the backend's choice) in as many streams.
+
+    ``exact_search``: below float32 a prototype search in the graph is a model of its own, in float32.
+    """
 
     precision: Precision
     threads: int = 0
     streams: int = 1
+    exact_search: bool = True
 
     @property
     def hint(self) -> str:
@@ -119,7 +124,7 @@ class OpenVinoSession:
         self._core, self._model = core, model
         if len(model.inputs) == 1:
             model.reshape({0: list(shape) if shape else [n or 1 for n in self.inputs[0].shape]})
-        parts = split(model) if self._options.hint != "f32" else None
+        parts = split(model) if self._options.exact_search and self._options.hint != "f32" else None
         self._parts: list[tuple[Part | None, ov.Model, str]] = [(None, model, self._options.hint)]
         if parts is not None:
             hints = (self._options.hint, "f32", self._options.hint)
@@ -129,7 +134,7 @@ class OpenVinoSession:
         self._many: list[Lane] = []
 
     def _lanes(self, count: int) -> list[Lane]:
-        streams = Options(self._options.precision, self._options.threads, count)
+        streams = replace(self._options, streams=count)
         stages = [(part, self._core.compile_model(model, "CPU", streams.settings(hint))) for part, model, hint in self._parts]
         for (part, compiled), (_, _, hint) in zip(stages, self._parts, strict=True):
             if part is not None and hint == "f32":
@@ -151,10 +156,7 @@ class OpenVinoSession:
         for group in _groups(batch, len(lanes)):
             pairs = list(zip(lanes, group, strict=False))
             for stage in range(lanes[0].stages):
-                for lane, image in pairs:
-                    lane.start(stage, image)
-                for lane, _ in pairs:
-                    lane.wait(stage)
+                run_stage(stage, pairs)
             for lane, _ in pairs:
                 for name, (stage, number) in self._sources.items():
                     values = lane.output(stage, number)
@@ -194,6 +196,17 @@ class OpenVinoEngine(GraphEngine):
         del self._session
 
 
+def run_stage(stage: int, pairs: Sequence[tuple[Lane, NDArray[Any]]]) -> None:
+    """A stage on each lane, all at once, until all are done, also where one has failed: the images may be freed then.
+
+    Raises RuntimeError where one has.
+    """
+    with ExitStack() as waits:
+        for lane, image in pairs:
+            lane.start(stage, image)
+            waits.callback(lane.wait, stage)
+
+
 def ports(graph: Path) -> tuple[list[Port], list[Port]]:
     """Inputs and outputs of a graph as OpenVINO reads it. Raises BundleError."""
     try:
@@ -219,14 +232,16 @@ def check_float32(found: Sequence[tuple[str, str]]) -> None:
 
 
 def _sources(model: ov.Model, parts: Sequence[Part] | None) -> dict[str, tuple[int, int]]:
-    """Each output by name: which stage gives it, as which of its outputs."""
+    """Each output by name: which stage gives it, as which of its outputs. Raises EngineError for one that none gives."""
     if parts is None:
         return {_port(port).name: (0, number) for number, port in enumerate(model.outputs)}
     found = {}
     for port in model.outputs:
         giver = port.get_node().input_value(0)
         place = giver.get_node().get_friendly_name(), giver.get_index()
-        stage = next(n for n in (2, 1, 0) if place in parts[n].gives)
+        stage = next((n for n in (2, 1, 0) if place in parts[n].gives), None)
+        if stage is None:
+            raise EngineError(f"output '{_port(port).name}' comes from no part of the graph that is computed; choose f32")
         found[_port(port).name] = stage, parts[stage].gives.index(place)
     return found
 

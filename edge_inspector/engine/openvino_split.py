@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge_inspector.engine.search import Kind, Op, find_search
-from edge_inspector.engine.vino import ov
+from edge_inspector.engine.vino import opset, ov
 
 # A quantiser stands in front of a product that takes what it gives; features are known by who takes them.
 PRODUCTS = frozenset(
@@ -139,8 +139,6 @@ def _ancestors(ops: Sequence[Op], places: Iterable[Place]) -> set[str]:
 
 def _part(model: ov.Model, names: Iterable[str], takes: Sequence[Place], gives: Sequence[Place]) -> Part:
     """The nodes ``names`` of a clone, between new parameters and new results; without ``takes`` it keeps the model's own parameters."""
-    from openvino import opset13 as opset
-
     clone, inside = model.clone(), set(names)
     nodes = {node.get_friendly_name(): node for node in clone.get_ordered_ops()}
     parameters = []

@@ -13,18 +13,18 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from edge_inspector.engine.bundle import Bundle
+from edge_inspector.engine.bundle import MODEL, Bundle
 from edge_inspector.engine.calibrated import calibrated
 from edge_inspector.engine.cuda.base import Device
 from edge_inspector.engine.cuda.registry import open_cuda
 from edge_inspector.engine.forms import Form, keep, read_kept, store_form
 from edge_inspector.engine.graph import IMAGE, Port, check_graph
+from edge_inspector.engine.onnx_graph import needed
 from edge_inspector.engine.plans import (
     BACKEND,
     PLAN,
@@ -36,24 +36,13 @@ from edge_inspector.engine.plans import (
     plan_key,
     unsupported,
 )
+from edge_inspector.engine.precision import Listener, fp16_graph
 from edge_inspector.errors import BundleError, EngineError, FormError, SettingsError
 from edge_inspector.settings.certificate import FormKey, Precision
 from edge_inspector.settings.manifest import Manifest
 
 WORKSPACE_BYTES = 1 << 30
 STEPS = 1000  # of a build's progress
-GRAPH = "model.onnx"
-_PRECISION = "edge_inspector.engine.precision"  # needs packages that not every station has
-
-
-class Listener(Protocol):
-    """Who watches a build; see ``cli.train.Progress``."""
-
-    def stage(self, title: str, total: int) -> None:
-        """Begin a stage of ``total`` steps."""
-
-    def advance(self, done: int, total: int, text: str) -> None:
-        """So far of it; ``text`` says what is done now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,27 +103,16 @@ def graph_of(bundle: Bundle, precision: Precision) -> bytes:
     if precision == "f32":
         return bundle.onnx.read_bytes()
     if precision == "fp16":
-        return _fp16(bundle)
+        return fp16_graph(bundle.onnx)
     if precision != "int8":
         raise FormError(f"TensorRT plans are built in f32, fp16 or int8, not in {precision}")
-    return calibrated(bundle, BACKEND).path(GRAPH).read_bytes()
-
-
-def _fp16(bundle: Bundle) -> bytes:
-    try:
-        module = import_module(_PRECISION)
-    except ModuleNotFoundError as error:
-        raise EngineError(f'the fp16 graph is made with {error.name}, which is not installed; pip install "edge-inspector[gpu]"') from error
-    return bytes(module.fp16_graph(bundle.onnx))
+    return calibrated(bundle, BACKEND).path(MODEL).read_bytes()
 
 
 def typed(graph: bytes, where: Path) -> bytes:
     """The graph with its uint8 input cast to float32 first of all: TensorRT takes uint8 as an input, and casts it, but computes nothing in
     it, not even a transpose. Whole numbers to 255 are the same in float32."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise EngineError(f'building a plan needs onnx, which cannot be imported ({error}); pip install "edge-inspector[gpu]"') from error
+    onnx = needed("onnx")
     try:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # protobuf's own, by whichever implementation of it is installed

@@ -69,13 +69,24 @@ class PlanSession:
         self._cuda = cuda
         self._messages = Messages(trt.module)
         self._trt = trt
+        self._runtime: Any = None
+        self._engine: Any = None
+        self._lanes: list[_Lane] = []
+        try:
+            self._begin(plan, manifest)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, plan: Path, manifest: Manifest) -> None:
         with self._explained("starting TensorRT's runtime"):
-            self._runtime = trt.module.Runtime(self._messages.logger)
+            self._runtime = self._trt.module.Runtime(self._messages.logger)
         self._engine = self._deserialise(plan)
         inputs, outputs = self._ports()
         check_graph(plan, manifest, inputs, outputs)
-        self._stream = cuda.stream()
-        self._lanes = [self._lane(index) for index in range(self._engine.num_optimization_profiles)]
+        self._stream = self._cuda.stream()
+        for index in range(self._engine.num_optimization_profiles):
+            self._add_lane(index)
         self.most = max(lane.most for lane in self._lanes)
         """The largest batch that it runs at once."""
         self._slots = {port.name: self._slot(port) for port in (*inputs, *outputs)}
@@ -120,9 +131,15 @@ class PlanSession:
         return times
 
     def close(self) -> None:
-        """Let TensorRT's objects go, while the context they live in is there; what the Cuda holds goes with it."""
+        """Let TensorRT's objects go, while the context they live in is there; what the Cuda holds goes with it. Idempotent.
+
+        Execution contexts first, each for itself: an error keeps the frames that it has gone through, and with them a lane.
+        """
+        for lane in self._lanes:
+            lane.context = None
         self._lanes.clear()
-        del self._engine, self._runtime
+        self._engine = None
+        self._runtime = None
 
     # ---- building
 
@@ -144,16 +161,16 @@ class PlanSession:
             (inputs if is_input else outputs).append(port)
         return inputs, outputs
 
-    def _lane(self, profile: int) -> _Lane:
+    def _add_lane(self, profile: int) -> None:
+        lane = _Lane(None, int(self._engine.get_tensor_profile_shape(IMAGE, profile)[2][0]))
+        self._lanes.append(lane)  # before it has a context, so that `close` finds that
         with self._explained("making an execution context"):
-            context = self._engine.create_execution_context()
-        if context is None:
+            lane.context = self._engine.create_execution_context()
+        if lane.context is None:
             raise cuda_error("making an execution context", self._messages.take())
-        most = int(self._engine.get_tensor_profile_shape(IMAGE, profile)[2][0])
-        if not context.set_optimization_profile_async(profile, self._stream.handle):
+        if not lane.context.set_optimization_profile_async(profile, self._stream.handle):
             raise cuda_error(f"choosing profile {profile} of the plan", self._messages.take())
         self._cuda.synchronise(self._stream)
-        return _Lane(context, most)
 
     def _slot(self, port: Port) -> _Slot:
         """Its memory. A size that the plan leaves open (how many prototypes an image has) is asked of the context, at the largest batch."""

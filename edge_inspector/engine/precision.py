@@ -12,11 +12,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import onnx
 
 LEAST_IMAGES, MOST_IMAGES = 8, 300  # of a calibration; more than that moves no range
+_T = TypeVar("_T")
 _FIRST, _LAST = 3, 3  # so many products one after the other, from the image on and before the map, stay float
 
 
@@ -130,12 +131,17 @@ def _batches(bundle: Bundle, images: Iterable[NDArray[np.uint8]]) -> list[NDArra
     found = [on_canvas(image, bundle.manifest.input)[np.newaxis] for image in images]
     if len(found) < LEAST_IMAGES:
         raise FormError(f"{len(found)} images to calibrate {bundle.manifest.id} on; at least {LEAST_IMAGES} of normal parts are needed")
-    picked = np.linspace(0, len(found) - 1, min(len(found), MOST_IMAGES)).round().astype(int)
-    return [found[number] for number in picked]
+    return evenly(found, MOST_IMAGES)
+
+
+def evenly(items: Sequence[_T], most: int) -> list[_T]:
+    """At most ``most`` of them, in their order, spread over all."""
+    picked = np.linspace(0, len(items) - 1, min(len(items), most)).round().astype(int)
+    return [items[number] for number in picked]
 
 
 def quiet_nncf() -> ModuleType:
-    """nncf without its telemetry, its logging and its bars. Raises EngineError naming the extra.
+    """nncf without its telemetry, its logging and its bars. Raises EngineError where it is not installed.
 
     It reports each use to its maker over the network unless it takes itself to run in a CI; a line PC does not.
     """

@@ -26,8 +26,12 @@ class Session(Protocol):
         """The outputs by name for a batch (N, ...) of what the one input takes. May raise anything."""
 
 
-def open_session(backend: str, graph: Path, precision: Precision, threads: int, size: tuple[int, int]) -> Session:
+def open_session(
+    backend: str, graph: Path, precision: Precision, threads: int, size: tuple[int, int], *, exact_search: bool = True
+) -> Session:
     """Load the graph in a file; images of ``size`` (height, width) where it leaves that free. ``precision`` int8 is the graph's own.
+
+    ``exact_search``: a search in it stays float32 in every precision, as a bundle's must; another graph runs as its maker would run it.
 
     Raises BundleError where it is no graph, EngineError for a backend that is absent or runs no graphs, or an input that is no image.
     """
@@ -41,7 +45,7 @@ def open_session(backend: str, graph: Path, precision: Precision, threads: int, 
         raise EngineError(f"{backend} runs no graphs but a bundle's own; one of {', '.join(BACKENDS)}")
     from edge_inspector.engine.openvino import OpenVinoSession, Options, ports
 
-    return OpenVinoSession(graph, Options(precision, threads), image_shape(graph, ports(graph)[0], size))
+    return OpenVinoSession(graph, Options(precision, threads, exact_search=exact_search), image_shape(graph, ports(graph)[0], size))
 
 
 def image_shape(graph: Path, inputs: Sequence[Port], size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -1,7 +1,8 @@
 """How fast a bundle runs on this machine, beside its own backbone and other graphs: all of them in one process, in turn.
 
 The clock of a row runs from an array of the graph's input, one image or a batch, to its outputs in memory. Each round runs every row once,
-in an order that moves on by one from round to round, so that whatever else the machine does meets them alike. All have the same threads.
+in an order of its own, drawn with a fixed seed, so that whatever else the machine does, and whatever the row before leaves in its caches,
+meets them alike. All have the same threads.
 What cannot be had by turns, the time from opening to the first answer and the memory that it takes, is measured in a process of its own for
 each row (`benchmark_child`), before the rounds.
 """
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,11 +34,16 @@ from edge_inspector.settings.certificate import Precision
 WARM_UP = 5
 _CHILD_S = 300.0
 Run = Callable[[], object]
+Watch = Callable[[str, int, int], None]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a row measures: a graph's file, or (None) the bundle by its engine, on a backend that runs no graphs but a bundle's own."""
+    """What a row measures: a graph's file, or (None) the bundle by its engine, on a backend that runs no graphs but a bundle's own.
+
+    ``rival``: the graph is another's, and runs as fast as the backend can, whatever becomes of searches in it.
+    """
 
     name: str
     backend: str
@@ -47,6 +53,12 @@ class Subject:
     bundle: Path
     size: tuple[int, int]
     threads: int
+    rival: bool = False
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"{self.name} on {self.backend} in {self.precision}, batches of {self.batch}"
 
     def as_json(self) -> str:
         """For `benchmark_child`."""
@@ -86,7 +98,7 @@ class Opened:
         self.run: Run = self._graph(subject, subject.graph) if subject.graph else self._engine(subject)
 
     def _graph(self, subject: Subject, graph: Path) -> Run:
-        session = open_session(subject.backend, graph, subject.precision, subject.threads, subject.size)
+        session = open_session(subject.backend, graph, subject.precision, subject.threads, subject.size, exact_search=not subject.rival)
         batch = _picture(image_shape(graph, session.inputs, subject.size), subject.batch)
         return lambda: session.run(batch)
 
@@ -111,28 +123,46 @@ def _picture(shape: tuple[int, int, int, int], count: int) -> NDArray[Any]:
     return rng.random((count, *shape[1:]), np.float32)
 
 
-def measure(subjects: Sequence[Subject], rounds: int, watch: Callable[[str, int, int], None]) -> tuple[Row, ...]:
-    """A row a subject. ``watch`` is told what is done, how much of it, and of how much. Raises what opening and running raise."""
-    cold = []
+def measure(subjects: Sequence[Subject], rounds: int, watch: Watch, note: Note) -> tuple[Row, ...]:
+    """A row a subject, but for those that cannot be opened or run here: of these ``note`` is told why.
+
+    ``watch`` is told what is done, how much of it, and of how much. Raises EngineError, that of the first, where none can be opened.
+    """
+    failures: list[EngineError] = []
+
+    @contextmanager
+    def dropped(subject: Subject) -> Iterator[None]:
+        try:
+            yield
+        except EngineError as error:
+            failures.append(error)
+            note(f"left out: {subject.text}: {error}")
+
+    cold: list[tuple[Subject, Cold]] = []
     for number, subject in enumerate(subjects):
         watch("opening each alone", number, len(subjects))
-        cold.append(measure_cold(subject))
-    opened: list[Opened] = []
+        with dropped(subject):
+            cold.append((subject, measure_cold(subject)))
+    opened: list[tuple[Subject, Cold, Opened]] = []
     try:
-        opened.extend(Opened(subject) for subject in subjects)
-        took = _by_turns([one.run for one in opened], rounds, watch)
+        for subject, alone in cold:
+            with dropped(subject):
+                opened.append((subject, alone, Opened(subject)))
+        if not opened:
+            raise failures[0] if failures else EngineError("nothing to measure")
+        took = _by_turns([one.run for _, _, one in opened], rounds, watch)
     finally:
-        for one in opened:
+        for _, _, one in opened:
             one.close()
-    return tuple(_row(subject, times, alone) for subject, times, alone in zip(subjects, took, cold, strict=True))
+    return tuple(_row(subject, times, alone) for (subject, alone, _), times in zip(opened, took, strict=True))
 
 
-def _by_turns(runs: Sequence[Run], rounds: int, watch: Callable[[str, int, int], None]) -> list[list[float]]:
+def _by_turns(runs: Sequence[Run], rounds: int, watch: Watch) -> list[list[float]]:
     """Milliseconds of each run, ``rounds`` of them."""
     took: list[list[float]] = [[] for _ in runs]
+    rng = np.random.default_rng(0)
     for number in range(-WARM_UP, rounds):
-        for turn in range(len(runs)):
-            which = (turn + number) % len(runs)
+        for which in rng.permutation(len(runs)):
             started = time.perf_counter()
             runs[which]()
             if number >= 0:
@@ -142,12 +172,15 @@ def _by_turns(runs: Sequence[Run], rounds: int, watch: Callable[[str, int, int],
 
 
 def measure_cold(subject: Subject) -> Cold:
-    """In a process of its own. Raises EngineError with what it said where it fails."""
+    """In a process of its own. Raises EngineError with what it said where it fails, or where it has no end."""
     command = [sys.executable, "-m", "edge_inspector.evaluation.benchmark_child", subject.as_json()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_CHILD_S, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_CHILD_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"opening it and its first answer took longer than {_CHILD_S:g} s") from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise EngineError(f"{subject.name} on {subject.backend} in {subject.precision} does not run: {last.removeprefix('error: ')}")
+        raise EngineError(f"does not run: {last.removeprefix('error: ')}")
     return Cold(**json.loads(done.stdout))
 
 

@@ -72,46 +72,56 @@ class Graphs:
 
     def _backbone(self, graph: Path) -> Path | None:
         if self._outputs is None:
-            self._outputs = backbone_outputs(read_graph(self._bundle.onnx))
-            if not self._outputs:
-                self._note(f"{self._bundle.onnx}: names no weights as a backbone's; the rows of the backbone are left out")
+            self._outputs = self._found_outputs()
         if not self._outputs:
             return None
         path = self._folder / f"backbone{len(self._cut)}.onnx"
         path.write_bytes(cut(read_graph(graph), self._outputs).SerializeToString())
         return path
 
+    def _found_outputs(self) -> tuple[str, ...]:
+        """The backbone's; none, with a note, where the graph names none or cannot be read here: the core has no onnx."""
+        try:
+            found = backbone_outputs(read_graph(self._bundle.onnx))
+        except EngineError as error:
+            self._note(f"the rows of the backbone are left out: {error}")
+            return ()
+        if not found:
+            self._note(f"{self._bundle.onnx}: names no weights as a backbone's; the rows of the backbone are left out")
+        return found
+
 
 def subjects(bundle: Bundle, asked: Asked, graphs: Graphs) -> tuple[Subject, ...]:
-    """Every row, in the order of the table. Raises EngineError for a backend that is absent, a compared file that is no graph, or none."""
+    """Every row, in the order of the table. Raises EngineError for an absent backend or compared file, or no row."""
     for path in asked.compared:
         if not path.is_file():
             raise EngineError(f"{path}: no such file; an ONNX graph to compare with was expected")
     form = bundle.manifest.input
     rows = [
-        Subject(name, backend, precision, batch, graph, bundle.folder.resolve(), (form.height, form.width), asked.threads)
+        Subject(name, backend, precision, batch, graph, bundle.folder.resolve(), (form.height, form.width), asked.threads, rival)
         for backend in asked.backends
         for precision in precisions_of(bundle, backend)
         for batch in asked.batches
-        for name, graph in _named(backend, precision, graphs, asked.compared)
+        for name, graph, rival in _named(backend, precision, graphs, asked.compared)
     ]
     if not rows:
         raise EngineError(f"nothing to measure on {', '.join(asked.backends)}")
     return tuple(rows)
 
 
-def _named(backend: str, precision: Precision, graphs: Graphs, compared: Sequence[Path]) -> Iterator[tuple[str, Path | None]]:
+def _named(backend: str, precision: Precision, graphs: Graphs, compared: Sequence[Path]) -> Iterator[tuple[str, Path | None, bool]]:
+    """Name and graph of each row, and whether it is another's."""
     if backend not in BACKENDS:  # it runs what it has compiled of the bundle, and nothing else
-        yield "bundle", None
+        yield "bundle", None, False
         return
     whole = graphs.whole(backend, precision)
     if whole is not None:
-        yield "bundle", whole
+        yield "bundle", whole, False
         backbone = graphs.backbone(whole)
         if backbone is not None:
-            yield "backbone", backbone
+            yield "backbone", backbone, False
     if precision != "int8":  # another graph's int8 would be its own
-        yield from zip(_names(compared), compared, strict=True)
+        yield from ((name, graph, True) for name, graph in zip(_names(compared), compared, strict=True))
 
 
 def _names(paths: Iterable[Path]) -> list[str]:

@@ -1,6 +1,10 @@
 """The GPU suite in one command (scripts/test-gpu): tests that need a GPU, the demo bundle's equivalence in every precision, and times.
 
-python -m tests.benchmarks.gpu [--model models/demo] [--images DIR] [--json]     exit 1 where there is no GPU, or something failed
+python -m tests.benchmarks.gpu [--model models/demo] [--images DIR] [--json]
+
+Exit 1 where there is no GPU, a test fails, or, where a TensorRT is installed that knows this GPU, a precision cannot be built and run, or
+differs from torch by more than its certificate may; the reasons are told (`failures_of`). The plans, and the int8 graph that --images
+makes, are kept in the bundle's cache.
 
 Times are of the device, by its events: a pass of one image (median of 200), and images a second in batches of 16. Where TensorRT cannot
 run, "PRN under a CUDA graph in torch" stands in, and says so; TensorRT's figures are then not measured.
@@ -21,12 +25,12 @@ from typing import Any
 from edge_inspector.cli.models_build import calibrate
 from edge_inspector.engine.bundle import Bundle, load_bundle
 from edge_inspector.engine.cuda.probe import probe
-from edge_inspector.engine.cuda.registry import installed
+from edge_inspector.engine.cuda.registry import installed, open_cuda
 from edge_inspector.engine.plan_build import build
-from edge_inspector.engine.plans import present
+from edge_inspector.engine.plans import load_tensorrt, present, unsupported
 from edge_inspector.engine.tensorrt import TensorRtEngine
 from edge_inspector.errors import EdgeInspectorError
-from edge_inspector.evaluation.equivalence import compare, load_references
+from edge_inspector.evaluation.certify import Basis, certify
 from edge_inspector.settings.certificate import Precision
 from tests.benchmarks import ledger
 
@@ -58,7 +62,7 @@ def no_gpu() -> str:
 
 
 def run_tests() -> dict[str, Any]:
-    """The tests of `SUITE`; those that need a GPU do not skip here."""
+    """The tests of `SUITE`; those that need a GPU run here, those of a package that is not installed skip and say so on stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rs", *SUITE], cwd=ledger.ROOT, stdout=subprocess.PIPE, text=True, check=False
     )
@@ -68,14 +72,14 @@ def run_tests() -> dict[str, Any]:
 
 
 def tensorrt_row(bundle: Bundle, precision: Precision, images: Path | None) -> dict[str, Any]:
-    """Build, verify and time one precision; or why that was not possible."""
+    """Build, verify and time one precision; or why that was not possible. ``flips`` are of prototypes, ``failures`` a certificate's."""
     try:
         if precision == "int8" and images is not None:
             calibrate(bundle, images, _Quiet())
         form = build(bundle, precision, BATCH, _Quiet())
         with closing(TensorRtEngine(bundle, precision=precision)) as engine:
             engine.warm_up()
-            rows = compare(engine, load_references(bundle))
+            proof = certify(bundle, engine, Basis()).certificate
             with engine.cuda.active():
                 single = engine.session.device_ms(1, RUNS)
                 batch = engine.session.device_ms(BATCH, RUNS)
@@ -86,9 +90,11 @@ def tensorrt_row(bundle: Bundle, precision: Precision, images: Path | None) -> d
         "version": form.record.key.version,
         "device": form.record.key.device,
         "build_s": form.record.facts["seconds"],
-        "map_difference": max(row.map_difference for row in rows),
-        "score_difference": max(row.score_difference for row in rows),
-        "flips": sum(row.flips for row in rows),
+        "map_difference": proof.map_difference,
+        "score_difference": proof.score_difference,
+        "flips": proof.prototype_flips,
+        "verdict_flips": proof.verdict_flips,
+        "failures": list(proof.failures),
         **_times(single, batch),
     }
 
@@ -101,6 +107,7 @@ def stand_in(bundle: Bundle, precision: str) -> dict[str, Any]:
     """The torch network, captured once and replayed: what such a GPU can do, not what TensorRT does.
 
     A time and no answer: in fp16 by autocast, which takes the prototype search to float16, too, where our fp16 graph keeps it in float32.
+    Of a bundle whose network cannot be read (an older one's) it says why it is not measured.
     """
     import torch
 
@@ -108,7 +115,10 @@ def stand_in(bundle: Bundle, precision: str) -> dict[str, Any]:
 
     if not torch.cuda.is_available():
         return {"precision": precision, "times": NOT_MEASURED, "why": "torch here has no CUDA"}
-    network = load_network(bundle.folder, bundle.manifest.score.pixels).cuda()
+    try:
+        network = load_network(bundle.folder, bundle.manifest.score.pixels).cuda()
+    except EdgeInspectorError as error:
+        return {"precision": precision, "times": NOT_MEASURED, "why": str(error)}
     form = bundle.manifest.input
     torch.backends.cudnn.allow_tf32 = False  # f32 is to mean float32
 
@@ -139,9 +149,32 @@ def _timed(torch: Any, graph: Any) -> float:  # noqa: ANN401 - torch is imported
     return float(start.elapsed_time(end))
 
 
+def not_for_this_gpu() -> str:
+    """Why no row of TensorRT can be asked for: none is installed, or only one that does not know this GPU. Empty where one must run."""
+    if not present():
+        return "TensorRT is not installed"
+    try:
+        trt = load_tensorrt()
+        with closing(open_cuda()) as cuda:
+            return unsupported(trt, cuda.device.compute_capability)
+    except EdgeInspectorError:
+        return ""  # it is there, and does not work: each row says why
+
+
+def failures_of(report: dict[str, Any]) -> list[str]:
+    """Why the suite has failed, one line each; none where it has not."""
+    found = [] if report["tests"]["ok"] else [f"tests: {report['tests']['summary']}"]
+    for row in report["rows"]:
+        if "device_ms" not in row and not report["excused"]:
+            found.append(f"{row['precision']}: {row['why']}")
+        found += [f"{row['precision']}: {failure}" for failure in row.get("failures", ())]
+    return found
+
+
 def measure(bundle: Bundle, images: Path | None) -> dict[str, Any]:
     """Everything but the tests."""
     found: dict[str, Any] = {"bundle": bundle.manifest.id, "tensorrt": list(present()), "cuda": list(installed())}
+    found["excused"] = not_for_this_gpu()
     found["rows"] = [tensorrt_row(bundle, precision, images) for precision in PRECISIONS]
     if all("device_ms" not in row for row in found["rows"]):
         found["stand_in"] = {"name": STAND_IN, "rows": [stand_in(bundle, precision) for precision in ("f32", "fp16")]}
@@ -178,9 +211,12 @@ def main() -> int:
         return 1
     bundle = load_bundle(options.model)
     report = {"tests": run_tests(), **measure(bundle, options.images)}
+    report["failures"] = failures_of(report)
     ledger.record("gpu", {"bundle": bundle.manifest.id}, report)
     sys.stdout.write(f"{json.dumps(report) if options.json else text(report)}\n")
-    return 0 if report["tests"]["ok"] else 1
+    for failure in report["failures"]:
+        sys.stderr.write(f"failed: {failure}\n")
+    return 1 if report["failures"] else 0
 
 
 if __name__ == "__main__":

@@ -24,16 +24,11 @@ class BindingsCuda(Cuda):
         self._index = index
         _done("setting the CUDA device", runtime.cudaSetDevice(index))
         _drive("retaining the primary context", driver.cuDevicePrimaryCtxRetain(index))
-        facts = _done("reading the device's properties", runtime.cudaGetDeviceProperties(index))
-        major, minor, integrated = (
-            _done("reading a device attribute", runtime.cudaDeviceGetAttribute(attribute, index))
-            for attribute in (
-                runtime.cudaDeviceAttr.cudaDevAttrComputeCapabilityMajor,
-                runtime.cudaDeviceAttr.cudaDevAttrComputeCapabilityMinor,
-                runtime.cudaDeviceAttr.cudaDevAttrIntegrated,
-            )
-        )
-        return Device(index, facts.name.decode().strip("\0 "), (major, minor), bool(integrated), int(facts.totalGlobalMem))
+        try:
+            return _facts(index)
+        except BaseException:
+            self._release()
+            raise
 
     def _release(self) -> None:
         driver.cuDevicePrimaryCtxRelease(self._index)  # its failure changes nothing any more
@@ -55,7 +50,11 @@ class BindingsCuda(Cuda):
         flags = runtime.cudaHostAllocMapped if mapped else runtime.cudaHostAllocDefault
         address = int(_done(f"page-locking {nbytes} bytes of host memory", runtime.cudaHostAlloc(nbytes, flags)))
         array = np.ctypeslib.as_array((ctypes.c_uint8 * nbytes).from_address(address))
-        seen = int(_done("mapping host memory to the device", runtime.cudaHostGetDevicePointer(address, 0))) if mapped else None
+        try:
+            seen = int(_done("mapping host memory to the device", runtime.cudaHostGetDevicePointer(address, 0))) if mapped else None
+        except BaseException:
+            runtime.cudaFreeHost(address)  # its failure changes nothing any more
+            raise
         return HostMemory(array, seen, address)
 
     def _stream(self) -> Stream:
@@ -113,6 +112,19 @@ class BindingsCuda(Cuda):
 
     def _launch(self, graph: Graph, stream: Stream) -> None:
         _done("launching a CUDA graph", runtime.cudaGraphLaunch(graph.native, stream.native))
+
+
+def _facts(index: int) -> Device:
+    facts = _done("reading the device's properties", runtime.cudaGetDeviceProperties(index))
+    major, minor, integrated = (
+        _done("reading a device attribute", runtime.cudaDeviceGetAttribute(attribute, index))
+        for attribute in (
+            runtime.cudaDeviceAttr.cudaDevAttrComputeCapabilityMajor,
+            runtime.cudaDeviceAttr.cudaDevAttrComputeCapabilityMinor,
+            runtime.cudaDeviceAttr.cudaDevAttrIntegrated,
+        )
+    )
+    return Device(index, facts.name.decode().strip("\0 "), (major, minor), bool(integrated), int(facts.totalGlobalMem))
 
 
 def _done(what: str, answer: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the call returns behind its code

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import onnx
@@ -13,7 +17,7 @@ from typer.testing import CliRunner
 from edge_inspector.cli import benchmark, evaluate
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import BundleError, EdgeInspectorError, EngineError
-from edge_inspector.evaluation.benchmark import Row
+from edge_inspector.evaluation.benchmark import Row, Subject, _by_turns, measure, measure_cold
 from edge_inspector.evaluation.benchmark_rows import Asked, Graphs, reference_images, subjects
 from tests.bundles import make_bundle, make_graph
 from tests.networks import SIDE, make_network_bundle
@@ -115,23 +119,78 @@ BAD: dict[str, tuple[list[str], type[EdgeInspectorError], str]] = {
     "no such bundle": (["--model", "nowhere"], BundleError, "no model bundle 'nowhere'"),
     "no such backend": (["--model", "{network}", "--backend", "magic"], EngineError, "unknown backend 'magic'"),
     "no such file": (["--model", "{network}", "--backend", "stub", "--compare", "absent.onnx"], EngineError, r"absent\.onnx: no such file"),
-    "no graph": (
-        ["--model", "{network}", "--backend", "onnxruntime", "--compare", "{text}"],
-        EngineError,
-        r"text\.onnx: ONNX Runtime",
-    ),
-    "no image": (["--model", "{network}", "--backend", "onnxruntime", "--compare", "{wrong}"], EngineError, "one image is expected"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_one_named_error(name: str, app: typer.Typer, network: Path, tmp_path: Path) -> None:
     words, kind, message = BAD[name]
-    known = {"network": network, "text": text(tmp_path), "wrong": wrong_graph(tmp_path)}
-    result = CliRunner().invoke(app, ["benchmark", *(word.format(**known) for word in words), "--rounds", "1"])
+    result = CliRunner().invoke(app, ["benchmark", *(word.format(network=network) for word in words), "--rounds", "1"])
     assert isinstance(result.exception, kind)
     with pytest.raises(kind, match=message):
         raise result.exception
+
+
+def of(name: str, graph: Path | None, bundle: Path, batch: int = 1, backend: str = "onnxruntime") -> Subject:
+    return Subject(name, backend, "f32", batch, graph, bundle, (SIDE, SIDE), 1, rival=True)
+
+
+CANNOT_RUN: dict[str, tuple[Callable[[Path], Path], int, str]] = {
+    "no graph": (text, 1, r"text\.onnx: ONNX Runtime"),
+    "no image": (wrong_graph, 1, "one image is expected"),
+    "of another batch": (lambda folder: floats_graph(folder / "fixed.onnx"), 4, "does not run: .*"),
+}
+
+
+def test_rows_that_cannot_run_are_left_out_with_a_note_each(network: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    bad = [of(name, make(tmp_path), network, batch) for name, (make, batch, _) in CANNOT_RUN.items()]
+    notes: list[str] = []
+    rows = measure([*bad, of("bundle", None, network, backend="stub")], 2, lambda *_: None, notes.append)
+    assert [(row.name, row.backend) for row in rows] == [("bundle", "stub")]
+    for note, (name, (_, batch, message)) in zip(notes, CANNOT_RUN.items(), strict=True):
+        assert re.match(f"left out: {name} on onnxruntime in f32, batches of {batch}: .*{message}", note)
+
+
+def test_where_no_row_can_run_the_first_reason_is_the_error(network: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    notes: list[str] = []
+    with pytest.raises(EngineError, match=r"text\.onnx: ONNX Runtime"):
+        measure([of("rival", text(tmp_path), network)], 2, lambda *_: None, notes.append)
+    assert len(notes) == 1
+
+
+def test_one_that_never_answers_is_a_named_error(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_inspector.evaluation.benchmark._CHILD_S", 0.001)
+    with pytest.raises(EngineError, match=r"took longer than 0\.001 s"):
+        measure_cold(of("bundle", None, network, backend="stub"))
+
+
+def test_without_onnx_the_rows_of_the_backbone_are_left_out(network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core has none, and needs none to run a bundle."""
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    bundle, notes = load_bundle(network), list[str]()
+    found = subjects(bundle, Asked(("onnxruntime",)), Graphs(bundle, tmp_path, Silent(), notes.append))
+    assert [(s.name, s.precision) for s in found] == [("bundle", "f32")]
+    (told,) = (note for note in notes if "backbone" in note)
+    assert re.match("the rows of the backbone are left out: .*onnx.*pip install", told)
+
+
+def test_what_is_compared_is_another_s(network: Path, tmp_path: Path) -> None:
+    """So that its search, if it has one, is not put into a model of its own (test_openvino_split)."""
+    bundle = load_bundle(network)
+    asked = Asked(("onnxruntime",), (floats_graph(tmp_path / "rival.onnx"),))
+    found = subjects(bundle, asked, Graphs(bundle, tmp_path, Silent(), lambda _: None))
+    assert {s.name: s.rival for s in found} == {"bundle": False, "backbone": False, "rival": True}
+
+
+def test_no_row_has_the_same_one_before_it_each_round() -> None:
+    ran: list[int] = []
+    took = _by_turns([lambda n=n: ran.append(n) for n in range(4)], 60, lambda *_: None)  # type: ignore[misc]
+    assert [len(times) for times in took] == [60] * 4
+    rounds = [ran[n : n + 4] for n in range(0, len(ran), 4)]
+    assert all(sorted(one) == [0, 1, 2, 3] for one in rounds)
+    assert {(a, b) for a in range(4) for b in range(4) if a != b} <= set(pairwise(ran)), "each follows each of the others"
 
 
 def test_the_table_is_for_people() -> None:

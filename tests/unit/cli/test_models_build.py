@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -97,13 +96,18 @@ def test_an_int8_plan_without_calibration_says_how_to_calibrate(app: typer.Typer
     assert f"models build {folder} --backend tensorrt --precision int8 --images DIR" in str(error)
 
 
+@pytest.mark.parametrize("package", ["onnx", "nncf"])
 def test_without_what_calibrates_it_says_what_is_absent(
-    app: typer.Typer, folder: Path, parts: Path, monkeypatch: pytest.MonkeyPatch
+    package: str, app: typer.Typer, folder: Path, parts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "edge_inspector.engine.calibrate", None)
+    """The core has neither; by the package's name, whatever else an extra would bring."""
+    for number in range(8):
+        (parts / f"more{number}.png").write_bytes((parts / "2.png").read_bytes())
+    monkeypatch.setitem(sys.modules, package, None)
     _, _, _, error = build(app, folder, "--backend", "openvino", "--precision", "int8", "--images", parts)
     assert isinstance(error, EngineError)
-    assert "not installed" in str(error)
+    assert str(error).startswith(f"this needs {package}, which cannot be imported")
+    assert str(error).endswith(f"; pip install {package}")
 
 
 def test_calibration_is_given_every_image_as_the_network_sees_it(
@@ -117,11 +121,34 @@ def test_calibration_is_given_every_image_as_the_network_sees_it(
         assert precision == "int8"
         return store_form(bundle, key_of(bundle, "onnx", "1", "any", "int8"), {"model.onnx": b"graph"}, {"images": len(seen)})
 
-    monkeypatch.setitem(sys.modules, "edge_inspector.engine.calibrate", SimpleNamespace(build=calibrated))
+    monkeypatch.setattr("edge_inspector.engine.calibrate.build", calibrated)
     code, out, _, error = build(app, folder, "--backend", "onnxruntime", "--precision", "int8", "--images", parts)
     assert code == 0, error
     assert seen == [(64, 64, 3)] * 2
     assert "small for onnx 1, any, int8: images 2" in out
+
+
+@pytest.mark.parametrize(("tiling", "most"), [(None, 300), (Tiling(overlap=16), 37)], ids=["whole", "tiles"])
+def test_of_a_large_folder_no_more_is_read_than_calibrates(
+    tiling: Tiling | None, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shift's images do not fit the memory; those that are taken are of the whole shift."""
+    read: list[str] = []
+
+    def decoded(path: Path) -> np.ndarray:
+        read.append(path.name)
+        return np.zeros((64, 64, 3), np.uint8)
+
+    monkeypatch.setattr(images, "decode", decoded)
+    names = [f"{number:04}.png" for number in range(901)]
+    for name in names:
+        (tmp_path / name).touch()
+    found = calibration_images(tmp_path, make_manifest(tiling=tiling))
+    assert read == []
+    assert len(list(found)) == len(read) == most
+    assert (read[0], read[-1]) == (names[0], names[-1])
+    gaps = np.diff([int(name[:4]) for name in read])
+    assert gaps.max() - gaps.min() <= 1
 
 
 def test_large_frames_are_calibrated_on_as_the_network_sees_them(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tests.unit.engine.cuda.script import Script
 
 INPUT, OUTPUT = "in", "out"
 PLAN = b"a plan"
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -27,6 +29,7 @@ class ScriptedTrt:
     fail: dict[str, str] = field(default_factory=dict)
     plans: list[bytes] = field(default_factory=list)
     logger: Any = None
+    _alive: list[weakref.ref[Any]] = field(default_factory=list)
 
     def package(self) -> TensorRt:
         class Logger:
@@ -37,9 +40,19 @@ class ScriptedTrt:
         )
         return TensorRt(module, "10.9", rtx=False)
 
-    def runtime(self, logger: Any) -> SimpleNamespace:  # noqa: ANN401 - the logger that the engine makes
+    def runtime(self, logger: Any) -> ScriptedRuntime:  # noqa: ANN401 - the logger that the engine makes
         self.logger = logger
-        return SimpleNamespace(deserialize_cuda_engine=self.deserialise)
+        return self.kept(ScriptedRuntime(self))
+
+    def kept(self, made: _T) -> _T:
+        """``made``, of which is known how long it lives: `alive`."""
+        self._alive.append(weakref.ref(made))
+        return made
+
+    @property
+    def alive(self) -> list[str]:
+        """The kinds of TensorRT's objects that are there."""
+        return [type(made).__name__ for ref in self._alive if (made := ref()) is not None]
 
     def failed(self, name: str) -> bool:
         if name not in self.fail:
@@ -47,9 +60,14 @@ class ScriptedTrt:
         self.logger.log(1, self.fail.pop(name))
         return True
 
-    def deserialise(self, plan: bytes) -> ScriptedPlan | None:
-        self.plans.append(plan)
-        return None if self.failed("deserialise") else ScriptedPlan(self)
+
+class ScriptedRuntime:
+    def __init__(self, trt: ScriptedTrt) -> None:
+        self._trt = trt
+
+    def deserialize_cuda_engine(self, plan: bytes) -> ScriptedPlan | None:
+        self._trt.plans.append(plan)
+        return None if self._trt.failed("deserialise") else self._trt.kept(ScriptedPlan(self._trt))
 
 
 class ScriptedPlan:
@@ -81,7 +99,7 @@ class ScriptedPlan:
         return [(n, self._trt.height, self._trt.width, 3) for n in (1, self._trt.mosts[profile], self._trt.mosts[profile])]
 
     def create_execution_context(self) -> ScriptedContext | None:
-        return None if self._trt.failed("context") else ScriptedContext(self._trt, self)
+        return None if self._trt.failed("context") else self._trt.kept(ScriptedContext(self._trt, self))
 
 
 class ScriptedContext:
@@ -94,7 +112,7 @@ class ScriptedContext:
 
     def set_optimization_profile_async(self, profile: int, _stream: int) -> bool:
         self._most = self._trt.mosts[profile]
-        return True
+        return not self._trt.failed(f"profile {profile}")
 
     def set_input_shape(self, _name: str, shape: tuple[int, ...]) -> bool:
         self._n = shape[0]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
 
+from edge_inspector.engine import openvino
 from edge_inspector.engine.bundle import load_bundle
-from edge_inspector.engine.openvino import Lane, OpenVinoEngine, Options, _sources, capabilities, check_float32
+from edge_inspector.engine.openvino import Lane, OpenVinoEngine, OpenVinoSession, Options, _sources, capabilities, check_float32, run_stage
 from edge_inspector.engine.openvino_split import split
+from edge_inspector.engine.sessions import open_session
 from edge_inspector.engine.vino import ov
 from edge_inspector.errors import EngineError
 from tests.bundles import make_bundle
@@ -29,6 +34,13 @@ def read(path: Path, side: int) -> ov.Model:
 def network(folder: Path) -> Path:
     onnx.save(make_network(), folder / "network.onnx")
     return folder / "network.onnx"
+
+
+def test_openvino_is_imported_in_one_place() -> None:
+    """The one that keeps its telemetry out."""
+    package = Path(openvino.__file__).parents[1]
+    naming = re.compile(r"^\s*(import|from) openvino\b", re.MULTILINE)
+    assert [path.name for path in package.rglob("*.py") if naming.search(path.read_text(encoding="utf-8"))] == ["vino.py"]
 
 
 def run_whole(model: ov.Model, image: NDArray[np.uint8]) -> dict[str, NDArray[np.generic]]:
@@ -98,3 +110,48 @@ def test_bf16_computes_distances_in_float32(tmp_path: Path) -> None:
         assert wanted.prototypes == found.prototypes
     exact.close()
     coarse.close()
+
+
+@pytest.mark.parametrize(("exact", "stages"), [(True, 3), (False, 1)], ids=["a bundle's", "another's"])
+def test_only_a_bundle_s_search_is_a_model_of_its_own(exact: bool, stages: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That this processor had bf16 is pretended: OpenVINO takes the hint anywhere, and computes in what there is."""
+    monkeypatch.setattr(openvino, "capabilities", lambda: frozenset({"FP32", "BF16"}))
+    session = open_session("openvino", network(tmp_path), "bf16", 1, (SIDE, SIDE), exact_search=exact)
+    assert isinstance(session, OpenVinoSession)
+    assert [lane.stages for lane in session.lanes(1)] == [stages]
+
+
+def test_an_output_that_no_part_gives_is_named(tmp_path: Path) -> None:
+    model = read(network(tmp_path), SIDE)
+    parts = split(model)
+    assert parts is not None
+    with pytest.raises(EngineError, match=r"output '.*' comes from no part of the graph that is computed; choose f32"):
+        _sources(model, [replace(part, gives=()) for part in parts])
+
+
+class BrokenLane:
+    """Keeps what it is asked for; fails at the ``bad`` call."""
+
+    def __init__(self, name: str, asked: list[str], bad: str = "") -> None:
+        self._name, self._asked, self._bad = name, asked, bad
+
+    def start(self, _stage: int, _image: NDArray[np.uint8]) -> None:
+        self._told("start")
+
+    def wait(self, _stage: int) -> None:
+        self._told("wait")
+
+    def _told(self, call: str) -> None:
+        self._asked.append(f"{call} {self._name}")
+        if call == self._bad:
+            raise RuntimeError(f"{call} of {self._name} failed")
+
+
+@pytest.mark.parametrize(("bad", "waited"), [("wait", {"wait a", "wait b", "wait c"}), ("start", {"wait a"})])
+def test_no_lane_runs_on_where_one_has_failed(bad: str, waited: set[str]) -> None:
+    """The batch may be freed once the call has ended."""
+    asked: list[str] = []
+    lanes = [BrokenLane("a", asked), BrokenLane("b", asked, bad), BrokenLane("c", asked)]
+    with pytest.raises(RuntimeError, match=f"{bad} of b failed"):
+        run_stage(0, [(cast("Lane", lane), np.zeros((1, 2, 2, 3), np.uint8)) for lane in lanes])
+    assert {call for call in asked if call.startswith("wait")} == waited

@@ -5,6 +5,7 @@ What runs of a plan needs a GPU: tests/contract/test_engines.py, by scripts/test
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,11 @@ import onnx
 import pytest
 
 from edge_inspector.engine import plan_build, plans
-from edge_inspector.engine.bundle import Bundle, load_bundle
+from edge_inspector.engine.bundle import MODEL, Bundle, load_bundle
 from edge_inspector.engine.calibrated import calibrated
 from edge_inspector.engine.cuda.probe import probe
 from edge_inspector.engine.forms import find_form, key_of, read_kept, store_form
-from edge_inspector.engine.plan_build import GRAPH, STEPS, Phases, Target, build, compile_graph, profiles, typed
+from edge_inspector.engine.plan_build import STEPS, Phases, Target, build, compile_graph, profiles, typed
 from edge_inspector.engine.plans import PLAN, TensorRt, load_tensorrt
 from edge_inspector.errors import BundleError, CudaError, EngineError, FormError, FormMissing, SettingsError
 from edge_inspector.settings.certificate import FormKey
@@ -84,10 +85,8 @@ def test_the_demo_bundle_is_built_in_each_precision(rtx: TensorRt, precision: st
     monkeypatch.setattr(plan_build, "store_form", lambda _b, key, files, _facts: kept.append((key, files)))
     monkeypatch.setattr(plan_build, "keep", lambda *_: None)
     if precision == "int8":
-        int8 = store_form(uncached(committed, tmp_path), int8_key(committed), {GRAPH: quantised(committed.onnx.read_bytes())})
-        monkeypatch.setattr(plan_build, "calibrated", lambda _bundle: int8)
-    if precision == "fp16":
-        pytest.importorskip("edge_inspector.engine.precision", reason="nothing makes fp16 graphs yet: not built of the demo bundle")
+        int8 = store_form(uncached(committed, tmp_path), int8_key(committed), {MODEL: quantised(committed.onnx.read_bytes())})
+        monkeypatch.setattr(plan_build, "calibrated", lambda *_: int8)
     build(committed, precision, 1, Watcher(), "8.9")  # type: ignore[arg-type]
     key, files = kept[0]
     assert (key.device, key.version, key.precision) == ("sm89", rtx.version, precision)
@@ -165,6 +164,15 @@ def test_to_interrupt_a_build_ends_it_and_keeps_nothing(rtx: TensorRt) -> None:
 # ---- the graph
 
 
+@pytest.mark.parametrize("precision", ["f32", "fp16"])
+def test_without_onnx_it_says_what_to_install(precision: str, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.setattr(plan_build, "load_tensorrt", lambda: TensorRt(None, "10.9", rtx=True))
+    monkeypatch.setattr(plan_build, "unsupported", lambda *_: "")
+    with pytest.raises(EngineError, match=r"this needs onnx, which cannot be imported .*; pip install onnx$"):
+        build(bundle, precision, 1, Watcher(), "8.9")  # type: ignore[arg-type]
+
+
 def test_uint8_is_cast_before_anything_and_computes_the_same() -> None:
     reference = pytest.importorskip("onnxruntime")
     plain = convolved("f32")
@@ -185,7 +193,7 @@ def int8_key(bundle: Bundle, **changes: str) -> FormKey:
 
 
 def int8_form(bundle: Bundle, **changes: str) -> None:
-    store_form(bundle, int8_key(bundle, **changes), {GRAPH: convolved("int8")})
+    store_form(bundle, int8_key(bundle, **changes), {MODEL: convolved("int8")})
 
 
 def uncached(bundle: Bundle, folder: Path) -> Bundle:
@@ -198,7 +206,7 @@ def test_the_calibrated_graph_is_found_whatever_made_it(bundle: Bundle) -> None:
     with pytest.raises(FormMissing, match="only one of the bundle as it was before"):
         calibrated(bundle, "tensorrt")
     int8_form(bundle)
-    assert calibrated(bundle, "tensorrt").path(GRAPH).read_bytes() == convolved("int8")
+    assert calibrated(bundle, "tensorrt").path(MODEL).read_bytes() == convolved("int8")
 
 
 def test_the_sizes_a_plan_is_tuned_for() -> None:

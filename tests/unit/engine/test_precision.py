@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from edge_inspector.engine.bundle import Bundle, load_bundle
 from edge_inspector.engine.calibrate import build
-from edge_inspector.engine.calibrated import calibrated
+from edge_inspector.engine.calibrated import CREATED, DEVICE, KIND, calibrated
 from edge_inspector.engine.cut import backbone_outputs, cut
-from edge_inspector.engine.forms import FORM
+from edge_inspector.engine.forms import FORM, key_of, store_form
 from edge_inspector.engine.onnx_graph import fold_casts, ops_of, read_graph
-from edge_inspector.engine.precision import LEAST_IMAGES, fp16_graph, int8_graph, quantised
+from edge_inspector.engine.precision import LEAST_IMAGES, evenly, fp16_graph, int8_graph, quantised
 from edge_inspector.engine.search import find_search, find_tail
 from edge_inspector.errors import BundleError, FormError
 from tests.bundles import make_bundle
@@ -175,6 +175,11 @@ def test_what_it_does_is_told(bundle: Bundle, tmp_path: Path, capfd: pytest.Capt
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.parametrize(("of", "most", "wanted"), [(3, 8, [0, 1, 2]), (9, 3, [0, 4, 8]), (4, 1, [0]), (0, 3, [])])
+def test_what_is_too_many_is_picked_evenly(of: int, most: int, wanted: list[int]) -> None:
+    assert evenly(range(of), most) == wanted
+
+
 @pytest.mark.parametrize("count", [0, LEAST_IMAGES - 1])
 def test_too_few_images_are_a_form_error(bundle: Bundle, count: int) -> None:
     with pytest.raises(FormError, match=f"{count} images to calibrate network on; at least {LEAST_IMAGES}"):
@@ -193,6 +198,18 @@ def test_the_form_is_kept_and_found(tmp_path: Path) -> None:
     form = build(bundle, "int8", pictures(LEAST_IMAGES), Silent())
     assert calibrated(bundle, "openvino") == form
     assert form.record.facts["images"] == LEAST_IMAGES
+
+
+def test_of_several_graphs_the_newest_is_taken(tmp_path: Path) -> None:
+    """By when it was made, not by name: 3.4.0 comes after 3.10.0 there, and the version of nncf may have gone down."""
+    bundle = load_bundle(make_network_bundle(tmp_path / "network"))
+    made = {"3.9.0": None, "3.10.0": "2026-11-29T10:00:00.000+00:00", "3.4.0": "2026-11-28T10:00:00.000+00:00"}
+    for version, created in made.items():
+        facts: dict[str, str | int | float] = {CREATED: created} if created else {}
+        store_form(bundle, key_of(bundle, KIND, version, DEVICE, "int8"), {"model.onnx": version.encode()}, facts)
+    assert calibrated(bundle, "openvino").record.key.version == "3.10.0"
+    assert calibrated(bundle, "openvino") != (form := build(bundle, "int8", pictures(LEAST_IMAGES), Silent()))
+    assert calibrated(bundle, "openvino") == form
 
 
 def test_a_form_of_another_bundle_is_not_taken(tmp_path: Path) -> None:

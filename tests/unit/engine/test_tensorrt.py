@@ -223,6 +223,7 @@ OUT_OF_MEMORY = cuda_error("allocating 9 bytes of device memory", "out of memory
 CANNOT_OPEN: dict[str, tuple[dict[str, CudaError], dict[str, str], type[Exception], str]] = {
     "out of device memory": ({"allocate": OUT_OF_MEMORY}, {}, CudaError, "out of memory; end other programs on the GPU"),
     "out of memory for the context": ({}, {"context": "out of memory"}, CudaError, "making an execution context: out of memory; end"),
+    "a profile that TensorRT refuses": ({}, {"profile 1": "out of memory"}, CudaError, "choosing profile 1 of the plan: out of memory"),
     "a plan that TensorRT refuses": ({}, {"deserialise": "Version tag does not match"}, FormError, "Version tag .*; build it again"),
     "no device": ({"retain": cuda_error("x", "no CUDA-capable device")}, {}, CudaError, "nvidia-smi"),
 }
@@ -232,8 +233,10 @@ CANNOT_OPEN: dict[str, tuple[dict[str, CudaError], dict[str, str], type[Exceptio
 def test_what_keeps_it_from_opening_is_named_and_nothing_is_left(rig: Rig, name: str) -> None:
     device, tensorrts, kind, message = CANNOT_OPEN[name]
     rig.script.fail, rig.trt.fail = dict(device), dict(tensorrts)
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=message) as caught:
         rig.open()
+    assert rig.trt.alive == [], "while the error, and the frames that it keeps, are still there"
+    del caught
     held = sum(name in ("allocate", "pin", "map", "stream") for name in rig.script.log) - ("allocate" in device)
     assert sum(name.startswith("free") for name in rig.script.log) == held
     assert right(rig.open(), 1), "once the cause is gone"
@@ -266,6 +269,21 @@ def test_close_is_idempotent_and_lets_everything_go(rig: Rig) -> None:
         engine.infer(images(1))
     with pytest.raises(EngineError, match="nothing runs"):
         _ = engine.session
+
+
+@pytest.mark.parametrize("call", ["synchronise", "execute"])
+def test_nothing_of_tensorrt_outlives_the_device_s_context(rig: Rig, engine: TensorRtEngine, call: str) -> None:
+    """An error that somebody keeps keeps the frames that it has gone through, and they what they hold."""
+    assert rig.trt.alive == ["ScriptedRuntime", "ScriptedPlan", "ScriptedContext", "ScriptedContext"]
+    if call == "execute":
+        rig.trt.fail[call] = "invalid argument"
+    else:
+        rig.script.fail[call] = PASSING
+    with pytest.raises(CudaError) as caught:
+        engine.infer(images(1))
+    rig.script.queue.clear()  # what was never waited for: a device would have forgotten it
+    assert rig.trt.alive == []
+    assert caught.value.__traceback__ is not None
 
 
 def test_device_time_is_measured_pass_by_pass(rig: Rig, engine: TensorRtEngine) -> None:

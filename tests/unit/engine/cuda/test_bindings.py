@@ -6,6 +6,7 @@ A call that the package does not know, or takes other arguments for, would raise
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,3 +64,48 @@ CALLS: dict[str, Callable[[BindingsCuda], object]] = {
 def test_the_package_takes_the_call_and_its_code_is_told(cuda: BindingsCuda, name: str) -> None:
     with pytest.raises(CudaError, match=r"CUDA driver version is insufficient.*install NVIDIA's driver"):
         CALLS[name](cuda)
+
+
+GONE = "no CUDA-capable device is detected"
+
+
+@dataclass
+class Halfway:
+    """The package's functions that succeed as far as ``bad``, which has the code of a device that is gone."""
+
+    bad: str
+    called: list[str] = field(default_factory=list)
+
+    def put(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from cuda.bindings import driver, runtime
+
+        names = ("cudaSetDevice", "cudaGetDeviceProperties", "cudaDeviceGetAttribute", "cudaHostAlloc", "cudaHostGetDevicePointer")
+        for name in (*names, "cudaFreeHost"):
+            monkeypatch.setattr(
+                runtime, name, self._answering(name, runtime.cudaError_t.cudaSuccess, runtime.cudaError_t.cudaErrorNoDevice)
+            )
+        for name in ("cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease"):
+            monkeypatch.setattr(driver, name, self._answering(name, driver.CUresult.CUDA_SUCCESS, driver.CUresult.CUDA_ERROR_NO_DEVICE))
+
+    def _answering(self, name: str, good: object, bad: object) -> Callable[..., tuple[object, ...]]:
+        def answer(*_: object) -> tuple[object, ...]:
+            self.called.append(name)
+            return (bad if name == self.bad else good, ARRAY.ctypes.data)
+
+        return answer
+
+
+HALFWAY: dict[str, tuple[str, Callable[[BindingsCuda], object], str]] = {
+    "retained, without properties": ("cudaGetDeviceProperties", lambda c: c._retain(0), "cuDevicePrimaryCtxRelease"),
+    "page-locked, not mapped": ("cudaHostGetDevicePointer", lambda c: c._pin(8, mapped=True), "cudaFreeHost"),
+}
+
+
+@pytest.mark.parametrize("name", HALFWAY)
+def test_what_fails_half_way_gives_back_what_it_had(cuda: BindingsCuda, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, act, freed = HALFWAY[name]
+    package = Halfway(bad)
+    package.put(monkeypatch)
+    with pytest.raises(CudaError, match=GONE):
+        act(cuda)
+    assert package.called[-2:] == [bad, freed]
