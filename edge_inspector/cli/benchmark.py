@@ -62,8 +62,12 @@ def benchmark(
         rows = measure(listed, rounds, watch, progress.note)
     if json:
         typer.echo(dumps({"rows": [asdict(row) for row in rows], "host": host(used)}))
-        return
-    _print(rows)
+    else:
+        _print(rows)
+    unmet = sorted({subject.name for subject in listed} - {row.name for row in rows})
+    if unmet:  # what was measured stands above, what was asked for and is not there is no success
+        typer.echo(f"error: not measured at all: {', '.join(unmet)}; the notes say why", err=True)
+        raise typer.Exit(1)
 
 
 def _print(rows: tuple[Row, ...]) -> None:

@@ -152,6 +152,15 @@ def test_rows_that_cannot_run_are_left_out_with_a_note_each(network: Path, tmp_p
         assert re.match(f"left out: {name} on onnxruntime in f32, batches of {batch}: .*{message}", note)
 
 
+def test_a_compared_file_that_does_not_run_is_no_success_and_the_rest_is_told(app: typer.Typer, network: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    words = ["--model", str(network), "--backend", "onnxruntime", "--compare", str(text(tmp_path)), "--rounds", "1", "--json"]
+    result = CliRunner().invoke(app, ["benchmark", *words])
+    assert result.exit_code == 1
+    assert "bundle" in {row["name"] for row in json.loads(result.stdout)["rows"]}
+    assert "not measured at all: text" in result.stderr
+
+
 def test_where_no_row_can_run_the_first_reason_is_the_error(network: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     notes: list[str] = []
