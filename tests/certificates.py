@@ -11,7 +11,10 @@ from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.forms import key_of, store_certificate
 from edge_inspector.engine.onnxruntime import OnnxRuntimeEngine
 from edge_inspector.records import ScoreMap
-from edge_inspector.settings.certificate import Certificate, FormKey, Precision
+from edge_inspector.settings.certificate import Certificate, FormKey, Precision, digest_of
+from edge_inspector.settings.recipe import DecisionRules
+
+RULES = DecisionRules(accept_threshold=0.4, reject_threshold=0.5, region_threshold=0.5)  # as the bundle of tests.bundles proposes
 
 
 def certificate(key: FormKey, **changes: Any) -> Certificate:  # noqa: ANN401 - any of its fields
@@ -33,6 +36,7 @@ def certificate(key: FormKey, **changes: Any) -> Certificate:  # noqa: ANN401 - 
         "accept_threshold": 0.4,
         "reject_threshold": 0.5,
         "limits": {"score_difference": 0.1},
+        "rules": digest_of(RULES),
     }
     return Certificate(**{**values, **changes})
 

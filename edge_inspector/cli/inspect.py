@@ -22,6 +22,7 @@ def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files: PNG, JPEG, BMP, TIFF.")],
     overlay: Annotated[Path | None, typer.Option(help="Folder for pictures of the parts with their maps.")] = None,
     backend: Annotated[str, typer.Option(help="auto, tensorrt, openvino or onnxruntime.")] = "auto",
+    precision: Annotated[str, typer.Option(help="f32, fp16, bf16 or int8, proven or not; auto: the fastest that is proven.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Judge image files by the thresholds that the bundle proposes; a file that cannot be read rejects, and the exit code is 1."""
@@ -30,7 +31,7 @@ def inspect(
     from edge_inspector.cli.models import opened
     from edge_inspector.evaluation.evaluate import proposed_judge
 
-    with opened(model, backend) as (_, engine):
+    with opened(model, backend, precision=precision) as (_, engine):
         judge = proposed_judge(engine)
         rows = [_inspect(judge, number, path, overlay) for number, path in enumerate(paths, 1)]
     typer.echo(dumps({"images": rows}) if json else "\n".join(_line(row) for row in rows))

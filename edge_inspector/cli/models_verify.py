@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge_inspector.evaluation.certify import Verified
     from edge_inspector.evaluation.layouts import Dataset
     from edge_inspector.evaluation.pairs import Pair
+    from edge_inspector.settings.certificate import Certificate
 
 
 def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -43,11 +44,27 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     with opened(model, backend, models, precision) as (bundle, engine):
         torch = _torch(bundle) if against == "torch" else None
         verified = certify(bundle, engine, Basis(torch, rules, dataset), _watch)
-        path = store_certificate(bundle, verified.certificate)
-    report = _report(bundle, verified, path)
+        kept = _better_founded(bundle, verified.certificate, by_recipe=rules is not None)
+        path = store_certificate(bundle, kept or verified.certificate)
+    report = _report(bundle, verified, path) | {"kept": kept.created_utc if kept is not None else None}
     typer.echo(dumps(report) if json else _text(report))
     if not report["ok"]:
         raise typer.Exit(1)
+
+
+def _better_founded(bundle: Bundle, certificate: Certificate, *, by_recipe: bool) -> Certificate | None:
+    """The certificate that the form has already, where a new one, which passed on less, must not take its place: without it ``auto`` would
+    be float32 again. One by a recipe's rules takes the place of one by others: it was asked for."""
+    from edge_inspector.engine.forms import read_certificate
+    from edge_inspector.errors import FormError
+
+    try:
+        kept = read_certificate(bundle, certificate.key)
+    except FormError:  # damaged: it is worth nothing
+        return None
+    if kept is None or (by_recipe and kept.rules != certificate.rules):
+        return None
+    return kept if certificate.outweighed_by(kept) else None
 
 
 def _dataset(data: Path | None, layout: str | None) -> Dataset | None:
@@ -97,8 +114,11 @@ def _row(pair: Pair, precision: str) -> dict[str, Any]:
     """``equal``: within float32's tolerance, at float32; at a lower precision, whether the verdict is torch's."""
     from dataclasses import asdict
 
+    from edge_inspector.settings.certificate import finite
+
+    differences = {name: finite(value) if isinstance(value, float) else value for name, value in asdict(pair.comparison).items()}
     verdicts = {"verdict": pair.found.decision.value, "verdict_torch": pair.wanted.decision.value}
-    return {**asdict(pair.comparison), **verdicts, "equal": pair.comparison.equal if precision == "f32" else not pair.flipped}
+    return {**differences, **verdicts, "equal": pair.comparison.equal if precision == "f32" else not pair.flipped}
 
 
 def _text(report: dict[str, Any]) -> str:
@@ -107,11 +127,14 @@ def _text(report: dict[str, Any]) -> str:
         f"{report['precision']} on {report['device']}"
     ]
     lines += [
-        f"  {r['name']:<8} map {r['map_difference']:.2e}  score {r['score_difference']:.2e}  flips {r['flips']}  "
+        f"  {r['name']:<8} map {_number(r['map_difference'])}  score {_number(r['score_difference'])}  flips {r['flips']}  "
         f"{r['verdict']:<6} {'equal' if r['equal'] else 'DIFFERENT'}"
         for r in report["references"]
     ]
-    return "\n".join([*lines, *_figures(report), _verdict(report), f"certificate: {report['certificate']}"])
+    last = f"certificate: {report['certificate']}"
+    if report["kept"] is not None:
+        last += f"\nkept as it is: that of {report['kept']} rests on more than this run, which passed too"
+    return "\n".join([*lines, *_figures(report), _verdict(report), last])
 
 
 def _figures(report: dict[str, Any]) -> list[str]:

@@ -54,19 +54,19 @@ def import_(
 ) -> None:
     """Store a recipe as a new version, where its content changed. It is not made the active one.
 
-    Thresholds that it leaves out are filled from its bundle's proposals.
+    Thresholds that it leaves out are filled from its bundle's proposals; at a lower precision for which it proposes none they are those of
+    the certificate of the form that runs.
     """
     from json import dumps
 
-    from edge_inspector.decision import with_proposals
+    from edge_inspector.decision import with_known_proposals
     from edge_inspector.engine.bundle import find_bundle, load_bundle
-    from edge_inspector.engine.certified import certified_thresholds
     from edge_inspector.settings import load_recipe
     from edge_inspector.store.recipes import import_recipe
 
     recipe = load_recipe(file)
     bundle = load_bundle(find_bundle(recipe.bundle, models))
-    recipe = with_proposals(recipe, bundle.manifest, certified=certified_thresholds(bundle))
+    recipe = with_known_proposals(recipe, bundle.manifest)
     with _writing(db) as engine:
         version, new = import_recipe(engine, recipe)
     if json:

@@ -36,12 +36,17 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="where to wr
 
 
 def check_config(config: Annotated[Path, typer.Argument(help="station.toml")]) -> None:
-    """Check a station, open its engine and print the resolved plan; errors name file, key and value."""
+    """Check a station, print the resolved plan, open its engine and print what will run; errors name file, key and value."""
     from edge_inspector.line.plan import describe, describe_form, make_plan
 
     plan = make_plan(config)
-    rows = describe(plan) | describe_form(plan)
-    width = max(len(name) for name in rows)
+    rows = describe(plan)
+    width = max(len("certificate"), *(len(name) for name in rows))
+    _print(rows, width)
+    _print(describe_form(plan), width)  # what does not open is told after what was asked for
+
+
+def _print(rows: dict[str, str], width: int) -> None:
     for name, value in rows.items():
         typer.echo(f"{name:<{width}}  {value}")
 

@@ -63,6 +63,13 @@ def with_proposals(recipe: Recipe, manifest: Manifest, precision: str | None = N
     return recipe.model_copy(update={"decision": given.model_copy(update=filled)})
 
 
+def with_known_proposals(recipe: Recipe, manifest: Manifest) -> Recipe:
+    """The same as far as it can be said before an engine is open: at a lower precision for which the manifest has no proposals,
+    thresholds that are left out are those of the certificate of whatever form runs, and stay out. Raises SettingsError as above."""
+    own = recipe.precision in ("auto", "f32") or any(t.precision == recipe.precision for t in manifest.thresholds)
+    return with_proposals(recipe, manifest) if own else recipe
+
+
 def rules_of(recipe: Recipe, manifest: Manifest) -> Rules:
     """The rules of a recipe whose thresholds are filled. Raises SettingsError where one is not."""
     d = recipe.decision

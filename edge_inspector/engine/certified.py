@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.forms import list_certificates, read_certificate
-from edge_inspector.errors import EngineError, FormError
+from edge_inspector.errors import CudaError, EngineError, FormError, FormMissing
 from edge_inspector.settings.certificate import Certificate, Precision
-from edge_inspector.settings.manifest import Thresholds
 
 log = logging.getLogger(__name__)
 
@@ -24,30 +23,34 @@ FASTEST_FIRST: tuple[Precision, ...] = ("int8", "bf16", "fp16")
 def open_certified(bundle: Bundle, backend: str, opener: Callable[[Precision], Engine]) -> Engine:
     """The engine of the fastest precision whose certificate suffices, else of float32.
 
-    What a certificate promises and this machine does not hold is a warning in the log. Raises what ``opener`` raises for float32.
+    What a certificate promises and this machine does not hold is a warning in the log. Raises CudaError, for every other precision would
+    fail likewise; else what ``opener`` raises for float32, or, where nobody has built that, what it raised for the proven form.
     """
+    refused: EngineError | None = None
     for precision in _promised(bundle, backend):
         try:
             engine = opener(precision)
+        except CudaError:
+            raise
         except EngineError as error:
+            refused = refused or error
             log.warning("bundle %s has a certificate for %s in %s, which does not open: %s", bundle.manifest.id, backend, precision, error)
             continue
         if _proven(bundle, engine):
             return engine
         engine.close()
-    return opener("f32")
+    try:
+        return opener("f32")
+    except FormMissing as missing:
+        if refused is not None:
+            raise refused from missing
+        raise
 
 
 def certificate_of(bundle: Bundle, engine: Engine) -> Certificate | None:
     """The certificate of exactly the form that the engine runs; None where there is none. Raises FormError where it is damaged."""
     certificate = read_certificate(bundle, engine.form_key)
     return certificate if certificate is not None and certificate.form_sha256 == engine.form_sha256 else None
-
-
-def certified_thresholds(bundle: Bundle, backend: str = "") -> tuple[Thresholds, ...]:
-    """What passed certificates propose for precisions that the manifest has no thresholds for, on ``backend`` or any."""
-    passed = [c for c in _readable(list_certificates(bundle)) if c.passed and backend in ("", c.key.backend)]
-    return tuple(c.thresholds for c in sorted(passed, key=lambda c: c.created_utc, reverse=True) if c.thresholds is not None)
 
 
 def _promised(bundle: Bundle, backend: str) -> list[Precision]:

@@ -19,7 +19,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,27 +124,37 @@ def keep(bundle: Bundle, name: str, data: bytes) -> None:
 
 
 def read_certificate(bundle: Bundle, key: FormKey) -> Certificate | None:
-    """The certificate kept for this key; None where there is none. Raises FormError where it is damaged or of another key."""
-    for place in _places(bundle):
-        path = place / _name(key) / CERTIFICATE
-        if path.is_file():
-            certificate = _certificate(path)
-            if certificate.key != key:
-                raise FormError(f"{path}: is of another form; verify this one again")
-            return certificate
-    return None
+    """The certificate kept for this key; None where there is none. Raises FormError where it is damaged or of another key.
+
+    Of one in each place the newest counts, whichever place could be written when; a damaged one may have been the newest, so none does.
+    """
+    paths = [path for place in _places(bundle) if (path := place / _name(key) / CERTIFICATE).is_file()]
+    found = [_certificate(path) for path in paths]
+    for path, certificate in zip(paths, found, strict=True):
+        if certificate.key != key:
+            raise FormError(f"{path}: is of another form; verify this one again")
+    return _newest(found) if found else None
 
 
 def list_certificates(bundle: Bundle) -> tuple[Certificate | FormError, ...]:
     """The certificates kept for the bundle as it is now, whatever backend, version, device and precision; an error for each damaged one."""
-    found: dict[str, Certificate | FormError] = {}
+    found: dict[str, list[Certificate]] = {}
+    damaged: dict[str, FormError] = {}
     for path in (path for place in _places(bundle) for path in sorted(place.glob(f"*/{CERTIFICATE}"))):
         try:
-            found.setdefault(path.parent.name, _certificate(path))
+            found.setdefault(path.parent.name, []).append(_certificate(path))
         except FormError as error:
-            found.setdefault(path.parent.name, error)
+            damaged.setdefault(path.parent.name, error)
     digest = bundle_hash(bundle.manifest)
-    return tuple(c for c in found.values() if isinstance(c, FormError) or c.key.bundle_hash == digest)
+    whole = {name: _newest(several) for name, several in found.items() if name not in damaged}
+    kept = {name: newest for name, newest in whole.items() if newest.key.bundle_hash == digest}
+    listed: dict[str, Certificate | FormError] = {**kept, **damaged}
+    return tuple(listed[name] for name in sorted(listed))
+
+
+def _newest(found: Sequence[Certificate]) -> Certificate:
+    """The one that was drawn up last; of the same second, one that failed."""
+    return max(found, key=lambda certificate: (certificate.created_utc, not certificate.passed))
 
 
 def _certificate(path: Path) -> Certificate:
@@ -155,17 +165,29 @@ def _certificate(path: Path) -> Certificate:
 
 
 def store_certificate(bundle: Bundle, certificate: Certificate) -> Path:
-    """Keep a certificate beside its form (a backend that compiles at every start has no other file there). Raises FormError."""
-    held = next((p for p in _places(bundle) if (p / _name(certificate.key) / FORM).is_file()), None)
-    path = (held or _writable(bundle)) / _name(certificate.key) / CERTIFICATE
-    values = {key: value for key, value in certificate.model_dump(mode="json").items() if value is not None}
-    try:
-        path.parent.mkdir(exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(tomli_w.dumps(values), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise FormError(f"{path}: cannot be written: {error.strerror}") from error
+    """Keep a certificate beside its form (a backend that compiles at every start has no other file there), or in the other place where
+    that one cannot be written; the form's earlier ones are removed as far as they can be. Raises FormError."""
+    folders = sorted((p / _name(certificate.key) for p in _places(bundle)), key=lambda folder: not (folder / FORM).is_file())
+    content = tomli_w.dumps(certificate.model_dump(exclude_none=True))
+    written, errors = None, []
+    for path in (folder / CERTIFICATE for folder in folders):
+        try:
+            if written is None:
+                written = _written(path, content)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:  # an earlier one that stays is older: it does not count
+            errors.append(f"{path}: cannot be written: {error.strerror}")
+    if written is None:
+        raise FormError("; ".join(errors))
+    return written
+
+
+def _written(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(content, encoding="utf-8")
+    draft.replace(path)
     return path
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edge_inspector.engine.bundle import MODEL, Bundle
 from edge_inspector.engine.calibrated import calibrated
 from edge_inspector.engine.forms import key_of
+from edge_inspector.engine.processor import processor
 from edge_inspector.errors import BundleError, EngineError
 from edge_inspector.records import ScoreMap
 from edge_inspector.settings.certificate import FormKey, Precision
@@ -78,7 +79,6 @@ class GraphEngine(ABC):
     extra: str  # of setup.cfg, that installs the backend
     version: str  # of the backend: another version's maps are other maps
     form_sha256: str  # of the int8 graph; empty where the bundle's own is compiled at every start
-    device: str = "cpu"
     precisions: tuple[Precision, ...] = ("f32",)
 
     def __init__(self, bundle: Bundle, threads: int = 0, precision: str = "auto") -> None:
@@ -88,7 +88,7 @@ class GraphEngine(ABC):
         """
         self.precision: Precision = self._chosen(precision)
         self.manifest = bundle.manifest
-        self.form_key: FormKey = key_of(bundle, self.backend, self.version, self.device, self.precision)
+        self.form_key: FormKey = key_of(bundle, self.backend, self.version, self.device(self.precision), self.precision)
         self._closed = False
         form = calibrated(bundle, self.backend) if self.precision == "int8" else None
         self.form_sha256 = form.record.files[MODEL] if form else ""
@@ -108,6 +108,12 @@ class GraphEngine(ABC):
     def offered(cls) -> tuple[Precision, ...]:
         """Those of ``precisions`` that this machine's processor has; float32 first."""
         return cls.precisions
+
+    @classmethod
+    def device(cls, precision: Precision) -> str:
+        """What the form is compiled for, as its key names it: this processor, and whatever else the backend chooses by at ``precision``."""
+        del precision
+        return processor()
 
     @abstractmethod
     def _open(self, bundle: Bundle, graph: Path, threads: int) -> None:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.graph import GraphEngine, Port, check_graph
 from edge_inspector.engine.openvino_split import Part, Place, split
+from edge_inspector.engine.processor import processor
 from edge_inspector.engine.vino import ov
 from edge_inspector.errors import BundleError, EngineError
 from edge_inspector.settings.certificate import Precision
@@ -177,6 +178,12 @@ class OpenVinoEngine(GraphEngine):
         """Without bf16 where the processor has none."""
         has = capabilities()
         return tuple(p for p in cls.precisions if any(_CAPABILITIES[hint] in has for hint in _HINTS[p]))
+
+    @classmethod
+    def device(cls, precision: Precision) -> str:
+        """The processor; where what its float layers run in is OpenVINO's to choose (int8), that too."""
+        chosen = f" {Options(precision).hint}" if len(_HINTS[precision]) > 1 else ""
+        return f"{processor()}{chosen}"
 
     def _open(self, bundle: Bundle, graph: Path, threads: int) -> None:
         form = bundle.manifest.input

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from edge_inspector.evaluation.layouts import Dataset
 from edge_inspector.evaluation.limits import failures_of, greatest, limits_of, margin_of, reservations_of
 from edge_inspector.evaluation.metrics import image_auroc
 from edge_inspector.evaluation.pairs import Pair, Rules, labelled_pairs, reference_pairs
-from edge_inspector.settings.certificate import Certificate
+from edge_inspector.settings.certificate import Certificate, digest_of
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.settings.recipe import GateRules, Recipe
 from edge_inspector.version import __version__
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class Basis:
 def certify(bundle: Bundle, engine: Engine, basis: Basis, watch: Watch = iter) -> Verified:
     """Run the images and draw up the certificate; ``watch`` may follow the labelled ones as they pass (progress).
 
-    Raises BundleError for a bundle without reference images, SettingsError where it proposes no thresholds, DatasetError, ImageError,
-    EngineError where the form does not run at all.
+    Raises BundleError for a bundle without reference images, SettingsError where it proposes no thresholds, or the recipe's areas leave
+    nothing to inspect, DatasetError, ImageError, EngineError where the form does not run at all.
     """
     references = load_references(bundle)
     if not references:
@@ -91,7 +94,11 @@ def rules_for(manifest: Manifest, precision: str, recipe: Recipe | None) -> Rule
 def _float32(bundle: Bundle, engine: Engine) -> Engine:
     """What answers for torch on images whose answers no bundle stores. Raises EngineError where the form to be proven is all there is."""
     for backend in (name for name in AUTO if name in available()):
-        other = open_engine(bundle, backend, precision="f32")
+        try:
+            other = open_engine(bundle, backend, precision="f32")
+        except EngineError as error:  # a plan that nobody has built, say: the next may open
+            log.warning("%s in f32 cannot answer for torch: %s", backend, error)
+            continue
         if other.form_key != engine.form_key:
             return other
         other.close()
@@ -127,6 +134,7 @@ def _certificate(engine: Engine, basis: Basis, rules: Rules, pairs: Sequence[Pai
         bad=labels.count(True),
         data=f"{basis.dataset.root.name} ({basis.dataset.layout})" if basis.dataset is not None else "",
         recipe=basis.recipe.name if basis.recipe is not None else "",
+        rules=digest_of(decision),
         map_difference=greatest(pair.comparison.map_difference for pair in pairs),
         map_difference_mean=greatest(pair.comparison.map_difference_mean for pair in pairs),
         score_difference=greatest(pair.score_difference for pair in pairs),
@@ -167,7 +175,8 @@ def _proposal(engine: Engine, recipe: Recipe, images: int) -> Thresholds | None:
     first = next((t for t in manifest.thresholds if t.precision == "f32"), None)
     if first is None or any(t.precision == precision for t in manifest.thresholds):
         return None
-    if (first.accept_threshold, first.reject_threshold) != (rules.accept_threshold, rules.reject_threshold):
+    held = (rules.accept_threshold, rules.reject_threshold, rules.region_threshold)
+    if (first.accept_threshold, first.reject_threshold, first.region_threshold) != held:
         return None
     evidence = f"those of f32, for at {precision} on {engine.backend} none of the verdicts on {images} images differs; of f32: "
     return first.model_copy(update={"precision": precision, "evidence": evidence + first.evidence})

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector import images
-from edge_inspector.engine.base import Engine
+from edge_inspector.engine.base import Engine, best_batch
+from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.equivalence import Comparison, Reference, compare_maps, places_of
 from edge_inspector.evaluation.evaluate import judge_image
 from edge_inspector.evaluation.layouts import Sample
@@ -71,18 +72,18 @@ class Rules:
 def reference_pairs(engine: Engine, torch: Engine | None, references: Sequence[Reference], rules: Rules) -> Iterator[Pair]:
     """The bundle's reference images, against their stored answers, or ``torch`` where it is given.
 
-    They are of the network's input's size: of the recipe only the thresholds are applied, for its areas are of the camera's image.
-    Raises EngineError.
+    They are of the network's input's size: of the recipe only the thresholds are applied, for its areas are of the camera's image, and
+    a tile bundle's are tiles already. Raises EngineError.
     """
     stored = _Stored(engine)
-    form, other = _Side(engine, _thresholds_alone(rules.form)), _Side(torch or stored, _thresholds_alone(rules.torch))
+    form, other = _Side(_Whole(engine), _thresholds_alone(rules.form)), _Side(_Whole(torch or stored), _thresholds_alone(rules.torch))
     for reference in references:
         stored.answer = reference.answer
         yield _pair(form, other, reference.image, reference.name, None)
 
 
 def labelled_pairs(engine: Engine, torch: Engine, samples: Iterable[Sample], rules: Rules) -> Iterator[Pair]:
-    """Labelled images under the whole recipe. Raises ImageError, EngineError."""
+    """Labelled images under the whole recipe. Raises ImageError, EngineError, SettingsError where its areas leave nothing of an image."""
     form, other = _Side(engine, rules.form), _Side(torch, rules.torch)
     for sample in samples:
         yield _pair(form, other, images.decode(sample.path), sample.path.name, sample.label == "bad")
@@ -107,13 +108,16 @@ class _Side:
         self._heard = _Heard(engine)
         self._judge = Judge(self._heard, recipe)
         self.manifest = engine.manifest
+        self._recipe = recipe.name
         decision = recipe.decision
         self.thresholds = (decision.accept_threshold or 0.0, decision.reject_threshold or 0.0)
 
     def judge(self, image: Image, name: str) -> tuple[ScoreMap, Verdict]:
-        """What the engine said of the whole image, all its tiles under each other, and the verdict."""
+        """What the engine said of the whole image, all its tiles under each other, and the verdict. Raises SettingsError without one."""
         self._heard.maps.clear()
         verdict = judge_image(self._judge, image, name).verdict
+        if verdict.reason is Reason.DECISION_ERROR:  # it would agree with every other, and prove nothing
+            raise SettingsError(f"recipe {self._recipe}: decision.roi, decision.dont_care: {name}: {verdict.detail}")
         maps = self._heard.maps
         if len(maps) == 1:
             return maps[0], verdict
@@ -128,6 +132,7 @@ class _Wrapped:
         self._engine = engine
         self.backend = engine.backend
         self.precision = engine.precision
+        self.best_batch = best_batch(engine)
         self.manifest: Manifest = engine.manifest
         self.form_key: FormKey = engine.form_key
         self.form_sha256 = engine.form_sha256
@@ -140,6 +145,14 @@ class _Wrapped:
 
     def close(self) -> None:
         self._engine.close()
+
+
+class _Whole(_Wrapped):
+    """Takes each image as its input, whole, whatever the bundle does with a frame."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.manifest = engine.manifest.model_copy(update={"tiling": None})
 
 
 class _Heard(_Wrapped):

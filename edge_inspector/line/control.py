@@ -14,11 +14,11 @@ from sqlalchemy import Engine as Database
 
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.shared import EngineOpener
-from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError, StoreError
+from edge_inspector.errors import EdgeInspectorError, SettingsError, StateError, StoreError, UnprovenError
 from edge_inspector.judge import Judge
 from edge_inspector.line.confirm import confirm_part
 from edge_inspector.line.controller import Controller
-from edge_inspector.line.loading import bundle_of, open_judge
+from edge_inspector.line.loading import bundle_of, gap_of, open_judge
 from edge_inspector.line.plan import check_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline import Conditions
@@ -182,18 +182,35 @@ class LineControl:
         return self._opening(recipe, label)()
 
     def _threshold(self, params: Params, caller: Caller = LOCAL) -> Params:
-        """A new version of the active recipe with other thresholds, areas, ROI or don't-care polygons, from the next part on."""
+        """A new version of the active recipe with other thresholds, areas, ROI or don't-care polygons, from the next part on.
+
+        Where the engine was not held to torch by these, an ``auto`` recipe is loaded anew, which stops the line for it, in float32.
+        Raises UnprovenError for a recipe that names its precision.
+        """
         judge = self._controller.judge
         if judge is None:
             raise StateError("no recipe is loaded yet")
         _check_thresholds(params)
         decision = parse_model(DecisionRules, {**judge.recipe.decision.model_dump(), **params}, f"recipe {judge.recipe.name}")
         recipe: Recipe = judge.recipe.model_copy(update={"decision": decision})
+        gap = gap_of(judge.engine, judge.certificate, recipe)
+        if gap and recipe.precision != "auto":
+            raise UnprovenError(gap)
         version, _ = recipes.import_recipe(self._database, recipe, caller.name)
-        changed = partial(Judge, judge.engine, recipe, f"{recipe.name}:{version}", judge.certificate)
+        label = f"{recipe.name}:{version}"
+        load: JudgeFactory = partial(Judge, judge.engine, recipe, label, judge.certificate)
+        begin = partial(self._controller.swap, load, judge)
+        if gap:
+            begin = partial(self._change, self._opening(recipe, label), judge)
         with recipes.activating(self._database, recipe.name, version, caller.name):
-            self._loaded(lambda: self._controller.swap(changed, judge))
+            self._loaded(begin)
         return self._snapshot()
+
+    def _change(self, load: JudgeFactory, running: Judge) -> Future[Judge]:
+        """As the controller's `swap`, but for another engine: parts wait for none. On the main loop."""
+        if self._controller.judge is not running:
+            raise StateError("the recipe was changed by somebody else at the same moment; look at it, and try again")
+        return self._controller.change(load)
 
     def _loaded(self, begin: Callable[[], Future[Judge]], patience_s: float = LOAD_S) -> None:
         """Load a judge and wait for it. Record, answer and what runs agree: what comes too late is not run, and what ran before goes on."""

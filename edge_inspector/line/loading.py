@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 
 from edge_inspector.decision import with_proposals
@@ -12,7 +13,7 @@ from edge_inspector.engine.bundle import Bundle, find_bundle, load_bundle
 from edge_inspector.engine.certified import certificate_of
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.shared import EngineOpener
-from edge_inspector.errors import FormError, UnprovenError
+from edge_inspector.errors import FormError, FormMissing, UnprovenError
 from edge_inspector.judge import Judge
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.certificate import Certificate
@@ -31,9 +32,26 @@ def bundle_of(recipe: Recipe, models: Path | None) -> Bundle:
 def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: str, opener: EngineOpener = open_engine) -> Judge:
     """Load the bundle on the station's backend; on the thread that will use it.
 
-    Raises EngineError, SettingsError; UnprovenError for an engine that is not proven to decide as torch does (`proof_of`).
+    Where the recipe leaves the precision to us, and what it chose was not held to torch by the recipe's rules, float32 is loaded. Raises
+    EngineError, SettingsError; UnprovenError for an engine that is not proven to decide as torch does (`proof_of`, `gap_of`).
     """
-    engine = opener(bundle, settings.backend, engine_threads(settings), recipe.precision)
+    load = partial(opener, bundle, settings.backend, engine_threads(settings))
+    judge = _judge_on(load(recipe.precision), recipe, bundle, label)
+    gap = gap_of(judge.engine, judge.certificate, judge.recipe)
+    if not gap:
+        return judge
+    judge.engine.close()
+    if recipe.precision != "auto":
+        raise UnprovenError(gap)
+    log.warning("%s; until then it runs in f32", gap)
+    try:
+        return _judge_on(load("f32"), recipe, bundle, label)
+    except FormMissing as missing:
+        raise FormMissing(f"{gap}; and in f32: {missing}") from missing
+
+
+def _judge_on(engine: Engine, recipe: Recipe, bundle: Bundle, label: str) -> Judge:
+    """Takes the engine over: where it is refused it is closed."""
     try:
         certificate = proof_of(bundle, engine)
         proposed = certificate.thresholds if certificate is not None else None
@@ -41,6 +59,21 @@ def open_judge(recipe: Recipe, bundle: Bundle, settings: EngineSettings, label: 
     except BaseException:
         engine.close()
         raise
+
+
+def gap_of(engine: Engine, certificate: Certificate | None, recipe: Recipe) -> str:
+    """Why the engine's certificate does not prove what a recipe (thresholds filled) decides by it, and what to do; empty where it does.
+
+    Float32 needs no proof by verdicts: its maps are torch's.
+    """
+    key = engine.form_key
+    if key.precision == "f32" or (certificate is not None and certificate.covers(recipe.decision)):
+        return ""
+    return (
+        f"bundle {key.bundle} on {key.backend} {key.version} ({key.device}) in {key.precision}: its verdicts were not held to torch's by "
+        f"these decision rules of recipe {recipe.name}; run `edge-inspector models verify {recipe.bundle} --backend {key.backend} "
+        f"--precision {key.precision} --recipe FILE`, with the rules in FILE (`edge-inspector recipes export {recipe.name} --out FILE`)"
+    )
 
 
 def proof_of(bundle: Bundle, engine: Engine) -> Certificate | None:

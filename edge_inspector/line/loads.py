@@ -22,7 +22,7 @@ class Loads:
         self._answered: Future[Judge] | None = None  # its judge is to run; whoever waits is told once it does
         self._restoring = False  # the engine thread holds a judge that came too late, until what ran before is loaded again
         self.unproven: dict[str, object] | None = None
-        """The failed certificate of the engine that was loaded last and refused; any thread may read it."""
+        """The failed certificate of the engine that was loaded last, where it was refused; any thread may read it."""
 
     @property
     def busy(self) -> bool:
@@ -48,7 +48,7 @@ class Loads:
             pipeline.load(self._instead)
             self._instead, self._restoring = None, True
             return False
-        self._restoring = False
+        self._restoring, self.unproven = False, None
         self._answered, self._future = self._future, None
         return True
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_inspector.camera.simulator.spec import PRODUCTS
-from edge_inspector.decision import with_proposals
+from edge_inspector.decision import with_known_proposals
 from edge_inspector.engine.bundle import Bundle
-from edge_inspector.engine.certified import certified_thresholds
-from edge_inspector.engine.registry import NAMES, available, chosen, missing
+from edge_inspector.engine.registry import NAMES, available, missing
 from edge_inspector.errors import SettingsError
-from edge_inspector.line.loading import bundle_of, open_judge
+from edge_inspector.line.loading import bundle_of, engine_threads, open_judge
 from edge_inspector.settings import Recipe, Station, load_recipe, load_station
 from edge_inspector.settings.cameras import FolderCamera, GenicamCamera, OpencvCamera, SimulatedCamera
 from edge_inspector.settings.genicam_cameras import GenicamSettings
@@ -21,7 +20,8 @@ from edge_inspector.settings.station import gives_encoder
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A station with its recipe file and the bundle that the recipe names. ``recipe`` has every threshold filled."""
+    """A station with its recipe file and the bundle that the recipe names. ``recipe`` has every threshold filled that
+    can be without an engine (`with_known_proposals`)."""
 
     config: Path
     station: Station
@@ -38,8 +38,7 @@ def make_plan(config: Path) -> Plan:
     _check_backend(config, station)
     _check_camera(config, station)
     bundle = bundle_of(file_recipe, station.engine.models)
-    certified = certified_thresholds(bundle, chosen(station.engine.backend))
-    return Plan(config.resolve(), station, file_recipe, with_proposals(file_recipe, bundle.manifest, certified=certified), bundle)
+    return Plan(config.resolve(), station, file_recipe, with_known_proposals(file_recipe, bundle.manifest), bundle)
 
 
 def check_recipe(recipe: Recipe, station: Station) -> None:
@@ -81,6 +80,13 @@ def _window(recipe: Recipe) -> str:
     return f"{gate.reject_window_ms:g} ms" if gate.reject_window_ms is not None else f"{gate.reject_window_counts} encoder counts"
 
 
+def _thresholds(recipe: Recipe) -> str:
+    d = recipe.decision
+    named = {"accept below": d.accept_threshold, "reject from": d.reject_threshold, "regions from": d.region_threshold}
+    told = (f"{what} {value:.4f}" if value is not None else f"{what} what its certificate proposes" for what, value in named.items())
+    return ", ".join(told)
+
+
 def describe_form(plan: Plan) -> dict[str, str]:
     """What the recipe's bundle runs as on this machine, and what proves it; found by opening it.
 
@@ -101,15 +107,13 @@ def describe_form(plan: Plan) -> dict[str, str]:
 def describe(plan: Plan) -> dict[str, str]:
     """The resolved plan as name and value, for people."""
     s, r, m = plan.station, plan.recipe, plan.bundle.manifest
-    decision = r.decision
     rows = {
         "station": s.station,
         "recipe": f"{r.name} (from {s.recipe})",
         "bundle": f"{m.id} in {plan.bundle.folder}, input {m.input.width}x{m.input.height}, {m.prototypes.k} prototypes",
-        "thresholds": f"accept below {decision.accept_threshold:.4f}, reject from {decision.reject_threshold:.4f}, "
-        f"regions from {decision.region_threshold:.4f}",
+        "thresholds": _thresholds(r),
         "reject window": f"{_window(r)}, late policy {r.gate.late_policy.value}",
-        "engine": f"{s.engine.backend} (installed: {', '.join(available())}), threads {s.engine.threads or 'one fewer than cores'}",
+        "engine": f"{s.engine.backend} (installed: {', '.join(available())}), threads {engine_threads(s.engine)}",
         "reject link": f"{s.reject.endpoint}, gate {'required' if s.reject.require_gate else 'not required'}, "
         f"heartbeat {s.reject.heartbeat_ms} ms",
         "status": s.status.endpoint,
@@ -120,6 +124,6 @@ def describe(plan: Plan) -> dict[str, str]:
         "archive": str(s.archive.path),
     }
     if len(s.camera) > 1:
-        rows["join"] = f"{len(s.camera)} cameras on each part: {decision.join.value}"
+        rows["join"] = f"{len(s.camera)} cameras on each part: {r.decision.join.value}"
     rows.update({f"camera {camera.name}": camera.summary for camera in s.camera})
     return rows

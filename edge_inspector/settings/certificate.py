@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from edge_inspector.settings.manifest import Sha256, Thresholds
 from edge_inspector.settings.model import Settings
+from edge_inspector.settings.recipe import DecisionRules
 
 Precision = Literal["f32", "fp16", "bf16", "int8"]
 
@@ -16,7 +18,8 @@ Precision = Literal["f32", "fp16", "bf16", "int8"]
 class FormKey(Settings):
     """What a compiled form of a bundle was made from and for; another key is another form.
 
-    ``version`` is the backend's, ``device`` what it was compiled for ("cpu", or a GPU's name and compute capability).
+    ``version`` is the backend's, ``device`` what it was compiled for: a processor and its instructions
+    (``engine.processor``), or a GPU's name and compute capability.
     """
 
     bundle: Annotated[str, Field(min_length=1)]
@@ -32,8 +35,10 @@ class Certificate(Settings):
 
     Maps and scores are in 0..1. ``verdict_flips`` are at ``accept_threshold`` and ``reject_threshold``; AUROCs are None where the images
     have no labels. ``failures`` names each limit that was passed; a certificate without one has ``passed``. ``reservations`` say why one
-    that has passed does not rest on enough for ``auto`` to choose its form.
+    that has passed does not rest on enough for ``auto`` to choose its form. A difference is NaN or infinite where the form says so.
     """
+
+    model_config = ConfigDict(allow_inf_nan=True)
 
     format_version: Literal[1] = 1
     key: FormKey
@@ -48,6 +53,7 @@ class Certificate(Settings):
     bad: int = 0
     data: str = Field("", description="name and layout of the labelled images' set")
     recipe: str = Field("", description="name of the recipe whose rules were applied; empty: the bundle's proposals")
+    rules: Sha256 | Literal[""] = Field("", description="of the form's rules, thresholds filled (`digest_of`)")
     map_difference: float = Field(description="greatest of all pixels of all images")
     map_difference_mean: float = Field(description="over the pixels of an image; the greatest of all images")
     score_difference: float = Field(description="greatest")
@@ -74,9 +80,23 @@ class Certificate(Settings):
         """Whether ``auto`` may run the form: passed, and on enough images."""
         return self.passed and not self.reservations
 
+    def covers(self, rules: DecisionRules) -> bool:
+        """Whether verdicts were compared by these rules, thresholds filled: by others the same maps may be judged otherwise."""
+        return self.rules == digest_of(rules)
+
+    @property
+    def labelled(self) -> int:
+        """How many of the images have a label."""
+        return self.good + self.bad
+
+    def outweighed_by(self, kept: Certificate) -> bool:
+        """Whether ``kept``, of the same file, suffices for ``auto`` and rests on labelled images, and this one passed on less."""
+        same = (self.key, self.form_sha256) == (kept.key, kept.form_sha256)
+        return same and kept.suffices and kept.labelled > 0 and self.passed and (not self.suffices or not self.labelled)
+
     def summary(self) -> dict[str, Any]:
         """What status, lists and people are told of it, as JSON values: what is not finite is None."""
-        differences = {name: _finite(getattr(self, name)) for name in ("map_difference", "map_difference_mean", "score_difference")}
+        differences = {name: finite(getattr(self, name)) for name in ("map_difference", "map_difference_mean", "score_difference")}
         counts = ("images", "good", "bad", "verdict_flips", "verdict_flips_beyond", "prototype_flips")
         return {
             **self.key.model_dump(include={"backend", "version", "device", "precision"}),
@@ -95,5 +115,11 @@ class Certificate(Settings):
         }
 
 
-def _finite(value: float) -> float | None:
+def digest_of(rules: DecisionRules) -> str:
+    """sha256 of decision rules, of every one of them."""
+    return hashlib.sha256(rules.model_dump_json().encode()).hexdigest()
+
+
+def finite(value: float) -> float | None:
+    """The value as JSON can tell it: None for one that is no number, or infinite."""
     return value if math.isfinite(value) else None

@@ -22,7 +22,8 @@ Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 class DecisionRules(Settings):
     """Rules from map to verdict. Coordinates and areas are in pixels of the camera image.
 
-    Thresholds left out are filled from the bundle's proposals when the recipe is imported; the stored version holds them all.
+    Thresholds left out are filled from the bundle's proposals when the recipe is imported; the stored version holds them all, unless the
+    recipe names a lower precision for which the bundle proposes none: those come with the certificate of the form that runs.
     """
 
     accept_threshold: Unit | None = Field(None, description="a part is accepted only below this score")

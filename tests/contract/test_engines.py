@@ -18,9 +18,11 @@ from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle, seal
 from edge_inspector.engine.calibrate import build
 from edge_inspector.engine.cuda.base import Device
 from edge_inspector.engine.cuda.registry import open_cuda
+from edge_inspector.engine.graph import GraphEngine
 from edge_inspector.engine.plan_build import build as build_plan
 from edge_inspector.engine.plans import load_tensorrt, unsupported
 from edge_inspector.engine.precision import LEAST_IMAGES
+from edge_inspector.engine.processor import processor
 from edge_inspector.engine.registry import NAMES, available, engine_class, open_engine, why_not
 from edge_inspector.engine.stub import stub_bundle
 from edge_inspector.errors import BundleError, EngineError, FormError
@@ -149,6 +151,9 @@ def test_it_says_what_it_is(opened: tuple[Engine, Bundle]) -> None:
     assert (key.bundle, key.bundle_hash) == (bundle.manifest.id, bundle_hash(bundle.manifest))
     assert (key.backend, key.precision) == (engine.backend, engine.precision)
     assert key.version
+    if isinstance(engine, GraphEngine):  # a certificate of another processor does not count
+        assert key.device == engine.device(engine.precision)
+        assert key.device.startswith(processor())
     assert bool(engine.form_sha256) == (engine.precision == "int8")
 
 

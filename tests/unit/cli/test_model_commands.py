@@ -15,7 +15,7 @@ from edge_inspector import images
 from edge_inspector.cli import evaluate, inspect, models
 from edge_inspector.engine.bundle import bundle_hash, load_bundle, read_manifest
 from edge_inspector.engine.forms import CERTIFICATE
-from edge_inspector.errors import BundleError, DatasetError, EngineError
+from edge_inspector.errors import BundleError, DatasetError, EngineError, FormMissing
 from edge_inspector.settings.certificate import FormKey
 from tests.bundles import make_bundle
 from tests.certificates import store
@@ -90,6 +90,12 @@ def files(tmp_path: Path) -> dict[str, Path]:
     images.write_png(found["bad"], bad_part(2)[0])
     found["cut"].write_bytes(found["bad"].read_bytes()[:300])
     return found
+
+
+def test_inspect_runs_the_precision_that_is_asked_for(app: typer.Typer, folder: Path, files: dict[str, Path]) -> None:
+    words = ("inspect", "--model", folder, "--backend", "onnxruntime", files["good"])
+    assert run_json(app, *words, "--precision", "f32") == run_json(app, *words)
+    assert "no int8 graph" in fails(app, FormMissing, *words, "--precision", "int8")
 
 
 def test_inspect_says_verdict_score_and_regions(app: typer.Typer, folder: Path, files: dict[str, Path]) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle
-from edge_inspector.engine.certified import certificate_of, certified_thresholds, open_certified
+from edge_inspector.engine.certified import certificate_of, open_certified
 from edge_inspector.engine.forms import CERTIFICATE, key_of, list_certificates
 from edge_inspector.engine.stub import StubEngine, stub_bundle
-from edge_inspector.errors import EngineError, FormError
+from edge_inspector.errors import CudaError, EngineError, FormError, FormMissing
 from edge_inspector.settings.certificate import Certificate, FormKey, Precision
 from tests.certificates import certificate, store
 
@@ -110,6 +111,29 @@ def test_what_is_not_trusted_is_said_and_float32_runs(name: str, bundle: Bundle,
     assert runs(bundle, offered) == "f32"
 
 
+def fails(bundle: Bundle, errors: Mapping[str, EngineError]) -> Engine:
+    def opener(precision: Precision) -> Engine:
+        raise errors[precision]
+
+    return open_certified(bundle, "stub", opener)
+
+
+def test_a_gpu_that_fails_is_no_reason_for_float32(bundle: Bundle) -> None:
+    keep(bundle, key(bundle))
+    with pytest.raises(CudaError, match="lost"):
+        fails(bundle, {"int8": CudaError("the device is lost", sticky=True), "f32": FormMissing("f32")})
+
+
+def test_where_float32_was_never_built_the_proven_form_s_error_is_told(bundle: Bundle, expected_warnings: list[str]) -> None:
+    errors = {"int8": FormError("int8 is damaged"), "fp16": FormError("fp16 too"), "f32": FormMissing("nobody has built f32")}
+    with pytest.raises(FormMissing, match="nobody has built f32"):
+        fails(bundle, errors)
+    both(bundle)
+    expected_warnings.append("bundle stub has a certificate for stub in")
+    with pytest.raises(FormError, match="int8 is damaged"):
+        fails(bundle, errors)
+
+
 def test_the_certificate_of_an_engine_is_that_of_its_file(bundle: Bundle) -> None:
     engine = Offering(bundle, "int8", OFFERED)
     assert certificate_of(bundle, engine) is None
@@ -120,14 +144,6 @@ def test_the_certificate_of_an_engine_is_that_of_its_file(bundle: Bundle) -> Non
     damage(bundle)
     with pytest.raises(FormError, match="pictures"):
         certificate_of(bundle, engine)
-
-
-def test_proposals_are_those_of_certificates_that_passed(bundle: Bundle) -> None:
-    proposed = bundle.manifest.thresholds[0].model_copy(update={"precision": "int8"})
-    store(key(bundle), bundle, thresholds=proposed)
-    store(key(bundle, "fp16"), bundle, thresholds=proposed.model_copy(update={"precision": "fp16"}), failures=("flips",))
-    assert certified_thresholds(bundle) == certified_thresholds(bundle, "stub") == (proposed,)
-    assert certified_thresholds(bundle, "other") == ()
 
 
 def test_all_are_listed_and_a_damaged_one_is_named(bundle: Bundle) -> None:

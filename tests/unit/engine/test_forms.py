@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,55 @@ def test_certificates_come_back_as_they_were(bundle: Bundle, failures: tuple[str
     forms.store_certificate(bundle, given)
     assert forms.read_certificate(bundle, key(bundle)) == given
     assert given.passed is (not failures)
+
+
+def at_home(bundle: Bundle, tmp_path: Path, given: Certificate) -> Path:
+    """Kept by somebody who could not write beside the bundle."""
+    elsewhere = tmp_path / "elsewhere" / "stub"
+    elsewhere.mkdir(parents=True)
+    drawn = forms.store_certificate(Bundle(elsewhere, bundle.manifest, bundle.onnx), given)
+    home = tmp_path / "home" / "edge-inspector" / "stub.cache"
+    home.mkdir(parents=True)
+    return Path(shutil.move(drawn.parent, home)) / forms.CERTIFICATE
+
+
+@pytest.mark.parametrize("failed_utc", ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"], ids=["the same second", "a day later"])
+def test_of_two_places_the_newest_certificate_counts(bundle: Bundle, tmp_path: Path, failed_utc: str) -> None:
+    forms.store_certificate(bundle, certificate(key(bundle)))
+    failed = certificate(key(bundle), "verdict flips").model_copy(update={"created_utc": failed_utc})
+    hidden = at_home(bundle, tmp_path, failed)
+    assert forms.read_certificate(bundle, key(bundle)) == failed
+    assert forms.list_certificates(bundle) == (failed,)
+    forms.store_certificate(bundle, certificate(key(bundle)))
+    assert forms.read_certificate(bundle, key(bundle)) == certificate(key(bundle))
+    assert not hidden.exists()
+
+
+def test_a_damaged_certificate_in_either_place_counts_for_none(bundle: Bundle, tmp_path: Path) -> None:
+    forms.store_certificate(bundle, certificate(key(bundle)))
+    damaged = at_home(bundle, tmp_path, certificate(key(bundle)))
+    damaged.write_text("= = =")
+    with pytest.raises(FormError, match=str(damaged)):
+        forms.read_certificate(bundle, key(bundle))
+    assert [type(found) for found in forms.list_certificates(bundle)] == [FormError]
+
+
+def test_where_the_form_s_folder_cannot_be_written_its_certificate_is_at_home(bundle: Bundle, tmp_path: Path) -> None:
+    stored = forms.store_form(bundle, key(bundle), {"model.plan": b"plan"})
+    (stored.folder / "certificate.part").mkdir()  # for root everything else can be written
+    path = forms.store_certificate(bundle, certificate(key(bundle), "verdict flips"))
+    assert path.is_relative_to(tmp_path / "home")
+    assert forms.read_certificate(bundle, key(bundle)) == certificate(key(bundle), "verdict flips")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_not_finite_is_kept_and_told_as_none(bundle: Bundle, value: float) -> None:
+    given = certificate(key(bundle), "not finite").model_copy(update={"score_difference": value})
+    forms.store_certificate(bundle, given)
+    found = forms.read_certificate(bundle, key(bundle))
+    assert found is not None
+    assert str(found.score_difference) == str(value)
+    assert found.summary()["score_difference"] is None
 
 
 def test_where_the_bundle_cannot_be_written_beside_the_cache_is_at_home(bundle: Bundle, tmp_path: Path) -> None:

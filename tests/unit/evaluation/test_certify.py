@@ -6,16 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, load_bundle, read_manifest, seal
 from edge_inspector.engine.onnxruntime import OnnxRuntimeEngine
 from edge_inspector.engine.stub import StubEngine
-from edge_inspector.errors import BundleError, EngineError, SettingsError
+from edge_inspector.errors import BundleError, EngineError, FormMissing, SettingsError
 from edge_inspector.evaluation import certify as module
 from edge_inspector.evaluation.certify import Basis, certify, rules_for
 from edge_inspector.evaluation.layouts import Sample, load_dataset
-from edge_inspector.settings.manifest import Thresholds
+from edge_inspector.records import ScoreMap
+from edge_inspector.settings.manifest import Thresholds, Tiling
 from edge_inspector.settings.recipe import Recipe
 from tests.bundles import make_bundle
 from tests.certificates import OffEngine
@@ -87,11 +91,51 @@ def test_verdicts_flip_at_the_recipe_s_thresholds(bundle: Bundle, off: OffEngine
     off.off = 0.05
     scores = sorted(pair.wanted.score for pair in certify(bundle, off, Basis()).pairs)
     between = scores[0] + 0.025
-    decision = {"accept_threshold": between, "reject_threshold": between, "roi": [[[9000, 0], [9100, 0], [9000, 90]]]}
+    decision = {"accept_threshold": between, "reject_threshold": between, "roi": AWAY}
     found = certify(bundle, off, Basis(recipe=recipe(decision=decision))).certificate
     assert (found.recipe, found.accept_threshold, found.verdict_flips_beyond) == ("lid", between, found.verdict_flips)
     assert found.verdict_flips >= 1
     assert "verdicts flip further than 0.02 from a threshold" in "; ".join(found.failures)
+
+
+AWAY = [[[9000, 0], [9100, 0], [9000, 90]]]
+TILED = Tiling(overlap=16, scale=0.5)
+
+
+def test_the_references_of_a_tile_bundle_are_tiles_whatever_its_scale(tmp_path: Path) -> None:
+    bundle = load_bundle(make_bundle(tmp_path / "small", tiling=TILED))
+    with closing(OnnxRuntimeEngine(bundle, 1)) as engine:
+        found = certify(bundle, engine, Basis()).certificate
+        assert (found.failures, found.prototype_places, engine.manifest.tiling) == ((), 6, TILED)
+
+
+class InFours(OnnxRuntimeEngine):
+    """Runs best in fours, as a plan may, and notes the batches."""
+
+    best_batch = 4
+
+    def infer(self, images: NDArray[np.uint8]) -> list[ScoreMap]:
+        self.batches = [*getattr(self, "batches", []), len(images)]
+        return super().infer(images)
+
+
+def test_tiles_run_in_the_batches_that_the_engine_runs_best(tmp_path: Path, data: Path) -> None:
+    bundle = load_bundle(make_bundle(tmp_path / "small", 32, 32, tiling=Tiling(overlap=16)))
+    with closing(InFours(bundle, 1)) as engine:
+        certify(bundle, engine, Basis(dataset=load_dataset(data, "mvtec")))
+    assert max(engine.batches) == 4
+
+
+@pytest.mark.parametrize("tiling", [None, TILED], ids=["whole", "in tiles"])
+def test_areas_that_leave_nothing_prove_nothing(tmp_path: Path, data: Path, tiling: Tiling | None) -> None:
+    bundle = load_bundle(make_bundle(tmp_path / "small", tiling=tiling))
+    with closing(OnnxRuntimeEngine(bundle, 1)) as engine, pytest.raises(SettingsError, match=r"recipe lid: decision\.roi.*leave nothing"):
+        certify(bundle, engine, Basis(recipe=recipe(decision={"roi": AWAY}), dataset=load_dataset(data, "mvtec")))
+
+
+def test_regions_held_at_another_threshold_are_not_proposed(bundle: Bundle, off: OffEngine) -> None:
+    found = certify(bundle, off, Basis(recipe=recipe(decision={"region_threshold": 0.6}))).certificate
+    assert (found.passed, found.thresholds) == (True, None)
 
 
 def test_thresholds_held_at_another_place_are_not_proposed(bundle: Bundle, off: OffEngine) -> None:
@@ -128,6 +172,20 @@ def test_nothing_answers_for_torch_where_the_form_is_all_there_is(bundle: Bundle
     dataset = load_dataset(data, "mvtec")
     with closing(OnnxRuntimeEngine(bundle, 1)) as engine, pytest.raises(EngineError, match="--against torch"):
         certify(bundle, engine, Basis(dataset=dataset))
+
+
+def test_the_next_backend_answers_for_torch_where_the_first_does_not_open(
+    bundle: Bundle, off: OffEngine, data: Path, monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+) -> None:
+    def other(of: Bundle, backend: str, precision: str) -> Engine:
+        if backend != "onnxruntime":
+            raise FormMissing("nobody has built it")
+        return OnnxRuntimeEngine(of, 1, precision)
+
+    monkeypatch.setattr(module, "open_engine", other)
+    monkeypatch.setattr(module, "available", lambda: ("tensorrt", "onnxruntime"))
+    expected_warnings.append("tensorrt in f32 cannot answer for torch: nobody has built it")
+    assert certify(bundle, off, Basis(dataset=load_dataset(data, "mvtec"))).certificate.stand_in.startswith("onnxruntime ")
 
 
 def test_what_answers_for_torch_must_be_equal_itself(bundle: Bundle, off: OffEngine, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from edge_inspector.cli import station
+from edge_inspector.decision import with_proposals
 from edge_inspector.engine.base import Engine
 from edge_inspector.engine.bundle import Bundle, load_bundle
-from edge_inspector.engine.forms import CERTIFICATE, key_of
+from edge_inspector.engine.forms import CERTIFICATE
 from edge_inspector.engine.onnxruntime import OnnxRuntimeEngine
-from edge_inspector.engine.registry import chosen
-from edge_inspector.errors import SettingsError, UnprovenError
-from edge_inspector.line.loading import open_judge
-from edge_inspector.line.plan import describe_form, make_plan
+from edge_inspector.errors import EngineError, FormMissing, SettingsError, UnprovenError
+from edge_inspector.evaluation.certify import Basis, certify
+from edge_inspector.line.loading import engine_threads, open_judge
+from edge_inspector.line.plan import describe, describe_form, make_plan
 from edge_inspector.settings import Recipe
-from edge_inspector.settings.certificate import FormKey, Precision
+from edge_inspector.settings.certificate import FormKey, Precision, digest_of
 from edge_inspector.settings.station import EngineSettings
+from edge_inspector.store.recipes import recipe_toml
 from tests.bundles import make_bundle
-from tests.certificates import OffEngine, store
+from tests.certificates import RULES, OffEngine, store
 from tests.unit.line.test_recipes import write
 
 
@@ -38,12 +44,17 @@ def key(bundle: Bundle, precision: Precision) -> FormKey:
         return engine.form_key
 
 
-def recipe(precision: str, **decision: float) -> Recipe:
+def recipe(precision: str, **decision: object) -> Recipe:
     values = {"name": "r", "bundle": "small", "precision": precision, "gate": {"reject_window_ms": 100}, "decision": decision}
     return Recipe.model_validate(values)
 
 
-THRESHOLDS = {"accept_threshold": 0.4, "reject_threshold": 0.5, "region_threshold": 0.5}
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+THRESHOLDS: dict[str, object] = {"accept_threshold": 0.4, "reject_threshold": 0.5, "region_threshold": 0.5}
 
 
 def damage(bundle: Bundle, of: FormKey) -> None:
@@ -112,13 +123,78 @@ def test_what_is_refused_is_closed(bundle: Bundle) -> None:
 
 def test_thresholds_come_from_the_certificate_where_the_manifest_has_none(bundle: Bundle) -> None:
     proposed = bundle.manifest.thresholds[0].model_copy(update={"precision": "int8", "accept_threshold": 0.35})
-    store(key(bundle, "int8"), bundle, thresholds=proposed)
+    store(key(bundle, "int8"), bundle, thresholds=proposed, rules=digest_of(RULES.model_copy(update={"accept_threshold": 0.35})))
     judge = open_judge(recipe("int8"), bundle, EngineSettings(), "r:1", opener)
     with closing(judge.engine):
         assert judge.recipe.decision.accept_threshold == 0.35
     store(key(bundle, "int8"), bundle)
     with pytest.raises(SettingsError, match="proposes none at int8"):
         open_judge(recipe("int8"), bundle, EngineSettings(), "r:1", opener)
+
+
+CORNER = [[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]]
+OTHER_RULES: dict[str, dict[str, object]] = {
+    "accept": {"accept_threshold": 0.39},
+    "reject": {"reject_threshold": 0.6},
+    "region": {"region_threshold": 0.4},
+    "smallest area": {"minimum_area_px": 4.0},
+    "rejecting area": {"reject_area_px": 90.0},
+    "ROI": {"roi": [CORNER]},
+    "don't care": {"dont_care": [CORNER]},
+    "join": {"join": "any"},
+}
+
+
+class Proven:
+    """Opens what ``auto`` would, int8, and counts."""
+
+    def __init__(self, missing: bool = False) -> None:
+        self.opened: list[Engine] = []
+        self.missing = missing
+
+    def __call__(self, bundle: Bundle, backend: str, threads: int, precision: str) -> Engine:
+        if precision == "f32" and self.missing:
+            raise FormMissing("nobody has built f32")
+        self.opened.append(opener(bundle, backend, threads, "int8" if precision == "auto" else precision))
+        return self.opened[-1]
+
+
+@pytest.mark.parametrize("name", OTHER_RULES)
+def test_what_was_proven_by_other_rules_is_not_run_by_these(bundle: Bundle, name: str, expected_warnings: list[str]) -> None:
+    store(key(bundle, "int8"), bundle)
+    other = {**THRESHOLDS, **OTHER_RULES[name]}
+    with pytest.raises(UnprovenError, match=r"by these decision rules of recipe r; .*models verify small .*--precision int8"):
+        open_judge(recipe("int8", **other), bundle, EngineSettings(), "r:1", opener)
+    expected_warnings.append("bundle small on off 1 (cpu) in int8: its verdicts were not held to torch's")
+    proven = Proven()
+    judge = open_judge(recipe("auto", **other), bundle, EngineSettings(), "r:1", proven)
+    with closing(judge.engine):
+        assert (judge.engine.precision, judge.recipe.precision, judge.certificate) == ("f32", "auto", None)
+    assert [engine._closed for engine in proven.opened] == [True, True]  # type: ignore[attr-defined]  # engines tell nobody else
+
+
+def test_auto_runs_what_was_proven_by_the_recipe_s_rules(bundle: Bundle) -> None:
+    store(key(bundle, "int8"), bundle)
+    judge = open_judge(recipe("auto"), bundle, EngineSettings(), "r:1", Proven())
+    with closing(judge.engine):
+        assert (judge.engine.precision, judge.certificate is None) == ("int8", False)
+
+
+def test_where_float32_was_never_built_what_is_lacking_is_told_too(bundle: Bundle, expected_warnings: list[str]) -> None:
+    store(key(bundle, "int8"), bundle)
+    expected_warnings.append("bundle small on off 1 (cpu) in int8")
+    with pytest.raises(FormMissing, match=r"not held to torch's.*and in f32: nobody has built f32"):
+        open_judge(recipe("auto", roi=[CORNER]), bundle, EngineSettings(), "r:1", Proven(missing=True))
+
+
+@pytest.mark.parametrize("precision", ["auto", "int8"])
+def test_a_recipe_is_covered_by_its_own_verification(bundle: Bundle, tmp_path: Path, precision: str) -> None:
+    """From the recipe as its file says it, to the version that a database holds."""
+    own = recipe(precision, accept_threshold=0.123456789, roi=[[[0, 0], [64, 0], [64, 64], [0, 64]]], minimum_area_px=3)
+    with closing(OffEngine(bundle)) as engine:
+        found = certify(bundle, engine, Basis(recipe=own)).certificate
+    stored = Recipe.model_validate(tomllib.loads(recipe_toml(with_proposals(own, bundle.manifest, "f32"))))
+    assert found.covers(stored.decision)
 
 
 def test_check_config_tells_precision_and_certificate(tmp_path: Path) -> None:
@@ -138,12 +214,28 @@ def test_check_config_tells_precision_and_certificate(tmp_path: Path) -> None:
         describe_form(plan)
 
 
-def test_a_recipe_of_lower_precision_is_planned_with_the_certificate_s_thresholds(tmp_path: Path) -> None:
-    plan = make_plan(write(tmp_path).config)
-    proposed = plan.bundle.manifest.thresholds[0].model_copy(update={"precision": "int8", "accept_threshold": 0.35})
-    of = key_of(plan.bundle, chosen("auto"), "1", "cpu", "int8")
-    store(of, plan.bundle, thresholds=proposed, failures=("flips",))
-    with pytest.raises(SettingsError, match="verify the bundle at int8"):
-        write(tmp_path, precision="int8")
-    store(of, plan.bundle, thresholds=proposed)
-    assert write(tmp_path, precision="int8").recipe.decision.accept_threshold == 0.35
+def test_thresholds_of_a_form_s_own_do_not_keep_the_line_from_starting(tmp_path: Path) -> None:
+    """What they are is known once the form is open: another version's, or another device's, are of another form."""
+    plan = write(tmp_path, precision="int8")
+    assert plan.recipe.decision.accept_threshold is None
+    proposed = plan.bundle.manifest.thresholds[0].model_copy(update={"precision": "int8"})
+    store(key(plan.bundle, "int8").model_copy(update={"version": "0"}), plan.bundle, thresholds=proposed)
+    assert write(tmp_path, precision="int8").recipe == plan.recipe
+    assert describe(plan)["thresholds"].startswith("accept below what its certificate proposes, reject from")
+    with pytest.raises(UnprovenError, match="nothing proves"):
+        open_judge(plan.recipe, plan.bundle, plan.station.engine, "r", opener)
+    store(key(plan.bundle, "int8"), plan.bundle, thresholds=proposed)
+    judge = open_judge(plan.recipe, plan.bundle, plan.station.engine, "r", opener)
+    with closing(judge.engine):
+        assert judge.recipe.decision.accept_threshold == 0.4
+
+
+def test_check_config_prints_the_plan_before_what_does_not_open(tmp_path: Path) -> None:
+    write(tmp_path, precision="int8")
+    app = typer.Typer()
+    station.register(app)
+    result = CliRunner().invoke(app, ["check-config", str(tmp_path / "station.toml")])
+    assert isinstance(result.exception, FormMissing | EngineError)
+    assert result.stdout.startswith("station")
+    assert "accept below what its certificate proposes" in result.stdout
+    assert f"threads {engine_threads(EngineSettings())}" in result.stdout

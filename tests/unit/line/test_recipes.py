@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,8 +11,11 @@ import pytest
 import tomli_w
 from sqlalchemy import Engine as Database
 
+from edge_inspector.engine.bundle import load_bundle, read_manifest, seal
+from edge_inspector.engine.forms import key_of
 from edge_inspector.engine.registry import open_engine
-from edge_inspector.errors import BundleError, SettingsError, StateError, StoreError
+from edge_inspector.engine.stub import StubEngine
+from edge_inspector.errors import BundleError, SettingsError, StateError, StoreError, UnprovenError
 from edge_inspector.judge import Judge
 from edge_inspector.line.control import LineControl
 from edge_inspector.line.plan import Plan, make_plan
@@ -21,10 +24,13 @@ from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.pipeline.events import EngineFailed, EngineReady
 from edge_inspector.records import Caller, Role, State
+from edge_inspector.settings import Recipe
+from edge_inspector.settings.manifest import Thresholds
 from edge_inspector.store import audit, recipes
 from edge_inspector.store.database import open_database
 from edge_inspector.wire.server import Encoded
 from tests.bundles import make_bundle
+from tests.certificates import RULES, certificate
 from tests.unit.line.bench import Bench, bench, judge
 
 
@@ -67,8 +73,15 @@ def test_what_was_chosen_since_survives_a_restart(tmp_path: Path, database: Data
 
 
 def test_thresholds_are_those_of_the_recipe_s_precision(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="proposes none at int8"):
-        write(tmp_path, precision="int8")
+    own = Thresholds(precision="int8", accept_threshold=0.3, reject_threshold=0.5, region_threshold=0.5, evidence="a test's")
+    write(tmp_path)
+    manifest = read_manifest(tmp_path / "small")
+    seal(tmp_path / "small", manifest.model_copy(update={"thresholds": (*manifest.thresholds, own)}))
+    assert write(tmp_path, precision="auto").recipe.decision.accept_threshold == 0.4
+    assert write(tmp_path, precision="int8").recipe.decision.accept_threshold == 0.3
+    seal(tmp_path / "small", manifest.model_copy(update={"thresholds": ()}))
+    with pytest.raises(SettingsError, match="proposes none at f32"):
+        write(tmp_path)
 
 
 def test_an_unknown_product_of_the_simulated_camera_is_named(tmp_path: Path) -> None:
@@ -153,6 +166,60 @@ def made_ready(b: Bench) -> Iterator[Judge]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(b.pipeline, "load", load)
         yield running
+
+
+def of_int8(b: Bench, bundle: Path, precision: str) -> Judge:
+    """It runs int8, as its certificate allows it for the bundle's own rules."""
+    found = load_bundle(bundle)
+    engine = StubEngine(found)
+    engine.form_key = key_of(found, "stub", "1", "cpu", "int8")
+    recipe = Recipe.model_validate(
+        {"name": "ring", "bundle": str(bundle), "precision": precision, "gate": {"reject_window_ms": 100.0}, "decision": RULES.model_dump()}
+    )
+    made = Judge(engine, recipe, "ring:1", certificate(engine.form_key))
+    b.ask(lambda: b.controller.swap(lambda: made, b.controller.judge))
+    b.feed(EngineReady(made))
+    return made
+
+
+def test_a_threshold_for_which_a_named_precision_is_not_proven_is_refused(tmp_path: Path, database: Database) -> None:
+    with control(tmp_path, database) as (b, made), made_ready(b):
+        running = of_int8(b, tmp_path / "small", "int8")
+        remedy = r"models verify .*small --backend stub --precision int8 --recipe FILE.*recipes export ring"
+        with pytest.raises(UnprovenError, match=remedy):
+            made.handlers()["threshold"]({"accept_threshold": 0.2})
+        assert (b.controller.judge, b.state(), recipes.list_recipes(database)) == (running, State.CONTINUOUS_EXECUTION, [])
+        made.handlers()["threshold"]({"accept_threshold": 0.4})  # as it was verified
+        assert b.controller.judge is not None
+        assert b.controller.judge.engine is running.engine
+
+
+def test_a_threshold_for_which_auto_s_form_is_not_proven_brings_float32(tmp_path: Path, database: Database) -> None:
+    with control(tmp_path, database) as (b, made), made_ready(b):
+        of_int8(b, tmp_path / "small", "auto")
+        b.feed(b.gate(11))
+        made.handlers()["threshold"]({"accept_threshold": 0.2})
+        judge = b.controller.judge
+        assert judge is not None
+        with closing(judge.engine):
+            assert (judge.engine.precision, judge.recipe.precision, judge.label) == ("f32", "auto", "ring:1")
+            assert (judge.recipe.decision.accept_threshold, b.pipeline.executing) == (0.2, False)  # until the PLC is armed anew
+            b.feed(b.answer())
+            assert b.state() is State.CONTINUOUS_EXECUTION
+
+
+def test_a_threshold_for_another_engine_s_rules_is_refused(tmp_path: Path, database: Database) -> None:
+    with control(tmp_path, database) as (b, made), made_ready(b):
+        of_int8(b, tmp_path / "small", "auto")
+        opening = made._opening
+
+        def replaced(recipe: Recipe, label: str) -> JudgeFactory:
+            b.feed(EngineReady(judge("r:7")))
+            return opening(recipe, label)
+
+        made._opening = replaced  # type: ignore[method-assign]
+        with pytest.raises(StateError, match="changed by somebody else"):
+            made.handlers()["threshold"]({"accept_threshold": 0.2})
 
 
 def test_a_threshold_that_cannot_run_now_is_not_made_the_active_one(tmp_path: Path, database: Database) -> None:
