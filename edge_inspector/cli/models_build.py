@@ -53,7 +53,7 @@ def build(
         else:
             form = _graph(bundle, wanted, images, progress)
     report = _report(form)
-    typer.echo(dumps(report) if json else _text(report))
+    typer.echo(dumps(report) if json else _text(report, backend, str(bundle.folder)))
 
 
 def calibration_images(folder: Path, manifest: Manifest) -> Iterator[NDArray[np.uint8]]:
@@ -126,7 +126,8 @@ def _report(form: Form) -> dict[str, str | int | float]:
     return {**named, "path": str(form.folder), **form.record.facts}
 
 
-def _text(report: dict[str, str | int | float]) -> str:
+def _text(report: dict[str, str | int | float], backend: str, folder: str) -> str:
     facts = ", ".join(f"{name} {value}" for name, value in list(report.items())[6:])
     made = f"{report['id']} for {report['backend']} {report['version']}, {report['device']}, {report['precision']}"
-    return f"{report['path']}\n{made}: {facts}\nverify it: edge-inspector models verify {report['id']} --backend {report['backend']}"
+    verify = f"edge-inspector models verify {folder} --backend {backend} --precision {report['precision']}"
+    return f"{report['path']}\n{made}: {facts}\nverify it: {verify}"

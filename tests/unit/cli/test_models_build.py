@@ -126,6 +126,7 @@ def test_calibration_is_given_every_image_as_the_network_sees_it(
     assert code == 0, error
     assert seen == [(64, 64, 3)] * 2
     assert "small for onnx 1, any, int8: images 2" in out
+    assert f"models verify {folder} --backend onnxruntime --precision int8" in out.replace("\n", " ")
 
 
 @pytest.mark.parametrize(("tiling", "most"), [(None, 300), (Tiling(overlap=16), 37)], ids=["whole", "tiles"])
