@@ -66,10 +66,13 @@ def _text(shape: Shape) -> str:
 
 
 def check_batch(images: NDArray[np.uint8], form: InputForm) -> NDArray[np.uint8]:
-    """The batch, C-contiguous. Raises EngineError unless it is uint8 (N, H, W, 3) with N at least 1 and the manifest's H and W."""
+    """The batch, C-contiguous and writable, copied where it is not: backends refuse memory that may only be read.
+
+    Raises EngineError unless it is uint8 (N, H, W, 3) with N at least 1 and the manifest's H and W.
+    """
     if images.dtype != np.uint8 or images.ndim != 4 or not len(images) or images.shape[1:] != (form.height, form.width, 3):
         raise EngineError(f"batch is {images.dtype} {images.shape}; the bundle takes uint8 (N, {form.height}, {form.width}, 3)")
-    return np.ascontiguousarray(images)
+    return np.require(images, requirements=["C", "W"])
 
 
 class GraphEngine(ABC):

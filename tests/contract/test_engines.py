@@ -163,6 +163,13 @@ def test_a_batch_says_what_single_images_say(engine: Engine) -> None:
     assert all(same(a, engine.infer(batch[i : i + 1])[0], near(engine)) for i, a in enumerate(together))
 
 
+def test_memory_that_may_only_be_read_is_taken(engine: Engine) -> None:
+    batch = some_images(engine, 1)
+    wanted = engine.infer(batch)[0]
+    batch.flags.writeable = False
+    assert same(engine.infer(batch)[0], wanted)
+
+
 def test_the_same_image_gives_the_same_map(engine: Engine) -> None:
     batch = some_images(engine, 1)
     first, _, again = engine.infer(batch)[0], engine.infer(some_images(engine, 1, seed=9)), engine.infer(batch)[0]

@@ -19,7 +19,7 @@ class Fault:
     sticky: bool = False
 
 
-RESTART = "only a new process can use the GPU again: restart the line (systemd does)"
+RESTART = "only a new process can use the GPU again: restart the line"
 _DIED = Fault(RESTART, sticky=True)
 _LOST = Fault(f"the GPU or its driver is gone: look at dmesg and nvidia-smi; {RESTART}", sticky=True)
 _BROKEN = Fault(f"the GPU reports a hardware error: look at dmesg (Xid) and nvidia-smi -q; {RESTART}", sticky=True)
