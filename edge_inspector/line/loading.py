@@ -83,7 +83,10 @@ def proof_of(bundle: Bundle, engine: Engine) -> Certificate | None:
     """
     key = engine.form_key
     name = f"bundle {key.bundle} on {key.backend} {key.version} ({key.device}) in {key.precision}"
-    remedy = f"run `edge-inspector models verify {bundle.folder} --backend {key.backend} --precision {key.precision}`"
+    remedy = (
+        f"run `edge-inspector models verify {bundle.folder} --backend {key.backend} --precision {key.precision}` "
+        "(and `--recipe FILE` where the recipe has thresholds, areas or a ROI of its own)"
+    )
     try:
         certificate = certificate_of(bundle, engine)
     except FormError as error:
