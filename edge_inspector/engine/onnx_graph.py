@@ -61,17 +61,23 @@ def _kind(op_type: str, outputs: Sequence[str], taken: set[str], looked_up: set[
     return "choice" if chooses or not looked_up.isdisjoint(outputs) else "other"
 
 
-def fold_casts(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with every cast of a constant done: quantisers take a cast's input for a computed tensor. ``model`` is changed."""
+def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph with everything computed that hangs on constants alone: quantisers look for a weight or a bias among the constants.
+
+    ``model`` is changed.
+    """
     onnx = needed("onnx")
+    from onnx.reference import ReferenceEvaluator
+
     graph = model.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
     kept = []
     for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in constants:
-            wanted = onnx.helper.tensor_dtype_to_np_dtype(next(a.i for a in node.attribute if a.name == "to"))
-            values = onnx.numpy_helper.to_array(constants[node.input[0]]).astype(wanted)
-            graph.initializer.append(onnx.numpy_helper.from_array(values, node.output[0]))
+        if node.input and all(name in constants for name in node.input):
+            given = {name: onnx.numpy_helper.to_array(constants[name]) for name in node.input}
+            for name, values in zip(node.output, ReferenceEvaluator(node).run(None, given), strict=True):
+                constants[name] = onnx.numpy_helper.from_array(values, name)
+                graph.initializer.append(constants[name])
         else:
             kept.append(node)
     del graph.node[:]

@@ -29,4 +29,4 @@ def test_the_child_runs_behind_the_line(tmp_path: Path, monkeypatch: pytest.Monk
         (pid,) = started
         assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
     finally:
-        child.stop(10.0)
+        child.stop(60.0)  # a busy machine starts a process of the last rank late

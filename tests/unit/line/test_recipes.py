@@ -23,7 +23,7 @@ from edge_inspector.line.process import activate_file_recipe
 from edge_inspector.outputs.reject import RejectLink
 from edge_inspector.pipeline.engine_loop import JudgeFactory
 from edge_inspector.pipeline.events import EngineFailed, EngineReady
-from edge_inspector.records import Caller, Role, State
+from edge_inspector.records import LOCAL, Caller, Role, State
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.manifest import Thresholds
 from edge_inspector.store import audit, recipes
@@ -380,7 +380,7 @@ def test_a_request_that_waits_in_vain_is_taken_back(
     plan = write(tmp_path)
     before = activate_file_recipe(database, plan)
     recipes.import_recipe(database, plan.recipe.model_copy(update={"product": "another"}))
-    monkeypatch.setattr("edge_inspector.line.control.LOAD_S", 0.05)
+    monkeypatch.setattr(LineControl._activate, "__defaults__", (LOCAL.name, 0.05))  # seconds of patience
     with control(tmp_path, database) as (b, made):
         b.execute()
         running = b.controller.judge

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -14,7 +15,7 @@ from onnx import numpy_helper
 
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.engine.onnx_graph import ops_of, read_graph
-from edge_inspector.engine.precision import quantised
+from edge_inspector.engine.precision import LEAST_IMAGES, int8_graph, quantised
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.search import find_search
 from edge_inspector.errors import BundleError
@@ -73,6 +74,16 @@ def test_both_products_of_each_scales_search_stay_float32_at_every_precision(fol
     kernels = {stored[name][2:] for product in search.products if (name := convolutions[product].input[1]) in stored}
     assert kernels <= {(1, 1)}
     assert not search.nodes & quantised(model)
+
+
+def test_its_int8_graph_says_nearly_the_same(folder: Path) -> None:
+    """Words and their lengths are computed from constants: a quantiser must find them done."""
+    ort = pytest.importorskip("onnxruntime")
+    bundle, rng = load_bundle(folder), np.random.default_rng(0)
+    images = [cv2.GaussianBlur(rng.integers(0, 256, (128, 128, 3), np.uint8), (0, 0), 3.0) for _ in range(LEAST_IMAGES)]
+    graphs = (bundle.onnx.read_bytes(), int8_graph(bundle, images, Silent()))
+    maps = [ort.InferenceSession(graph).run(["anomaly_map"], {"image": images[0][None]})[0] for graph in graphs]
+    assert 0.0 < np.abs(maps[0] - maps[1]).mean() < 0.01
 
 
 def with_a_flip(reference: Reference) -> Reference:
