@@ -1,12 +1,13 @@
 """Large frames of the textured product: specks of 8 x 8 pixels at 15 % contrast found, good frames accepted, and what tiling costs.
 
 python -m tests.benchmarks.highres train [--out DIR] [--minutes M]    frames written, a tile bundle trained on them, frames removed
-python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE]
+python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE] [--share 1/2]
 python -m tests.benchmarks.highres time --bundle DIR [--rounds 5]     one frame against its tiles x the time of a tile, interleaved, medians
 python -m tests.benchmarks.highres picture --bundle DIR               docs/pictures/tiles.png: a frame, its tiles, its map
 
 ``found`` renders each frame, judges it by the judge of the line at float32 and the bundle's own thresholds, and keeps the verdict at once:
-given again, it goes on. Test frames have a seed of their own; none is ever on disk. A speck is found where its frame is not accepted.
+given again, it goes on. With ``--share`` several side by side do a part each; the same without it then sums up. Test frames have a seed of
+their own; none is ever on disk. A speck is found where its frame is not accepted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +65,14 @@ def _edge(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "edge_inspector", *arguments, "--json"], check=True, stdout=sys.stderr)
 
 
-def found(bundle: Path, good: int, bad: int, minutes: float, keep: Path) -> dict[str, Any]:
-    """Judge what is not judged yet, at most so long; the counts over all that are."""
-    with closing(_engine(bundle)) as engine:
+def found(bundle: Path, good: int, bad: int, minutes: float, keep: Path, share: tuple[int, int]) -> dict[str, Any]:
+    """Judge what is not judged yet, at most so long; the counts over all that are. ``share`` (k, n): each n-th frame, from the k-th on."""
+    with closing(_engine(bundle, threads=0 if share[1] == 1 else 1)) as engine:
         mark = bundle_hash(engine.manifest)[:16]
         done = {(row["bad"], row["number"]) for row in _rows(keep, mark)}
         judge, until = proposed_judge(engine), time.monotonic() + 60.0 * minutes
         engine.warm_up()
-        todo = [frame for frame in _order(good, bad) if frame not in done]
+        todo = [frame for frame in islice(_order(good, bad), share[0] - 1, None, share[1]) if frame not in done]
         for is_bad, number in track(todo, "frames", console=Console(stderr=True)):
             if time.monotonic() > until:
                 break
@@ -81,8 +83,8 @@ def found(bundle: Path, good: int, bad: int, minutes: float, keep: Path) -> dict
     return {**summary(rows), "bundle": mark, "of": {"good": good, "bad": bad}}
 
 
-def _engine(bundle: Path) -> Engine:
-    engine = open_engine(load_bundle(bundle), precision="f32")
+def _engine(bundle: Path, threads: int = 0) -> Engine:
+    engine = open_engine(load_bundle(bundle), precision="f32", threads=threads)
     tiling_of(engine.manifest)  # raises where it is no tile bundle
     return engine
 
@@ -207,6 +209,13 @@ def picture(bundle: Path) -> Image:
     return tiled([small[:2], small[2:]])
 
 
+def _share(text: str) -> tuple[int, int]:
+    part, of = (int(number) for number in text.split("/"))
+    if not 1 <= part <= of:
+        raise ValueError(text)
+    return part, of
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -217,6 +226,7 @@ def main() -> None:
     parser.add_argument("--good", type=int, default=200)
     parser.add_argument("--bad", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=24 * 60.0)
+    parser.add_argument("--share", type=_share, default=(1, 1), help="K/N: each N-th frame, from the K-th on")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     if given.what == "train":
@@ -228,7 +238,9 @@ def main() -> None:
         write_sheet(ledger.ROOT / "docs" / "pictures" / "tiles.png", picture(given.bundle))
         return
     if given.what == "found":
-        result = found(given.bundle, given.good, given.bad, given.minutes, given.keep)
+        result = found(given.bundle, given.good, given.bad, given.minutes, given.keep, given.share)
+        if given.share[1] > 1:
+            return
         key = {"good": given.good, "bad": given.bad, **LIKE}
     else:
         result, key = timed(given.bundle, given.rounds, (3000, 4096)), {"rounds": given.rounds, **LIKE}
