@@ -20,6 +20,7 @@ import numpy as np
 
 from edge_inspector.engine.bundle import MODEL, Bundle
 from edge_inspector.engine.calibrated import calibrated
+from edge_inspector.engine.collection import without_collection
 from edge_inspector.engine.cuda.base import Device
 from edge_inspector.engine.cuda.registry import open_cuda
 from edge_inspector.engine.forms import Form, keep, read_kept, store_form
@@ -128,6 +129,7 @@ def typed(graph: bytes, where: Path) -> bytes:
     return data
 
 
+@without_collection()
 def compile_graph(
     trt: TensorRt, graph: bytes, where: Path, manifest: Manifest, batch: int, target: Target, listener: Listener, timings: bytes = b""
 ) -> tuple[bytes, bytes]:

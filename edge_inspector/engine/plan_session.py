@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_inspector.engine.collection import without_collection
 from edge_inspector.engine.cuda.base import Cuda, DeviceMemory, Graph, HostMemory
 from edge_inspector.engine.cuda.faults import cuda_error
 from edge_inspector.engine.graph import IMAGE, Port, check_graph
@@ -78,6 +79,7 @@ class PlanSession:
             self.close()
             raise
 
+    @without_collection()
     def _begin(self, plan: Path, manifest: Manifest) -> None:
         with self._explained("starting TensorRT's runtime"):
             self._runtime = self._trt.module.Runtime(self._messages.logger)
