@@ -98,7 +98,7 @@ def _tiled(run: _Run, image: Image, areas: DecisionRules) -> AnomalyMap:
     wanted = cut.inspected(inspected_mask(areas, size, cut.map_size))
     blend = tiles.Blend(cut)
     for some, batch in tiles.batches(tiles.on_grid(image, cut), cut, wanted, best_batch(run.engine)):
-        for tile, found in zip(some, run.infer(batch)[: len(some)], strict=True):
+        for tile, found in zip(some, run.infer(batch), strict=True):
             blend.add(tile, found)
     return blend.whole()
 

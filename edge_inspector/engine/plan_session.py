@@ -3,7 +3,7 @@
     batch ─(the one copy)─► pinned memory ─(queued)─► device ─► plan ─► device ─(queued)─► pinned memory ─► views of it
 
 On a device that shares the host's memory (Jetson) the host memory is mapped, and both queued copies fall away. Where the binding has CUDA
-graphs, a batch size that comes twice in a row is captured, and from then on launched whole.
+graphs, a batch size that comes twice in a row is captured, and from then on launched whole; a smaller one in between runs in it too.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class _Lane:
         self.context = context
         self.most = most
         self.n = 0
+        self.asked = 0  # images of the last call, of which there may be fewer than `n`
         self.runs = 0
         self.graph: Graph | None = None
         self.graphs = True  # until capturing one has failed
@@ -100,7 +101,10 @@ class PlanSession:
         """The outputs, as views of memory that the next call overwrites: uint8 (N, H, W, 3), N at most `most`. Raises CudaError."""
         n = len(batch)
         lane = min((lane for lane in self._lanes if lane.most >= n), key=lambda lane: lane.most)
-        self._set_size(lane, n)
+        # A frame's last tiles are fewer: they run in the graph of the others, which the next frame needs again, beside what lay there
+        fits_in = lane.graph is not None and n < lane.n and n != lane.asked
+        self._set_size(lane, lane.n if fits_in else n)
+        lane.asked = n
         np.copyto(self._slots[IMAGE].view(n), batch)
         if lane.graph is not None:
             self._cuda.launch(lane.graph, self._stream)

@@ -154,11 +154,7 @@ def on_grid(image: Image, cut: Grid) -> Image:
 
 
 def batches(canvas: Image, cut: Grid, tiles: Sequence[Tile], most: int) -> Iterator[tuple[Sequence[Tile], NDArray[np.uint8]]]:
-    """Up to ``most`` of the tiles at a time, at the start of a batch: uint8 (N, h, w, 3) RGB, the same memory each time.
-
-    Every batch has the same N: an engine prepares for a size (a GPU's captures its work), and a smaller one at each frame's end would throw
-    that away. What the last batch has too many are tiles of the batch before it.
-    """
+    """Up to ``most`` of the tiles at a time, each batch uint8 (N, h, w, 3) RGB in the same memory as the one before it."""
     height, width = cut.rows.tile, cut.columns.tile
     memory = np.empty((min(most, len(tiles)), height, width, 3), np.uint8)
     for start in range(0, len(tiles), most):
@@ -166,7 +162,7 @@ def batches(canvas: Image, cut: Grid, tiles: Sequence[Tile], most: int) -> Itera
         for place, tile in zip(memory, some, strict=False):
             top, left = cut.rows.starts[tile.row], cut.columns.starts[tile.column]
             _into(canvas[top : top + height, left : left + width], place)
-        yield some, memory
+        yield some, memory[: len(some)]
 
 
 def _into(piece: Image, place: NDArray[np.uint8]) -> None:

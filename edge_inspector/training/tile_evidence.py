@@ -59,7 +59,7 @@ def _map_of(network: PRN, frame: Image, data: TrainingData, tiling: Tiling) -> A
     cut = grid((frame.shape[0], frame.shape[1]), (data.form.height, data.form.width), STRIDE, tiling.overlap, tiling.scale)
     blend = Blend(cut)
     for tiles, batch in batches(on_grid(frame, cut), cut, cut.tiles, _BATCH):
-        for tile, found in zip(tiles, run(network, batch[: len(tiles)])[0], strict=True):
+        for tile, found in zip(tiles, run(network, batch)[0], strict=True):
             blend.add(tile, found)
     return blend.whole()
 

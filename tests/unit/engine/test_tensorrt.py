@@ -110,6 +110,23 @@ def test_a_size_that_comes_again_is_launched_as_a_graph(rig: Rig, engine: Tensor
     assert [name for name in rig.script.log if name in ("launch", "execute", "copy_in")] == ["launch"]
 
 
+def test_a_frame_s_last_tiles_run_in_the_graph_of_the_others(rig: Rig, engine: TensorRtEngine) -> None:
+    assert all(right(engine, 4, seed) for seed in range(3))
+    rig.script.log.clear()
+    for seed in range(3):
+        assert right(engine, 4, seed)
+        assert right(engine, 3, seed)
+    assert [name for name in rig.script.log if name in ("launch", "execute", "capture")] == ["launch"] * 6
+
+
+def test_a_smaller_size_that_stays_has_a_graph_of_its_own(rig: Rig, engine: TensorRtEngine) -> None:
+    assert all(right(engine, 4, seed) for seed in range(3))
+    rig.script.log.clear()
+    assert all(right(engine, 3, seed) for seed in range(5))
+    found = [name for name in rig.script.log if name in ("launch", "execute", "capture")]
+    assert found[0] == "launch" and found.count("capture") == 1 and found[-1] == "launch"
+
+
 def test_a_plan_that_cannot_be_captured_runs_on_without_a_graph(rig: Rig, engine: TensorRtEngine) -> None:
     rig.script.fail["capture"] = cuda_error("capturing a CUDA graph", "operation not permitted when stream is capturing")
     assert all(right(engine, 1, seed) for seed in range(4))

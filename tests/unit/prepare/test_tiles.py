@@ -142,8 +142,8 @@ def test_batches_hold_what_lies_under_the_tiles(channels: int, most: int) -> Non
     assert (canvas[:61, :75] == image).all() and canvas.shape == (*cut.canvas, channels)
     seen = list[Tile]()
     for tiles, batch in batches(canvas, cut, cut.tiles, most):
-        assert batch.shape == (min(most, len(cut.tiles)), 32, 32, 3)
-        for tile, found in zip(tiles, batch[: len(tiles)], strict=True):
+        assert batch.shape == (len(tiles), 32, 32, 3) and len(tiles) <= most
+        for tile, found in zip(tiles, batch, strict=True):
             top, left = cut.rows.starts[tile.row], cut.columns.starts[tile.column]
             assert (found == canvas[top : top + 32, left : left + 32]).all()
         seen += tiles
