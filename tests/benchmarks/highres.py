@@ -1,6 +1,6 @@
 """Large frames of the textured product: specks of 8 x 8 pixels at 15 % contrast found, good frames accepted, and what tiling costs.
 
-python -m tests.benchmarks.highres train [--out DIR] [--minutes M]    frames written, a tile bundle trained on them, frames removed
+python -m tests.benchmarks.highres train [--out DIR] [--minutes M] [--seen 10] [--steps 800]     a tile bundle, on frames written for it
 python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE] [--share 1/2]
 python -m tests.benchmarks.highres time --bundle DIR [--rounds 5]     one frame against its tiles x the time of a tile, interleaved, medians
 python -m tests.benchmarks.highres picture --bundle DIR               docs/pictures/tiles.png: a frame, its tiles, its map
@@ -46,18 +46,18 @@ from tests.benchmarks import ledger
 
 SEED, TRAIN_SEED = 9000, 500  # of the test frames, and of those trained on
 BAD_FROM = 1_000_000  # number of the first frame with a speck
-SET = ("--product", "texture", "--size", "4096x3000", "--good", "40", "--test-good", "2", "--bad", "12", "--seed", str(TRAIN_SEED))
+SET = ("--product", "texture", "--size", "4096x3000", "--good", "40", "--test-good", "2", "--seed", str(TRAIN_SEED))
 RULES = {"5": (5,), "20": (20,), "5, 100, 1200": (5, 100, 1200)}  # numbers of pixels; what other rules would score
 AROUND = 8  # map pixels about a speck that its highest value is looked for in
 LIKE = {"frames": "4096x3000", "speck": "8x8 at 15 %"}
 
 
-def train(out: Path, minutes: float) -> None:
-    """A tile bundle from 40 good frames and ten of twelve with a speck."""
+def train(out: Path, minutes: float, seen: int, steps: int) -> None:
+    """A tile bundle from 40 good frames and ``seen`` with a speck; two more of these are there to be tested."""
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "frames"
-        _edge("simulate", "dataset", str(data), *SET)
-        options = ("--layout", "mvtec", "--seen", "10", "--seed", "0", "--steps", "800", "--max-minutes", str(minutes))
+        _edge("simulate", "dataset", str(data), *SET, "--bad", str(seen + 2))
+        options = ("--layout", "mvtec", "--seen", str(seen), "--seed", "0", "--steps", str(steps), "--max-minutes", str(minutes))
         _edge("train", "--tile", "--data", str(data), *options, "--out", str(out))
 
 
@@ -227,10 +227,12 @@ def main() -> None:
     parser.add_argument("--bad", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=24 * 60.0)
     parser.add_argument("--share", type=_share, default=(1, 1), help="K/N: each N-th frame, from the K-th on")
+    parser.add_argument("--seen", type=int, default=10, help="frames with a speck to learn from")
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     if given.what == "train":
-        train(given.out, given.minutes)
+        train(given.out, given.minutes, given.seen, given.steps)
         return
     if given.bundle is None:
         parser.error("--bundle: which tile bundle?")
