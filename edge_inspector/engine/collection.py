@@ -7,9 +7,30 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_lock = threading.Lock()
-_inside = 0
-_was_on = True
+
+class _Switch:
+    """gc's own, which the process has once, for several who want it off at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._was_on = True
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._was_on = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._was_on:
+                gc.enable()
+
+
+_switch = _Switch()
 
 
 @contextmanager
@@ -20,16 +41,8 @@ def without_collection() -> Iterator[None]:
     its logger, which is Python, and finds an old one there (a traceback that somebody keeps holds frames, and frames hold builders) would
     wait for itself for ever.
     """
-    global _inside, _was_on  # noqa: PLW0603 - gc has one switch for the process
-    with _lock:
-        if _inside == 0:
-            _was_on = gc.isenabled()
-            gc.disable()
-        _inside += 1
+    _switch.enter()
     try:
         yield
     finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0 and _was_on:
-                gc.enable()
+        _switch.leave()

@@ -61,19 +61,21 @@ def _kind(op_type: str, outputs: Sequence[str], taken: set[str], looked_up: set[
     return "choice" if chooses or not looked_up.isdisjoint(outputs) else "other"
 
 
-def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with everything computed that hangs on constants alone: quantisers look for a weight or a bias among the constants.
+def fold_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph with constants cast, and the weights and biases of convolutions computed, where they hang on constants alone.
 
-    ``model`` is changed.
+    Quantisers look for these among the constants. Nothing else is computed: it would be kept beside what it is computed from. ``model`` is
+    changed.
     """
     onnx = needed("onnx")
     from onnx.reference import ReferenceEvaluator
 
     graph = model.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
+    wanted = _behind_weights(graph)
     kept = []
     for node in graph.node:
-        if node.input and all(name in constants for name in node.input):
+        if (node.op_type == "Cast" or node.name in wanted) and node.input and all(name in constants for name in node.input):
             given = {name: onnx.numpy_helper.to_array(constants[name]) for name in node.input}
             for name, values in zip(node.output, ReferenceEvaluator(node).run(None, given), strict=True):
                 constants[name] = onnx.numpy_helper.from_array(values, name)
@@ -84,6 +86,19 @@ def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.node.extend(kept)
     drop_unused(graph)
     return model
+
+
+def _behind_weights(graph: onnx.GraphProto) -> set[str]:
+    """Names of the nodes on the way to a convolution's weight or bias. What gives them stands before it."""
+    tensors: set[str] = set()
+    nodes: set[str] = set()
+    for node in reversed(graph.node):
+        if not tensors.isdisjoint(node.output):
+            nodes.add(node.name)
+            tensors.update(node.input)
+        elif node.op_type == "Conv":
+            tensors.update(node.input[1:])
+    return nodes
 
 
 def drop_unused(graph: onnx.GraphProto) -> None:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from edge_inspector.engine.bundle import Bundle
 from edge_inspector.engine.float16 import to_float16
 from edge_inspector.engine.graph import IMAGE, MAP, SCORE
-from edge_inspector.engine.onnx_graph import fold_constants, needed, ops_of, read_graph
+from edge_inspector.engine.onnx_graph import fold_weights, needed, ops_of, read_graph
 from edge_inspector.engine.search import Op, Walk, find_search
 from edge_inspector.errors import EngineError, FormError
 from edge_inspector.geometry import on_canvas
@@ -62,7 +62,7 @@ def int8_graph(bundle: Bundle, images: Iterable[NDArray[np.uint8]], progress: Li
     """
     batches = _batches(bundle, images)
     nncf = quiet_nncf()
-    model = fold_constants(read_graph(bundle.onnx))
+    model = fold_weights(read_graph(bundle.onnx))
     chosen = quantised(model)
     if not chosen:
         raise FormError(f"{bundle.onnx}: has no convolution that could be quantised; run the bundle in f32")

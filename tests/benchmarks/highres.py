@@ -210,10 +210,10 @@ def picture(bundle: Path) -> Image:
 
 
 def _share(text: str) -> tuple[int, int]:
-    part, of = (int(number) for number in text.split("/"))
-    if not 1 <= part <= of:
-        raise ValueError(text)
-    return part, of
+    part, _, of = text.partition("/")
+    if not (part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)):
+        raise argparse.ArgumentTypeError(f"{text}: K/N with K from 1 to N is expected, such as 1/2")
+    return int(part), int(of)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from edge_inspector.engine.calibrate import build
 from edge_inspector.engine.calibrated import CREATED, DEVICE, KIND, calibrated
 from edge_inspector.engine.cut import backbone_outputs, cut
 from edge_inspector.engine.forms import FORM, key_of, store_form
-from edge_inspector.engine.onnx_graph import fold_constants, ops_of, read_graph
+from edge_inspector.engine.onnx_graph import fold_weights, ops_of, read_graph
 from edge_inspector.engine.precision import LEAST_IMAGES, evenly, fp16_graph, int8_graph, quantised
 from edge_inspector.engine.search import find_search, find_tail
 from edge_inspector.errors import BundleError, FormError
@@ -157,7 +157,7 @@ def test_int8_is_symmetric_and_signed(int8: bytes) -> None:
 def test_what_costs_accuracy_stays_float(bundle: Bundle, int8: bytes) -> None:
     """The first three and the last three products, those that take residuals, and the search; the other convolutions are quantised."""
     wanted = {"down", "f2", "features", "enter"}
-    assert quantised(fold_constants(read_graph(bundle.onnx))) == wanted
+    assert quantised(fold_weights(read_graph(bundle.onnx))) == wanted
     model = onnx.load_model_from_string(int8)
     given = {name for node in model.graph.node if node.op_type == "DequantizeLinear" for name in node.output}
     assert {node.name for node in model.graph.node if node.input[0] in given} == wanted
