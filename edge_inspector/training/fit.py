@@ -21,6 +21,7 @@ from edge_inspector.prn.loss import LossForm, prn_loss
 from edge_inspector.prn.network import PRN, SCALES
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.batches import Batch
+from edge_inspector.training.compiled import WORTH, CompiledBackbone, offered
 
 if TYPE_CHECKING:
     from edge_inspector.training.device.batches import DeviceBatch
@@ -52,10 +53,12 @@ def features_of(backbone: FrozenBackbone, images: Tensor, reduced: bool) -> tupl
     return tuple(m.float() for m in maps)
 
 
-def extractor(backbone: FrozenBackbone, device: torch.device) -> Callable[[Tensor], tuple[Tensor, ...]]:
-    """Images float (N, 3, H, W) in 0..255 -> the backbone's maps in float32, the fastest way there is here."""
+def extractor(backbone: FrozenBackbone, device: torch.device, batches: int = 0) -> Callable[[Tensor], tuple[Tensor, ...]]:
+    """Images float (N, 3, H, W) in 0..255 -> the backbone's maps in float32, the fastest way there is here for so many ``batches``."""
     reduced = reduced_precision(device)
     if isinstance(backbone, Backbone):
+        if device.type == "cpu" and not reduced and batches >= WORTH and offered():
+            return CompiledBackbone(backbone)
         return FoldedBackbone(backbone, torch.bfloat16 if reduced else torch.float32)
     return partial(features_of, backbone, reduced=reduced)
 
@@ -67,6 +70,7 @@ class Trainer:
     network: PRN
     device: torch.device
     loss: LossForm = field(default_factory=LossForm)
+    planned: int = 0  # steps
     reduced: bool = field(init=False)
     averaged: dict[str, Tensor] = field(init=False)
     features: Callable[[Tensor], tuple[Tensor, ...]] = field(init=False)
@@ -74,7 +78,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.reduced = reduced_precision(self.device)
-        self.features = extractor(self.network.backbone, self.device)
+        self.features = extractor(self.network.backbone, self.device, self.planned)
         self.averaged = {name: tensor.detach().clone() for name, tensor in self.network.head.state_dict().items()}
         self.optimizer = torch.optim.AdamW(self.network.head.parameters(), lr=0.0, weight_decay=WEIGHT_DECAY)
 

@@ -25,7 +25,7 @@ from edge_inspector.training.evidence import evidence_of, reference_images, sour
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE
-from edge_inspector.training.normality import MOST, Plan, build, gather, inside, renewed
+from edge_inspector.training.normality import GATHERED, MOST, Plan, build, gather, inside, renewed
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
@@ -214,7 +214,7 @@ class _Run:
             head.load_state_dict(dict(start.head))
         pixels = score_rule(settings, plan).pixels
         network = PRN(backbone, prototypes.to(self.device), head, pixels, settings.form.difference)
-        return Trainer(network, self.device, settings.loss), plan
+        return Trainer(network, self.device, settings.loss, settings.steps or DEFAULT_STEPS[plan.form]), plan
 
     def prototypes(self, start: Start, backbone: FrozenBackbone, found: Found | None) -> tuple[Prototypes | Codebook, Plan]:
         """Of the checkpoint, of the start, or made of the normals; and their form, K and why."""
@@ -225,7 +225,8 @@ class _Run:
         self.listener.stage("clustering prototypes", 1)
         settings, data = self.settings, start.data
         most = MOST if settings.k is None and settings.ratio is None else len(data.normals)
-        maps, picked = gather(extractor(backbone, self.device), data.normals, self.device, settings.seed, most)
+        features = extractor(backbone, self.device, min(most, len(data.normals)) // GATHERED)
+        maps, picked = gather(features, data.normals, self.device, settings.seed, most)
         places = inside(data.windows, picked, (maps[0].shape[-2], maps[0].shape[-1]))
         prototypes, plan = build(maps, places, settings.prototypes, settings.ratio, settings.k, settings.seed)
         if start.renewed is not None:
