@@ -56,6 +56,7 @@ class TrainingData:
     tiling: Tiling | None = None  # of a tile bundle, whose ``normals`` and ``held`` are crops
     frames: tuple[Path, ...] = ()  # the whole frames that its thresholds rest on, those held out where there are any
     areas: tuple[float, float] = AREA  # shares of an image that made-up anomalies cover
+    crowd: int = 1  # made-up anomalies on one image, at most
 
     @property
     def fingerprint(self) -> str:

@@ -40,10 +40,11 @@ def describe(settings: TrainSettings, start: Start, plan: Plan, done: int, minut
 
 
 def score_rule(settings: TrainSettings, plan: Plan) -> ScoreRule:
-    """The rule asked for; else the paper's where parts are aligned, and where not, several top means: texture has defects of every size."""
+    """The rule asked for; else the paper's where parts are aligned or cut into tiles, and several top means where not: texture has defects
+    of every size."""
     if settings.score is not None:
         return settings.score
-    if plan.form == "whole-map":
+    if plan.form == "whole-map" or settings.tile:  # of the millions of pixels of a frame a speck is a few
         return ScoreRule(score_pixels=settings.score_pixels)
     return ScoreRule(name="top-means", score_pixels=settings.score_pixels, also=ALSO)
 

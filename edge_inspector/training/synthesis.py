@@ -11,7 +11,7 @@ run time, so that it stays even and no mask reaches it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -31,6 +31,7 @@ BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly op
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
 VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
 AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
+CROWDED = 0.02  # of the part marked: no further anomaly is put on it
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
 
@@ -41,7 +42,8 @@ class Sources:
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
     ``weights`` is how often each seen one is drawn, summing to 1; empty: all alike. ``windows`` say where the normals lie on their
-    canvases; none where no normal has padding. ``areas`` are the least and the largest share of a part that one made-up shape covers.
+    canvases; none where no normal has padding. ``areas`` are the least and the largest share of a part that one made-up shape covers;
+    ``crowd`` is how many made-up anomalies at most lie on one normal: of a speck alone a large image teaches little.
     Raises ValueError where the windows are not as many.
     """
 
@@ -54,6 +56,7 @@ class Sources:
     weights: tuple[float, ...] = ()
     windows: tuple[Window, ...] = ()
     areas: tuple[float, float] = AREA
+    crowd: int = 1
 
     def __post_init__(self) -> None:
         if self.windows and len(self.windows) != len(self.normals):
@@ -112,8 +115,19 @@ def _recalled(sources: Sources, rng: np.random.Generator) -> Made:
 
 
 def _extended(sources: Sources, rng: np.random.Generator) -> Made:
-    base = _normal(sources, rng)
-    image, mask = _with_seen(base.image, sources, rng)
+    return _crowd(_normal(sources, rng), _with_seen, sources, rng)
+
+
+def _crowd(
+    base: Made, put: Callable[[Image, Sources, np.random.Generator], tuple[Image, Field]], sources: Sources, rng: np.random.Generator
+) -> Made:
+    """What ``put`` makes of a normal, done again as often as drawn, until CROWDED."""
+    image, mask = put(base.image, sources, rng)
+    for _ in range(int(rng.integers(sources.crowd)) if sources.crowd > 1 else 0):
+        if mask.mean() > CROWDED:
+            break
+        image, further = put(image, sources, rng)
+        mask = np.maximum(mask, further)
     return Made(image, mask, base.window)
 
 
@@ -131,9 +145,7 @@ def _with_seen(base: Image, sources: Sources, rng: np.random.Generator) -> tuple
 
 
 def _simulated(sources: Sources, rng: np.random.Generator) -> Made:
-    base = _normal(sources, rng)
-    image, mask = _with_simulated(base.image, sources, rng)
-    return Made(image, mask, base.window)
+    return _crowd(_normal(sources, rng), _with_simulated, sources, rng)
 
 
 def _with_simulated(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:

@@ -60,6 +60,7 @@ class Stock:
     variation: Variation
     kinds: tuple[str, ...]
     areas: tuple[float, float]
+    crowd: int
 
     @property
     def size(self) -> Size:
@@ -91,6 +92,7 @@ def uploaded(sources: Sources, device: torch.device) -> Stock:
         variation=sources.variation,
         kinds=sources.kinds,
         areas=sources.areas,
+        crowd=sources.crowd,
     )
 
 

@@ -24,7 +24,7 @@ from edge_inspector.training.device.shapes import simulated_masks, size_of
 from edge_inspector.training.device.stock import Seen, Stock
 from edge_inspector.training.device.textures import Bases, sources
 from edge_inspector.training.device.variation import lit, moved, moves
-from edge_inspector.training.synthesis import AT_HOME, BETA_EXTENDED, BETA_SIMULATED, VISIBLE, recipe
+from edge_inspector.training.synthesis import AT_HOME, BETA_EXTENDED, BETA_SIMULATED, CROWDED, VISIBLE, recipe
 
 _TRIES = 4  # 83 % (plain grey discs) to 95 % (bottle) can be seen at the first try: hardly one of a thousand goes unlabelled
 
@@ -70,7 +70,10 @@ def recalled(stock: Stock, count: int, draws: Draws) -> Made:
 
 def extended(stock: Stock, count: int, draws: Draws) -> Made:
     """Seen anomalies, changed, on normals."""
-    bases = _bases(stock, count, draws)
+    return _crowd(_bases(stock, count, draws), _with_seen, stock, draws)
+
+
+def _with_seen(bases: Bases, stock: Stock, draws: Draws) -> Made:
     around = grown(bases.parts.float(), 9).repeat_interleave(_TRIES, 0)
     tries = bases.times(_TRIES)
     region, masks = place(_seen(stock), tries, around, draws)
@@ -82,7 +85,10 @@ def extended(stock: Stock, count: int, draws: Draws) -> Made:
 
 def simulated(stock: Stock, count: int, draws: Draws) -> Made:
     """Made-up anomalies on normals."""
-    bases = _bases(stock, count, draws)
+    return _crowd(_bases(stock, count, draws), _with_simulated, stock, draws)
+
+
+def _with_simulated(bases: Bases, stock: Stock, draws: Draws) -> Made:
     burrs = (grown(bases.parts.float(), 5) > 0) & inside(bases.windows, stock.size)  # they stick out of the edge
     tries = replace(bases, parts=burrs).times(_TRIES)
     masks = simulated_masks(tries.parts, tries.windows, draws, stock.areas)
@@ -90,6 +96,20 @@ def simulated(stock: Stock, count: int, draws: Draws) -> Made:
     masks = torch.where(each(draws.chance(len(tries), 0.3)), masks, soft)
     blended = blend(tries.images, sources(tries, masks, stock, draws), masks, draws.beta(len(tries), BETA_SIMULATED, 0.6))
     return first_visible(bases, blended, masks)
+
+
+def _crowd(bases: Bases, put: Callable[[Bases, Stock, Draws], Made], stock: Stock, draws: Draws) -> Made:
+    """What ``put`` makes of normals, done again as often as drawn for each, until CROWDED."""
+    made = put(bases, stock, draws)
+    if stock.crowd == 1:
+        return made
+    more = draws.one_of(stock.crowd, len(bases))
+    for number in range(stock.crowd - 1):
+        further = put(replace(bases, images=made.images), stock, draws)
+        taken = each((more > number) & (made.masks.mean((1, 2, 3)) <= CROWDED))
+        masks = torch.maximum(made.masks, further.masks)
+        made = Made(torch.where(taken, further.images, made.images), torch.where(taken, masks, made.masks), made.windows)
+    return made
 
 
 KINDS: dict[str, Callable[[Stock, int, Draws], Made]] = {

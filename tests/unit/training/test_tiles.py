@@ -53,7 +53,7 @@ def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(f
     how = cutting((128, 128), 32, 1.0)
     data = read(frames, how)
     assert data.normals.shape == (54, 128, 128, 3), "six of each of nine frames"
-    assert len(data.held) == 64 and len(data.frames) == len(data.held_hashes) == 2
+    assert data.crowd == 8 and len(data.held) == 64 and len(data.frames) == len(data.held_hashes) == 2
     assert len(data.normal_hashes) == 11 and data.grey and data.tiling == how.tiling
     whole = [render_wide(1000, number, 0, FRAME).image[..., 0] for number in range(11)]
     windows = np.lib.stride_tricks.sliding_window_view(whole[0], (128, 128))
@@ -124,6 +124,7 @@ def test_the_bundle_says_that_it_is_a_tile_bundle(trained: TrainResult) -> None:
     manifest = load_bundle(trained.folder).manifest
     assert manifest.tiling is not None and (manifest.tiling.overlap, manifest.tiling.scale) == (32, 1.0)
     assert manifest.prototypes.form == "codebook"
+    assert manifest.score.pixels == (5,), "a speck is a few of a frame's millions"
     assert "2 held-out frames in tiles" in manifest.thresholds[0].evidence
     assert command.summary(trained)["tiling"] == {"overlap": 32, "scale": 1.0}
     assert command.summary(trained)["images"] == 11

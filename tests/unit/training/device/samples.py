@@ -40,6 +40,15 @@ def strips() -> Sources:
     return Sources(normals, (seen,), textures=(rng.integers(0, 256, (40, 300, 3), np.uint8),), windows=windows)
 
 
+def specks(crowd: int) -> Sources:
+    """Plain grey 96 x 96 with a seen dark square of 6 x 6: up to ``crowd`` of them on one normal."""
+    plain = np.full((96, 96, 3), 150, np.uint8)
+    image, mask = plain.copy(), np.zeros((96, 96), np.bool_)
+    mask[40:46, 50:56] = True
+    image[mask] = 60
+    return Sources(plain[None], (SeenAnomaly(image, mask),), grey=True, variation=STILL, crowd=crowd)
+
+
 def only(sources: Sources, normal: int) -> Sources:
     """The sources with one of their normals."""
     return replace(sources, normals=sources.normals[normal : normal + 1], windows=sources.windows[normal : normal + 1])

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from edge_inspector.training import synthesis as host
 from edge_inspector.training.augment import Variation
+from edge_inspector.training.device import synthesis
 from edge_inspector.training.device.draws import seeded
 from edge_inspector.training.device.shapes import crack, simulated_masks, single
 from edge_inspector.training.device.stock import uploaded, with_seen
 from edge_inspector.training.device.synthesis import KINDS, Made, make_batch
 from edge_inspector.training.device.textures import procedural, rolled
 from edge_inspector.training.shapes import AREA
-from tests.unit.training.device.samples import CPU, discs, draws, strips, whole
+from tests.unit.training.device.samples import CPU, discs, draws, specks, strips, whole
 
 MANY = 60
 
@@ -82,6 +84,28 @@ def test_recalled_anomalies_are_the_seen_ones_varied_with_their_masks() -> None:
     moved_images, moved_masks = as_arrays(KINDS["recalled"](uploaded(discs(Variation(0.05, 10, 0, 0, 0)), CPU), 12, draws()))
     for image, mask in zip(moved_images, moved_masks, strict=True):
         assert image[mask > 0.95].mean() == pytest.approx(60, abs=10)  # the stain is where the mask is
+
+
+def pieces(masks: np.ndarray) -> np.ndarray:
+    """Connected pieces of each mask (n, H, W)."""
+    return np.array([cv2.connectedComponents((mask > 0.5).astype(np.uint8))[0] - 1 for mask in masks])
+
+
+def test_a_crowd_of_specks_lies_on_one_normal_as_on_the_hosts() -> None:
+    on_host = pieces(np.stack([host.extended(specks(6), np.random.default_rng([2, number]))[1] for number in range(MANY)]))
+    found = pieces(as_arrays(KINDS["extended"](uploaded(specks(6), CPU), 2 * MANY, draws()))[1])
+    for counts in (on_host, found):
+        assert counts.min() == 1 and 3 <= counts.max() <= 6
+    assert found.mean() == pytest.approx(on_host.mean(), abs=0.75)  # three standard errors
+    assert pieces(np.stack([host.extended(specks(1), np.random.default_rng([2, n]))[1] for n in range(9)])).max() == 1
+
+
+def test_a_crowd_ends_where_enough_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (host, synthesis):
+        monkeypatch.setattr(module, "CROWDED", 0.0)
+    on_host = np.stack([host.extended(specks(6), np.random.default_rng([2, number]))[1] for number in range(20)])
+    assert pieces(on_host).max() == 1
+    assert pieces(as_arrays(KINDS["extended"](uploaded(specks(6), CPU), 20, draws()))[1]).max() == 1
 
 
 @pytest.mark.parametrize("kind", ["extended", "simulated"])
