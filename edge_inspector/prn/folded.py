@@ -1,4 +1,5 @@
-"""The default backbone as training runs it: batch normalisation folded into the convolutions, and in bfloat16 where the processor has it.
+"""The default backbone in torch as training runs it (`training.compiled` is the other way): batch normalisation folded into the
+convolutions, and in bfloat16 where the processor has it.
 
     gamma (W x - mu) / sqrt(var + eps) + beta = (gamma / sqrt(var + eps)) W x + (beta - gamma mu / sqrt(var + eps))
 

@@ -35,7 +35,7 @@ def focal(logits: Tensor, target: Tensor, gamma: float = GAMMA) -> Tensor:
 
 
 def emphasis(target: Tensor, most: float = EMPHASIS) -> Tensor:
-    """Weights (N, 1, h, w), 1 on normal pixels: an anomaly smaller than SMALL of the map counts as if it were that large, up to ``most``.
+    """Weights (N, 1, h, w), 1 on normal pixels: what is marked on a map counts as if it were SMALL of it where it is less, up to ``most``.
 
     Without them a defect of three pixels is a ten-thousandth of the loss, and overlooking it costs nothing. Ours, not the paper's.
     """

@@ -27,7 +27,7 @@ SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
 
 @dataclass(frozen=True)
 class HeadForm:
-    """Widths and switches of the head: 0.30 M parameters, about a second a training step of 16 images on two CPU cores.
+    """Widths and switches of the head: 0.30 M parameters, one to two seconds a training step of 16 images on two CPU cores.
 
     The switches are for ablation; each off gives the plain alternative. What prototypes are worth shows ``difference`` "none", or K = 1,
     the mean normal.

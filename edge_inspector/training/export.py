@@ -112,7 +112,7 @@ def load_head(folder: Path) -> StoredHead:
     odd = sorted(tensors.keys() ^ Head(form).state_dict().keys())  # names do not depend on the backbone
     if odd:
         raise BundleError(
-            f"{folder / HEAD}: {odd[0]} and {len(odd) - 1} more of its weights are not those of today's form; a bundle of an older version "
+            f"{folder / HEAD}: {', '.join(odd[:3])}: {len(odd)} of its weights are not those of today's form; a bundle of an older version "
             "runs as it is, but must be trained anew before it is retrained or compared with torch"
         )
     return StoredHead(form, named, tensors, digest)

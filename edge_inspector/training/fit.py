@@ -53,11 +53,14 @@ def features_of(backbone: FrozenBackbone, images: Tensor, reduced: bool) -> tupl
     return tuple(m.float() for m in maps)
 
 
-def extractor(backbone: FrozenBackbone, device: torch.device, batches: int = 0) -> Callable[[Tensor], tuple[Tensor, ...]]:
-    """Images float (N, 3, H, W) in 0..255 -> the backbone's maps in float32, the fastest way there is here for so many ``batches``."""
+Features = Callable[[Tensor], tuple[Tensor, ...]]  # images float (N, 3, H, W) in 0..255 -> the backbone's maps in float32
+
+
+def extractor(backbone: FrozenBackbone, device: torch.device, pixels: int = 0) -> Features:
+    """The fastest way there is here to the backbone's maps of images with so many ``pixels`` in all."""
     reduced = reduced_precision(device)
     if isinstance(backbone, Backbone):
-        if device.type == "cpu" and not reduced and batches >= WORTH and offered():
+        if device.type == "cpu" and not reduced and pixels >= WORTH and offered():
             return CompiledBackbone(backbone)
         return FoldedBackbone(backbone, torch.bfloat16 if reduced else torch.float32)
     return partial(features_of, backbone, reduced=reduced)
@@ -70,15 +73,15 @@ class Trainer:
     network: PRN
     device: torch.device
     loss: LossForm = field(default_factory=LossForm)
-    planned: int = 0  # steps
+    extract: Features | None = None  # the backbone's maps; the network's own backbone if not given
     reduced: bool = field(init=False)
     averaged: dict[str, Tensor] = field(init=False)
-    features: Callable[[Tensor], tuple[Tensor, ...]] = field(init=False)
+    features: Features = field(init=False)
     optimizer: torch.optim.AdamW = field(init=False)
 
     def __post_init__(self) -> None:
         self.reduced = reduced_precision(self.device)
-        self.features = extractor(self.network.backbone, self.device, self.planned)
+        self.features = self.extract or extractor(self.network.backbone, self.device)
         self.averaged = {name: tensor.detach().clone() for name, tensor in self.network.head.state_dict().items()}
         self.optimizer = torch.optim.AdamW(self.network.head.parameters(), lr=0.0, weight_decay=WEIGHT_DECAY)
 

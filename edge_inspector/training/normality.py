@@ -25,7 +25,6 @@ Form = Literal["whole-map", "codebook"]
 ALIGNED = 0.5
 _FEW = 4  # normals below which the share is no more than chance
 MOST = 1500  # normals that a codebook or clusters are made from, unless a number of whole maps is asked for; 0.4 MB each
-GATHERED = 16  # of them in a batch
 _ANEW = "; made anew of "
 
 
@@ -50,8 +49,8 @@ def gather(
     """F_1..F_4 of up to ``most`` seeded normals as float16 on the CPU, and the numbers of these normals."""
     picked = np.sort(np.random.default_rng([seed, 23]).permutation(len(normals))[:most])
     collected: list[list[Tensor]] = [[] for _ in STRIDES]
-    for start in range(0, len(picked), GATHERED):
-        maps = features(to_input(normals[picked[start : start + GATHERED]], device))
+    for start in range(0, len(picked), 16):
+        maps = features(to_input(normals[picked[start : start + 16]], device))
         for scale, found in zip(collected, maps, strict=True):
             scale.append(found.to(torch.float16).cpu().contiguous())
     return [torch.cat(scale) for scale in collected], picked

@@ -35,7 +35,7 @@ OVERLAP = 32  # input pixels of neighbouring tiles: a map is less sure of its ou
 class TrainSettings:
     """What to train on and how; the input's ``size`` is (H, W), multiples of 128; it and ``fit`` are chosen from the normals if not given.
 
-    ``score`` is chosen by the form of the prototypes if not given, with ``score_pixels``.
+    ``score`` is chosen by the form of the prototypes and by ``tile`` if not given, with ``score_pixels``.
     ``anomalies`` are the kinds of MADE that batches hold; no seen image is of the defect type ``leave_out``; ``backbone_weights`` is a
     file with the weights of a ``backbone`` of timm's; with ``tile`` it makes a tile bundle, whose ``overlap`` and ``scale`` are as in
     ``settings.manifest.Tiling``; ``early_stop`` ends the steps before their plan where validation shows no more gain.

@@ -23,9 +23,9 @@ from edge_inspector.training.data import TrainingData, load_training_data, pick_
 from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
-from edge_inspector.training.fit import Pace, Trainer, extractor, stored_prototypes
+from edge_inspector.training.fit import Features, Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE
-from edge_inspector.training.normality import GATHERED, MOST, Plan, build, gather, inside, renewed
+from edge_inspector.training.normality import MOST, Plan, build, gather, inside, renewed
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
@@ -185,7 +185,7 @@ class _Run:
         settings = self.settings
         if not settings.early_stop:
             return Unwatched(trainer, settings.peak_rate)
-        held = replace(sources, normals=data.held, windows=data.held_windows)
+        held = replace(sources, normals=data.held, windows=data.held_windows, crowd=1)
         watch = early_stop(trainer, held, settings.seed, settings.batch, settings.peak_rate)
         if watch is None:
             self.note(f"no early stop: of {len(data.normals)} normals none are held out to validate on, or no anomaly shows on them")
@@ -207,16 +207,20 @@ class _Run:
         settings = self.settings
         backbone = load_backbone(settings.backbone, settings.backbone_weights)
         backbone = backbone.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-        prototypes, plan = self.prototypes(start, backbone, found)
+        steps = settings.steps or min(DEFAULT_STEPS.values())
+        features = extractor(backbone, self.device, steps * settings.batch * start.data.form.height * start.data.form.width)
+        prototypes, plan = self.prototypes(start, backbone, features, found)
         torch.manual_seed(settings.seed)
         head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device)
         if start.head is not None:
             head.load_state_dict(dict(start.head))
         pixels = score_rule(settings, plan).pixels
         network = PRN(backbone, prototypes.to(self.device), head, pixels, settings.form.difference)
-        return Trainer(network, self.device, settings.loss, settings.steps or DEFAULT_STEPS[plan.form]), plan
+        return Trainer(network, self.device, settings.loss, features), plan
 
-    def prototypes(self, start: Start, backbone: FrozenBackbone, found: Found | None) -> tuple[Prototypes | Codebook, Plan]:
+    def prototypes(
+        self, start: Start, backbone: FrozenBackbone, features: Features, found: Found | None
+    ) -> tuple[Prototypes | Codebook, Plan]:
         """Of the checkpoint, of the start, or made of the normals; and their form, K and why."""
         if found is not None:
             return stored_prototypes(found[1], backbone.channels), Plan(**found[0].prototypes)
@@ -225,7 +229,6 @@ class _Run:
         self.listener.stage("clustering prototypes", 1)
         settings, data = self.settings, start.data
         most = MOST if settings.k is None and settings.ratio is None else len(data.normals)
-        features = extractor(backbone, self.device, min(most, len(data.normals)) // GATHERED)
         maps, picked = gather(features, data.normals, self.device, settings.seed, most)
         places = inside(data.windows, picked, (maps[0].shape[-2], maps[0].shape[-1]))
         prototypes, plan = build(maps, places, settings.prototypes, settings.ratio, settings.k, settings.seed)

@@ -6,8 +6,8 @@ import math
 import time
 from dataclasses import dataclass, field
 
-# By the form of the prototypes: some ten minutes and half an hour on two cores at 256 x 256. Aligned parts are learnt fast; texture takes
-# longer, and gains by it.
+# By the form of the prototypes: ten to fourteen minutes and half an hour on two cores at 256 x 256. Aligned parts are learnt fast; texture
+# takes longer, and gains by it.
 DEFAULT_STEPS = {"whole-map": 420, "codebook": 1200}
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up

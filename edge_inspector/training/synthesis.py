@@ -31,7 +31,7 @@ BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly op
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
 VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
 AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
-CROWDED = 0.02  # of the part marked: no further anomaly is put on it
+CROWDED = 0.02  # of the image marked: no further anomaly is put on it
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
 
@@ -115,24 +115,25 @@ def _recalled(sources: Sources, rng: np.random.Generator) -> Made:
 
 
 def _extended(sources: Sources, rng: np.random.Generator) -> Made:
-    return _crowd(_normal(sources, rng), _with_seen, sources, rng)
+    base = _normal(sources, rng)
+    return _crowd(base, foreground(base.image), _with_seen, sources, rng)
 
 
-def _crowd(
-    base: Made, put: Callable[[Image, Sources, np.random.Generator], tuple[Image, Field]], sources: Sources, rng: np.random.Generator
-) -> Made:
-    """What ``put`` makes of a normal, done again as often as drawn, until CROWDED."""
-    image, mask = put(base.image, sources, rng)
+Put = Callable[[Image, Mask, Sources, np.random.Generator], tuple[Image, Field]]  # an anomaly on an image, and its mask
+
+
+def _crowd(base: Made, part: Mask, put: Put, sources: Sources, rng: np.random.Generator) -> Made:
+    """What ``put`` makes of a normal on its ``part``, done again as often as drawn, until CROWDED."""
+    image, mask = put(base.image, part, sources, rng)
     for _ in range(int(rng.integers(sources.crowd)) if sources.crowd > 1 else 0):
         if mask.mean() > CROWDED:
             break
-        image, further = put(image, sources, rng)
+        image, further = put(image, part, sources, rng)
         mask = np.maximum(mask, further)
     return Made(image, mask, base.window)
 
 
-def _with_seen(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
-    part = foreground(base)
+def _with_seen(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     for _ in range(_TRIES):
         region, mask = place(drawn(sources, rng), part, rng)
         if rng.random() < AT_HOME:
@@ -145,11 +146,12 @@ def _with_seen(base: Image, sources: Sources, rng: np.random.Generator) -> tuple
 
 
 def _simulated(sources: Sources, rng: np.random.Generator) -> Made:
-    return _crowd(_normal(sources, rng), _with_simulated, sources, rng)
+    base = _normal(sources, rng)
+    part = cv2.dilate(foreground(base.image).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.bool_)  # burrs stick out of the edge
+    return _crowd(base, part, _with_simulated, sources, rng)
 
 
-def _with_simulated(base: Image, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
-    part = cv2.dilate(foreground(base).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.bool_)  # burrs stick out of the edge
+def _with_simulated(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     for _ in range(_TRIES):
         mask = soften(simulated_mask(part, rng, sources.areas), rng)
         beta = rng.uniform(*BETA_SIMULATED) if rng.random() < 0.6 else 0.0

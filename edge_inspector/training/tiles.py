@@ -45,7 +45,7 @@ _WHY = "a tile of the frames, as asked"
 STRIDE = 2  # input pixels a map pixel, as the network has them
 # Shares of a tile that made-up anomalies cover: from what is hardly more than a grain, whatever the tile, to what fills a good part of it.
 _LEAST_PIXELS, _MOST_SHARE = 16.0, 0.15
-CROWD = 8  # made-up anomalies on one tile: of a single one of 16 map pixels each step would learn from four more or fewer
+CROWD = 8  # made-up anomalies on one tile: a grain alone is four of its 16,384 map pixels, and a step would learn from few
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -103,13 +104,15 @@ def _crowd(bases: Bases, put: Callable[[Bases, Stock, Draws], Made], stock: Stoc
     made = put(bases, stock, draws)
     if stock.crowd == 1:
         return made
-    more = draws.one_of(stock.crowd, len(bases))
-    for number in range(stock.crowd - 1):
-        further = put(replace(bases, images=made.images), stock, draws)
-        taken = each((more > number) & (made.masks.mean((1, 2, 3)) <= CROWDED))
-        masks = torch.maximum(made.masks, further.masks)
-        made = Made(torch.where(taken, further.images, made.images), torch.where(taken, masks, made.masks), made.windows)
-    return made
+    images, masks, area = made.images.clone(), made.masks.clone(), bases.windows[:, 2] * bases.windows[:, 3]
+    more = draws.kinds.integers(stock.crowd, size=len(bases))  # on the host: how many are made must not wait for the device
+    for number in range(int(more.max())):
+        places = torch.from_numpy(np.flatnonzero(more > number)).to(stock.device)
+        further = put(replace(bases[places], images=images[places]), stock, draws)
+        taken = each(masks[places].sum((1, 2, 3)) <= CROWDED * area[places])
+        images[places] = torch.where(taken, further.images, images[places])
+        masks[places] = torch.where(taken, torch.maximum(masks[places], further.masks), masks[places])
+    return Made(images, masks, made.windows)
 
 
 KINDS: dict[str, Callable[[Stock, int, Draws], Made]] = {

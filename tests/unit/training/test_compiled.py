@@ -19,14 +19,14 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
-    found = load()
+    found = load().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as training has it
     assert isinstance(found, Backbone)
     return found
 
 
 @pytest.fixture(scope="module")
 def run(backbone: Backbone) -> CompiledBackbone:
-    pytest.importorskip("openvino", reason="would hold OpenVINO's maps of the backbone against torch's")
+    pytest.importorskip("edge_inspector.engine.vino", reason="would hold OpenVINO's maps against torch's", exc_type=ImportError)
     return CompiledBackbone(backbone)
 
 
@@ -36,7 +36,7 @@ def test_its_maps_are_torchs_whatever_the_size(shape: tuple[int, ...], backbone:
     found, wanted = run(images.contiguous(memory_format=torch.channels_last)), FoldedBackbone(backbone, torch.float32)(images)
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.dtype == torch.float32 and ours.is_contiguous(memory_format=torch.channels_last)
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=2e-4)
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)  # of values to 60
 
 
 def test_maps_are_kept_while_the_next_ones_are_made(run: CompiledBackbone) -> None:
@@ -47,7 +47,7 @@ def test_maps_are_kept_while_the_next_ones_are_made(run: CompiledBackbone) -> No
     assert all(torch.equal(scale, kept) for scale, kept in zip(first, before, strict=True))
 
 
-def test_it_is_made_for_many_batches_in_float32_alone(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_made_for_many_images_in_float32_alone(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "reduced_precision", lambda device: False)
     monkeypatch.setattr(fit, "CompiledBackbone", lambda backbone: "compiled")
     monkeypatch.setattr(fit, "offered", lambda: True)

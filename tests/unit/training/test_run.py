@@ -18,7 +18,8 @@ from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.images import decode_mask, write_png
 from edge_inspector.prn.loss import LossForm
-from edge_inspector.training import checkpoint
+from edge_inspector.training import checkpoint, fit
+from edge_inspector.training.compiled import CompiledBackbone, offered
 from edge_inspector.training.data import held_out
 from edge_inspector.training.fit import Trainer
 from edge_inspector.training.options import TrainSettings, check
@@ -113,7 +114,13 @@ def weights(run: _Run) -> dict[str, Tensor]:
     return found[1]
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("compiled", [False, True], ids=["torch", "openvino"])
+def test_a_killed_run_goes_on_to_the_same_weights(compiled: bool, parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By either way to the backbone's maps; which one a long run takes, is that of the processor."""
+    if compiled and not offered():
+        pytest.skip("no OpenVINO here: would train on its maps, be killed and go on")
+    monkeypatch.setattr(fit, "reduced_precision", lambda device: False)
+    monkeypatch.setattr(fit, "WORTH", 0 if compiled else 1 << 60)
     monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)  # a checkpoint each step
     straight = weights(_Run(settings(parts, tmp_path / "a", steps=4), Silent(), Budget(None)))
     with pytest.raises(Killed):
@@ -121,6 +128,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(parts: Path, tmp_path: Path, m
     resumed_run = _Run(settings(parts, tmp_path / "b", steps=4), Silent(), Budget(None))
     resumed = weights(resumed_run)
     assert resumed_run.notes == ["going on from step 2 of 4"]
+    assert isinstance(resumed_run.prepare().trainer.features, CompiledBackbone) == compiled
     assert straight.keys() == resumed.keys()
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
 

@@ -21,10 +21,12 @@ from edge_inspector.evaluation.evaluate import judge_image, proposed_judge
 from edge_inspector.images import write_png
 from edge_inspector.training import tile_evidence, tiles
 from edge_inspector.training.data import TrainingData, pick_samples
+from edge_inspector.training.evidence import held_sources, sources_of
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
-from edge_inspector.training.run import TrainResult, train
+from edge_inspector.training.run import TrainResult, _Run, train
+from edge_inspector.training.schedule import Budget
 from edge_inspector.training.synthesis import Sources, made
 from edge_inspector.training.tiles import Cutting, cutting, read_tile_data
 
@@ -58,6 +60,20 @@ def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(f
     whole = [render_wide(1000, number, 0, FRAME).image[..., 0] for number in range(11)]
     windows = np.lib.stride_tricks.sliding_window_view(whole[0], (128, 128))
     assert any((windows == crop[..., 0]).all((2, 3)).any() for crop in data.normals[:6]), "at native resolution"
+
+
+def test_tiles_that_train_hold_crowds_and_those_that_are_scored_one_anomaly_each(frames: Path, tmp_path: Path) -> None:
+    data = read(frames, cutting((128, 128), 32, 1.0))
+    none_held = replace(data, held=data.held[:0])
+    assert sources_of(data).crowd == 8
+    assert held_sources(data).crowd == held_sources(none_held, 3).crowd == 1
+    run = _Run(settings(frames, tmp_path / "out", early_stop=True), Silent(), Budget(None))
+    validated: list[Sources] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edge_inspector.training.run.early_stop", lambda trainer, held, *rest: validated.append(held))
+        patch.setattr("edge_inspector.training.run.Unwatched", lambda *rest: None)
+        run.watch_of(None, sources_of(data), data)  # type: ignore[arg-type]  # nobody is watched
+    assert [held.crowd for held in validated] == [1]
 
 
 def test_a_seen_anomaly_is_a_crop_around_its_mask(frames: Path) -> None:

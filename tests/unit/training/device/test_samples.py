@@ -100,6 +100,16 @@ def test_a_crowd_of_specks_lies_on_one_normal_as_on_the_hosts() -> None:
     assert pieces(np.stack([host.extended(specks(1), np.random.default_rng([2, n]))[1] for n in range(9)])).max() == 1
 
 
+def test_simulated_anomalies_crowd_too() -> None:
+    def marked(crowd: int) -> tuple[float, float]:
+        sources = replace(specks(crowd), areas=(0.001, 0.002))
+        on_host = np.stack([host.simulated(sources, np.random.default_rng([3, number]))[1] for number in range(MANY)])
+        return pieces(on_host).mean(), pieces(as_arrays(KINDS["simulated"](uploaded(sources, CPU), MANY, draws()))[1]).mean()
+
+    for alone, together in zip(marked(1), marked(6), strict=True):
+        assert together > alone + 0.5
+
+
 def test_a_crowd_ends_where_enough_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (host, synthesis):
         monkeypatch.setattr(module, "CROWDED", 0.0)
