@@ -1,4 +1,4 @@
-"""Where a training step's time goes: ``python -m tests.benchmarks.training [--steps 20] [--device cpu] [--threads N] [--again]``.
+"""Where a training step's time goes: ``python -m tests.benchmarks.training [--steps 20] [--device cpu] [--threads N] [--torch] [--again]``.
 
 Each stage's median over the steps, in milliseconds and as a share, of the wall clock and of the processor (what counts on a busy machine);
 on MVTec bottle with ten seen anomalies where $EDGE_DATA is there, else on simulated rings. Synthesis is timed alone here; in a training it
@@ -25,6 +25,7 @@ from torch import nn
 from edge_inspector.camera.simulator.dataset import Plan, write_dataset
 from edge_inspector.prn.loss import prn_loss
 from edge_inspector.prn.network import Head
+from edge_inspector.training import fit
 from edge_inspector.training.batches import Batch, Batches, make_batch
 from edge_inspector.training.fit import Trainer, to_input
 from edge_inspector.training.geometry import SQUARE
@@ -166,8 +167,11 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0, help="0: torch's default")
+    parser.add_argument("--torch", action="store_true", help="the backbone by torch even where OpenVINO would run it")
     parser.add_argument("--again", action="store_true", help="measure even where this commit was measured")
     options = parser.parse_args(words)
+    if options.torch:
+        vars(fit)["WORTH"] = sys.maxsize
     if options.threads:
         torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
@@ -180,6 +184,8 @@ def main(words: Sequence[str] | None = None) -> None:
             "device": settings.device,
             "threads": torch.get_num_threads(),
         }
+        if options.torch:
+            key["backbone"] = "torch"
         entry = None if options.again else known("training step", key)
         if entry is None:
             ready = _Run(settings, Silent(), Budget(None)).prepare()
