@@ -4,9 +4,9 @@ python -m tests.benchmarks.engines --bundle build/accuracy/mvtec_bottle-10-0-exa
 python -m tests.benchmarks.engines --bundle build/accuracy/magnetic_tile-10-0-exact-25 --set magnetic_tile --backend onnxruntime
 
 The int8 graph is the one in the bundle's cache; without one it is calibrated on the set's normals (--calibrate N of them, evenly spread).
-Accuracy: as `edge-inspector evaluate` measures it, the same images for every precision, but by the graph's own score, so that thresholds
-need not be proposed for each. Time: `edge-inspector benchmark`, all rows by turns. A measurement taken while the machine did other work
-says so (``loaded``).
+Accuracy: as `edge-inspector evaluate` measures it, the same images for every precision, by the bundle's score rule on what of the map lies
+on the image (the graph's own score counts padding, too). Time: `edge-inspector benchmark`, all rows by turns. A measurement taken while the
+machine did other work says so (``loaded``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from edge_inspector import images
+from edge_inspector.decision import top_means
 from edge_inspector.engine.bundle import Bundle, bundle_hash, load_bundle
 from edge_inspector.engine.calibrate import build
 from edge_inspector.engine.calibrated import calibrated
@@ -56,7 +57,7 @@ def calibrate(bundle: Bundle, folder: Path, count: int) -> None:
 
 
 def accuracy(bundle: Bundle, folder: Path, backend: str, precision: str) -> dict[str, float]:
-    """Image AUROC and pixel AP of the graph's own score and map."""
+    """Image AUROC and pixel AP, both of the map on the image."""
     samples, _ = unseen_test_samples(load_dataset(folder, "mvtec"), bundle.manifest)
     pixels, scores = PixelMetrics(), []
     form = bundle.manifest.input
@@ -64,10 +65,11 @@ def accuracy(bundle: Bundle, folder: Path, backend: str, precision: str) -> dict
         for sample in samples:
             image = images.decode(sample.path)
             found = engine.infer(on_canvas(image, form)[np.newaxis])[0]
-            scores.append(found.image_score)
             size = (image.shape[0], image.shape[1])
+            on_part = on_image(found.anomaly_map, size, form)
+            scores.append(top_means(on_part, bundle.manifest.score.pixels))
             mask = np.zeros(size, np.bool_) if sample.label == "good" else sample.marked()
-            pixels.add(*at_metric_size(on_image(found.anomaly_map, size, form), mask))
+            pixels.add(*at_metric_size(on_part, mask))
     told = pixels.scores()
     return {
         "image_auroc": image_auroc(scores, [sample.label == "bad" for sample in samples]),
