@@ -9,11 +9,9 @@ from torch import Tensor, nn
 
 from edge_inspector.prn.fusion import double
 
-OUT_STRIDE = 2  # of the map
 
-
-def _block(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, 1, kernel // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+def _block(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 class Decoder(nn.Module):
@@ -34,7 +32,7 @@ class Decoder(nn.Module):
             self.lower.append(nn.Conv2d(inputs, skip, 1))
             self.merge.append(_block(skip, width))
             inputs = width
-        self.narrow = nn.Conv2d(inputs, last, 1, bias=False)  # before doubling, as the bias of the next normalisation does for both
+        self.narrow = nn.Conv2d(inputs, last, 1, bias=False)  # the normalisation behind it would take a bias away
         self.refine = _block(last, last)
         self.segment = nn.Conv2d(last, 1, 3, padding=1)
         nn.init.constant_(self.segment.bias, -4.0)  # type: ignore[arg-type]  # most pixels are normal: start by saying so
