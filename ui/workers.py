@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 BEAT_S = 1.0  # how often a process is asked whether it is there, so that a dead one shows
 RETRY_S = 0.5
 POLL_S = 0.1  # how soon a worker notices that it is to end
+LAST_S = 1.5  # an answer that is waited for then is waited for this long: what was asked may be under way
 MOST_PARTS = 1000  # beyond that the window is far behind: the rest is asked of control once it has caught up
 TOPICS = ("part", "state", "preview")
 NOT_CONNECTED = "not_connected"
@@ -42,6 +44,7 @@ class RequestWorker(threading.Thread):
         self._waiting: queue.Queue[Request] = queue.Queue()
         self._door = threading.Lock()  # nothing is put where nobody will look for it
         self._ending = threading.Event()
+        self._last_s = math.inf
         self._endpoint = ""
         self._up = False
         self._heard_s = 0.0
@@ -62,7 +65,11 @@ class RequestWorker(threading.Thread):
 
     def stop(self) -> None:
         """End; what waits is not asked any more. Idempotent."""
+        self._last_s = min(self._last_s, time.monotonic() + LAST_S)
         self._ending.set()
+
+    def _given_up(self) -> bool:
+        return time.monotonic() > self._last_s
 
     def run(self) -> None:
         """Until ``stop``."""
@@ -75,7 +82,7 @@ class RequestWorker(threading.Thread):
     def _talk(self, endpoint: str) -> None:
         """From the first answer until the process has been silent for too long."""
         try:
-            with ControlClient(endpoint, self._keys) as client:
+            with ControlClient(endpoint, self._keys, self._given_up) as client:
                 hello = client.call("ping", {}, ANSWER_S)
                 self._heard_s = time.monotonic()
                 with self._door:

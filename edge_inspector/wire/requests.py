@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -15,12 +15,19 @@ from edge_inspector.wire.keys import ClientKeys, Socket, connect
 from edge_inspector.wire.version import VERSION
 
 
-class ControlClient:
-    """Requests to one control endpoint, one at a time; used by one thread."""
+LOOK_S = 0.1  # how soon a wait for an answer notices that it is to be given up
 
-    def __init__(self, endpoint: str, keys: ClientKeys | None = None) -> None:
+
+class ControlClient:
+    """Requests to one control endpoint, one at a time; used by one thread.
+
+    ``given_up`` is asked while an answer is waited for: once it says True, the wait fails as one does that took too long.
+    """
+
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None, given_up: Callable[[], bool] = bool) -> None:
         self._endpoint = endpoint
         self._keys = keys
+        self._given_up = given_up
         self._context = zmq.Context()
         self._socket: Socket | None = None
         self._ids = count(1)
@@ -45,13 +52,20 @@ class ControlClient:
             self._drop()
             raise self._silent(timeout_s) from None
         while True:
-            if not socket.poll(max(0, int((until - time.monotonic()) * 1e3))):
+            if not self._heard(socket, until):
                 self._drop()  # with the request, so that it is not carried out much later
                 raise self._silent(timeout_s)
             head, *blobs = socket.recv_multipart()
             answer = self._read(head)
             if answer.get("id") == number:
                 return self._result(answer), blobs
+
+    def _heard(self, socket: Socket, until: float) -> bool:
+        """Whether something came before ``until`` (s, monotonic clock)."""
+        while (left := until - time.monotonic()) > 0 and not self._given_up():
+            if socket.poll(int(min(left, LOOK_S) * 1e3) + 1):
+                return True
+        return bool(socket.poll(0))
 
     def _open(self) -> Socket:
         socket = self._context.socket(zmq.SocketType.DEALER)

@@ -152,6 +152,15 @@ def test_a_question_that_takes_too_long_fails_alone(qtbot: QtBot, bridge: Bridge
     assert changes == []
 
 
+def test_it_ends_while_an_answer_is_waited_for(qtbot: QtBot, bridge: Bridge, line: Line) -> None:
+    started(qtbot, bridge)
+    line.held.clear()
+    before = set(threading.enumerate())
+    bridge.ask_desk(QObject(), "slow", {}, _unwanted, lambda _code, _text: None, 60.0)
+    bridge.stop()
+    assert [t.name for t in before & set(threading.enumerate()) if t.name.startswith("ui-")] == []
+
+
 def test_an_ended_session_is_told_whoever_asked(qtbot: QtBot, bridge: Bridge, line: Line) -> None:
     started(qtbot, bridge)
     ended: list[str] = []
