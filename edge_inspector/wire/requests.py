@@ -14,7 +14,6 @@ from edge_inspector.errors import RequestError, WireError
 from edge_inspector.wire.keys import ClientKeys, Socket, connect
 from edge_inspector.wire.version import VERSION
 
-
 LOOK_S = 0.1  # how soon a wait for an answer notices that it is to be given up
 
 
