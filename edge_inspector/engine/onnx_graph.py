@@ -48,9 +48,25 @@ def ops_of(model: onnx.ModelProto) -> list[Op]:
     nodes = model.graph.node
     taken = {tensor for node in nodes for tensor in node.input} | {port.name for port in model.graph.output}
     looked_up = {node.input[1] for node in nodes if node.op_type in LOOK_UPS}
+    fixed = _constants(model)
     return [
-        Op(node.name, _kind(node.op_type, list(node.output), taken, looked_up), tuple(node.input), tuple(node.output)) for node in nodes
+        Op(
+            node.name,
+            "other" if fixed.issuperset(node.output) else _kind(node.op_type, list(node.output), taken, looked_up),
+            tuple(node.input),
+            tuple(node.output),
+        )
+        for node in nodes
     ]
+
+
+def _constants(model: onnx.ModelProto) -> set[str]:
+    """Tensors that are the same for every image: what is stored, and what is computed from that alone. "" is an input left out."""
+    fixed = {"", *(tensor.name for tensor in model.graph.initializer)}
+    for node in model.graph.node:
+        if fixed.issuperset(node.input):
+            fixed.update(node.output)
+    return fixed
 
 
 def _kind(op_type: str, outputs: Sequence[str], taken: set[str], looked_up: set[str]) -> Kind:

@@ -63,8 +63,15 @@ def _with_quantisers(model: ov.Model, ops: Sequence[Op], before: set[str], after
 
 def ops_of(model: ov.Model) -> list[Op]:
     """Its nodes without constants, parameters and results, in the order in which they can run."""
-    nodes = [node for node in model.get_ordered_ops() if node.get_type_name() not in ("Constant", "Parameter", "Result")]
-    return [Op(node.get_friendly_name(), _kind(node), tuple(_inputs(node)), tuple(_outputs(node))) for node in nodes]
+    fixed, found = set[str](), list[Op]()
+    for node in model.get_ordered_ops():
+        if node.get_type_name() in ("Constant", "Parameter", "Result"):
+            continue
+        name, inputs = node.get_friendly_name(), tuple(_inputs(node))
+        if fixed.issuperset(_place(tensor)[0] for tensor in inputs):  # computed from constants alone: no product of features
+            fixed.add(name)
+        found.append(Op(name, "other" if name in fixed else _kind(node), inputs, tuple(_outputs(node))))
+    return found
 
 
 def _early(ops: Sequence[Op], search: frozenset[str]) -> frozenset[str]:

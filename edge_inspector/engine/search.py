@@ -3,11 +3,11 @@
     features ─┬─► [describe] ─► distance products ─► choice ─► Gather ─► residual ─► head
               └──────────────────────────────────────────────────▲
 
-A *product* is a node that sums over many products of numbers (a convolution, a matrix product). A *choice* is a node whose result is the
-place of a greatest or least value, or any that is computed to be looked up in a table. The distance products are the first products on the
-way back from a choice, and those whose results they alone take (a codebook's principal components). The search is they, the choice, what is
-computed between the features and them, and what is computed from their results before the next product: the residual. The features are
-where a product, or a tensor that some other product takes too, ends the way back.
+A *product* is a node that sums over many products of numbers (a convolution, a matrix product) and hangs on the image, not on constants
+alone. A *choice* is a node whose result is the place of a greatest or least value, or any that is computed to be looked up in a table. The
+distance products are the first products on the way back from a choice, and those whose results they alone take (a codebook's principal
+components). The search is they, the choice, what is computed between the features and them, and what is computed from their results before
+the next product: the residual. The features are where a product, or a tensor that some other product takes too, ends the way back.
 
 A graph is given as a list of `Op`, by whoever reads it: ``precision`` from ONNX, ``openvino`` from its own model; this file needs neither.
 """
@@ -23,7 +23,10 @@ Kind = Literal["product", "choice", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One node: its name, what it does, and the names of the tensors that it takes and gives. Constants may be left out of ``inputs``."""
+    """One node: its name, what it does, and the names of the tensors that it takes and gives. Constants may be left out of ``inputs``.
+
+    What is computed from constants alone is of kind "other", whatever it computes.
+    """
 
     name: str
     kind: Kind

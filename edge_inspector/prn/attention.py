@@ -62,9 +62,10 @@ class MultiSizeAttention(nn.Module):
 
     def branches(self, x: Tensor) -> Tensor:
         """(N, channels, h, w) -> (N, 4 * width, h, w): of each patch size, before they are projected back."""
-        grid = to_grid(self.projections(x), PARTS)
-        attended = [attend(grid[3 * n - 2 : 3 * n + 1], divisions, self.scale) for n, divisions in enumerate(DIVISIONS) if n]
-        return from_grid(torch.stack([grid[0], *attended]), self.width, x.shape[2], x.shape[3])
+        # Split once: each slice taken by itself would cost a gradient of the whole grid's size, nearly all of it zeros.
+        whole, *patches = to_grid(self.projections(x), PARTS).split((1, *[3] * (len(DIVISIONS) - 1)))
+        attended = [attend(qkv, divisions, self.scale) for qkv, divisions in zip(patches, DIVISIONS[1:], strict=True)]
+        return from_grid(torch.stack([whole[0], *attended]), self.width, x.shape[2], x.shape[3])
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, h, w) -> the same; h and w multiples of 8."""

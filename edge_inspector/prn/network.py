@@ -18,8 +18,9 @@ from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.prn.residual import Difference
 
 LEAST = 1e-4  # decision.score's: of a mean and of its distance from 1, before log-odds
-# Chosen on magnetic tiles among 0, 0.1, 0.15, 0.2, 0.3, 0.5 and 1: up to 0.2 image AUROC gains much, beyond it pixel AP loses more.
-EVIDENCE = 0.2  # log-odds for each deviation of t
+# Chosen on magnetic tiles among 0, 0.1, 0.15, 0.2, 0.3, 0.5 and 1 (of t less USUAL, not only where that is positive): up to 0.2 image AUROC
+# gains much, beyond it pixel AP loses more.
+EVIDENCE = 0.2  # log-odds for each deviation of t beyond USUAL
 USUAL = 2.0  # deviations that normal places reach too
 _SORTED = 64  # highest pixels at least: runtimes take longer to find fewer, one by one
 SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
@@ -42,7 +43,8 @@ class HeadForm:
     difference: Difference = "squared"  # "none": the features stand in the residuals' place, the head sees them twice
     fusion: bool = True  # off: each scale of features and residuals goes on alone
     second_fusion: bool = True  # off: each scale goes from attention to the decoder alone
-    evidence: float = EVIDENCE  # of a codebook, in log-odds for each deviation of t; 0 leaves it out
+    evidence: float = EVIDENCE  # of a codebook, in log-odds for each deviation of t beyond USUAL; 0 leaves it out
+    unusual_only: bool = True  # of the evidence; off: the less unusual a place, the more is taken away, as in bundles made before
     skips: bool = True  # off: the decoder sees the coarsest fused scale and the deepest map, not the finer scales
 
 
@@ -107,18 +109,18 @@ class PRN(nn.Module):
     def anomaly_map(self, logits: Tensor, apart: Sequence[Tensor]) -> Tensor:
         """The head's logits (N, 1, h, w), and a codebook's evidence where there is one -> (N, h, w) in 0..1."""
         if isinstance(self.prototypes, Codebook):
-            logits = logits + evidence(apart[-1], (logits.shape[-2], logits.shape[-1]), self.head.form.evidence)
+            logits = logits + evidence(apart[-1], (logits.shape[-2], logits.shape[-1]), self.head.form)
         return torch.sigmoid(logits)[:, 0]
 
 
-def evidence(apart: Tensor, size: tuple[int, int], weight: float = EVIDENCE) -> Tensor:
+def evidence(apart: Tensor, size: tuple[int, int], form: HeadForm) -> Tensor:
     """What the coarsest residual (N, c, h, w) of a codebook says by itself, as log-odds (N, 1, *size) to add to the head's.
 
     The head learns from made-up anomalies what defects look like; the last channel, t, knows nothing of defects and only whether the like
-    was ever seen among normals. Added after training, or the head would learn to take it back.
+    was ever seen among normals. Up to what normal places reach it says nothing. Added after training, or the head would take it back.
     """
     t = F.interpolate(apart[:, -1:], size=size, mode="bilinear", align_corners=False)
-    return weight * (t - USUAL)
+    return form.evidence * (F.relu(t - USUAL) if form.unusual_only else t - USUAL)
 
 
 def image_score(anomaly_map: Tensor, pixels: Sequence[int]) -> Tensor:

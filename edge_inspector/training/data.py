@@ -21,7 +21,7 @@ from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm, Tiling
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.geometry import FitChoice, choose_input
-from edge_inspector.training.shapes import AREA
+from edge_inspector.training.making import WHOLE_PART, Making
 from edge_inspector.training.textures import covering
 
 Stack = NDArray[np.uint8]  # (M, H, W, 3)
@@ -55,8 +55,7 @@ class TrainingData:
     held_hashes: tuple[str, ...] = ()  # those of ``normal_hashes`` that are held out
     tiling: Tiling | None = None  # of a tile bundle, whose ``normals`` and ``held`` are crops
     frames: tuple[Path, ...] = ()  # the whole frames that its thresholds rest on, those held out where there are any
-    areas: tuple[float, float] = AREA  # shares of an image that made-up anomalies cover
-    crowd: int = 1  # made-up anomalies on one image, at most
+    making: Making = WHOLE_PART  # how anomalies are made of them
 
     @property
     def fingerprint(self) -> str:

@@ -23,14 +23,14 @@ Look = tuple[NDArray[np.uint8], Window]  # an image on the input, (H, W, 3), and
 
 def sources_of(data: TrainingData) -> Sources:
     """What training's anomalies are made from."""
-    return Sources(data.normals, data.seen, data.textures, data.grey, windows=data.windows, areas=data.areas, crowd=data.crowd)
+    return Sources(data.normals, data.seen, data.textures, data.grey, windows=data.windows, making=data.making)
 
 
 def held_sources(data: TrainingData, most: int | None = None) -> Sources:
     """The same from the held-out normals alone or, where none are, from the training ones, at most ``most`` of them; an anomaly each."""
     if len(data.held):
-        return replace(sources_of(data), normals=data.held, windows=data.held_windows, crowd=1)
-    return replace(sources_of(data), normals=data.normals[:most], windows=data.windows[:most], crowd=1)
+        return replace(sources_of(data), normals=data.held, windows=data.held_windows, making=data.making.alone)
+    return replace(sources_of(data), normals=data.normals[:most], windows=data.windows[:most], making=data.making.alone)
 
 
 def evidence_of(network: PRN, data: TrainingData, seed: int) -> Evidence:

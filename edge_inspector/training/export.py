@@ -104,7 +104,7 @@ def load_head(folder: Path) -> StoredHead:
     try:
         with safe_open(folder / HEAD, framework="pt") as file:
             metadata = file.metadata()
-        form = TypeAdapter(HeadForm).validate_json(metadata["form"])
+        form = TypeAdapter(HeadForm).validate_python({"unusual_only": False, **json.loads(metadata["form"])})  # heads made before
         named, digest = metadata.get("backbone", DEFAULT), metadata.get("backbone_sha256", "")
         tensors = load_file(folder / HEAD)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:

@@ -12,6 +12,7 @@ from edge_inspector.geometry import Size, Window
 from edge_inspector.labels.shapes import Box, Click, Polygon, Scribble
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import blurred, shifted
+from edge_inspector.training.making import WHOLE_PART, Making
 
 Field = NDArray[np.float32]
 IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken rim makes sense at the rim only
@@ -35,18 +36,19 @@ class SeenAnomaly:
         return (self.image, self.mask) if self.window is None else (self.window.cut(self.image), self.window.cut(self.mask))
 
 
-def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator) -> tuple[Field, Field]:
+def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator, making: Making = WHOLE_PART) -> tuple[Field, Field]:
     """C and M at the part's size: float32 (H, W, 3) in 0..255 and float32 (H, W) in 0..1."""
     image, marked = seen.content
     mask = _piece(marked, rng)
     height, width = part.shape
     in_place = rng.random() < IN_PLACE
-    matrix = _nudge(mask, (height, width), rng) if in_place else _scatter(mask, part, rng)
+    matrix = _nudge(mask, (height, width), rng) if in_place else _scatter(mask, part, rng, making.scales)
     region = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
     if not in_place:
         moved = moved * cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
-    return _relight(region, rng), blurred(np.asarray(moved, np.float32), 0.7)
+    whole = np.asarray(moved, np.float32)
+    return _relight(region, rng), blurred(whole, making.soft) if making.soft else np.clip(whole, 0.0, 1.0)
 
 
 def _piece(mask: Mask, rng: np.random.Generator) -> Mask:
@@ -65,12 +67,12 @@ def _nudge(mask: Mask, size: Size, rng: np.random.Generator) -> NDArray[np.float
     return shifted(matrix, rng.uniform(-0.03, 0.03, 2) * size[::-1] + moved)
 
 
-def _scatter(mask: Mask, part: Mask, rng: np.random.Generator) -> NDArray[np.float64]:
+def _scatter(mask: Mask, part: Mask, rng: np.random.Generator, scales: tuple[float, float]) -> NDArray[np.float64]:
     """Anywhere on the part, turned, perhaps mirrored, smaller or larger."""
     x, y = _centre(mask)
     inside = np.flatnonzero(part)
     to_y, to_x = divmod(int(inside[rng.integers(inside.size)]), part.shape[1])
-    scale = float(np.exp(rng.uniform(np.log(0.3), np.log(1.4))))
+    scale = float(np.exp(rng.uniform(np.log(scales[0]), np.log(scales[1]))))
     scale = max(scale, min(1.0, np.sqrt(9.0 / max(1, int(mask.sum())))))  # leave at least nine pixels
     stretch = float(np.exp(rng.uniform(-0.25, 0.25)))
     angle = rng.uniform(0, 2 * np.pi)

@@ -185,7 +185,7 @@ class _Run:
         settings = self.settings
         if not settings.early_stop:
             return Unwatched(trainer, settings.peak_rate)
-        held = replace(sources, normals=data.held, windows=data.held_windows, crowd=1)
+        held = replace(sources, normals=data.held, windows=data.held_windows, making=data.making.alone)
         watch = early_stop(trainer, held, settings.seed, settings.batch, settings.peak_rate)
         if watch is None:
             self.note(f"no early stop: of {len(data.normals)} normals none are held out to validate on, or no anomaly shows on them")
@@ -211,12 +211,12 @@ class _Run:
         features = extractor(backbone, self.device, steps * settings.batch * start.data.form.height * start.data.form.width)
         prototypes, plan = self.prototypes(start, backbone, features, found)
         torch.manual_seed(settings.seed)
-        head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device)
+        head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # as above
         if start.head is not None:
             head.load_state_dict(dict(start.head))
         pixels = score_rule(settings, plan).pixels
         network = PRN(backbone, prototypes.to(self.device), head, pixels, settings.form.difference)
-        return Trainer(network, self.device, settings.loss, features), plan
+        return Trainer(network, self.device, settings.loss, features, start.data.making.near), plan
 
     def prototypes(
         self, start: Start, backbone: FrozenBackbone, features: Features, found: Found | None

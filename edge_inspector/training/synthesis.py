@@ -23,7 +23,8 @@ from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import Variation, blurred, vary
 from edge_inspector.training.extended import SeenAnomaly, place
 from edge_inspector.training.foreground import foreground
-from edge_inspector.training.shapes import AREA, simulated_mask
+from edge_inspector.training.making import WHOLE_PART, Making
+from edge_inspector.training.shapes import simulated_mask
 from edge_inspector.training.textures import borrowed, procedural, recolour
 
 Field = NDArray[np.float32]
@@ -42,9 +43,7 @@ class Sources:
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
     ``weights`` is how often each seen one is drawn, summing to 1; empty: all alike. ``windows`` say where the normals lie on their
-    canvases; none where no normal has padding. ``areas`` are the least and the largest share of a part that one made-up shape covers;
-    ``crowd`` is how many made-up anomalies at most lie on one normal: of a speck alone a large image teaches little.
-    Raises ValueError where the windows are not as many.
+    canvases; none where no normal has padding. Raises ValueError where the windows are not as many.
     """
 
     normals: NDArray[np.uint8]
@@ -55,8 +54,7 @@ class Sources:
     kinds: tuple[str, ...] = MADE
     weights: tuple[float, ...] = ()
     windows: tuple[Window, ...] = ()
-    areas: tuple[float, float] = AREA
-    crowd: int = 1
+    making: Making = WHOLE_PART
 
     def __post_init__(self) -> None:
         if self.windows and len(self.windows) != len(self.normals):
@@ -125,7 +123,7 @@ Put = Callable[[Image, Mask, Sources, np.random.Generator], tuple[Image, Field]]
 def _crowd(base: Made, part: Mask, put: Put, sources: Sources, rng: np.random.Generator) -> Made:
     """What ``put`` makes of a normal on its ``part``, done again as often as drawn, until CROWDED."""
     image, mask = put(base.image, part, sources, rng)
-    for _ in range(int(rng.integers(sources.crowd)) if sources.crowd > 1 else 0):
+    for _ in range(int(rng.integers(sources.making.crowd)) if sources.making.crowd > 1 else 0):
         if mask.mean() > CROWDED:
             break
         image, further = put(image, part, sources, rng)
@@ -135,7 +133,7 @@ def _crowd(base: Made, part: Mask, put: Put, sources: Sources, rng: np.random.Ge
 
 def _with_seen(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     for _ in range(_TRIES):
-        region, mask = place(drawn(sources, rng), part, rng)
+        region, mask = place(drawn(sources, rng), part, rng, sources.making)
         if rng.random() < AT_HOME:
             region = at_home(region, base, mask)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
@@ -153,7 +151,7 @@ def _simulated(sources: Sources, rng: np.random.Generator) -> Made:
 
 def _with_simulated(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     for _ in range(_TRIES):
-        mask = soften(simulated_mask(part, rng, sources.areas), rng)
+        mask = soften(simulated_mask(part, rng, sources.making.areas), rng)
         beta = rng.uniform(*BETA_SIMULATED) if rng.random() < 0.6 else 0.0
         source = _source(base, mask, sources, rng)
         blended = blend(base, source.mean(axis=2, keepdims=True) if sources.grey else source, mask, beta)

@@ -20,10 +20,10 @@ LOOK_S = 0.1  # how soon a wait for an answer notices that it is to be given up
 class ControlClient:
     """Requests to one control endpoint, one at a time; used by one thread.
 
-    ``given_up`` is asked while an answer is waited for: once it says True, the wait fails as one does that took too long.
+    ``given_up`` is asked while an answer is waited for: once it says True, the wait ends with a WireError that says so.
     """
 
-    def __init__(self, endpoint: str, keys: ClientKeys | None = None, given_up: Callable[[], bool] = bool) -> None:
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None, given_up: Callable[[], bool] = lambda: False) -> None:
         self._endpoint = endpoint
         self._keys = keys
         self._given_up = given_up
@@ -81,6 +81,8 @@ class ControlClient:
         self._socket = None
 
     def _silent(self, timeout_s: float) -> WireError:
+        if self._given_up():
+            return WireError(f"the answer from {self._endpoint} was not waited for any longer; what was asked may be done yet")
         return WireError(f"no answer from {self._endpoint} within {timeout_s:g} s; is it running, and is this its control endpoint?")
 
     def _read(self, head: bytes) -> dict[str, Any]:

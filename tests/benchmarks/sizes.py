@@ -55,7 +55,8 @@ def look(network: PRN, manifest: Manifest, sample: Sample) -> Look:
         features = network.backbone(batch.permute(0, 3, 1, 2).float())
         apart, _ = network.residuals(features)
         logits = network.head(features, apart)
-        added = evidence(apart[-1], (logits.shape[-2], logits.shape[-1])) if isinstance(network.prototypes, Codebook) else 0.0
+        size, form = (logits.shape[-2], logits.shape[-1]), network.head.form
+        added = evidence(apart[-1], size, form) if isinstance(network.prototypes, Codebook) else 0.0
         maps = [torch.sigmoid(values)[0, 0].numpy() for values in (logits, logits + added)]
     head, joined = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
     few, rule = manifest.score.score_pixels, manifest.score.pixels

@@ -76,12 +76,13 @@ def staged(trainer: Trainer, batch: Batch, clock: Clock) -> None:
     features = trainer.features(to_input(batch.images, trainer.device))
     clock.lap("backbone forward")
     with torch.no_grad():
-        apart, _ = network.residuals(features)
+        found, _ = network.residuals(features)
+        apart = [scale.contiguous(memory_format=torch.channels_last) for scale in found]
     clock.lap("residual")
     with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.reduced):
         logits = network.head(features, apart)
     clock.lap("head forward")
-    loss = prn_loss(logits.float(), torch.from_numpy(batch.masks).to(trainer.device), trainer.loss)
+    loss = prn_loss(logits.float(), torch.from_numpy(batch.masks).to(trainer.device), trainer.loss, trainer.near)
     loss.item()
     clock.lap("loss")
     trainer.optimizer.zero_grad(set_to_none=True)

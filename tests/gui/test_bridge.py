@@ -25,6 +25,7 @@ class Line:
         self.parts: list[dict[str, Any]] = []
         self.held = threading.Event()
         self.held.set()
+        self.asked = threading.Event()
         self.begin()
 
     def begin(self) -> None:
@@ -55,6 +56,7 @@ class Line:
         return {"run": self.publisher.run, "parts": wanted, "oldest": 1, "newest": len(self.parts)}
 
     def slow(self, _params: dict[str, Any]) -> dict[str, Any]:
+        self.asked.set()
         self.held.wait(20.0)
         return {"done": True}
 
@@ -157,6 +159,7 @@ def test_it_ends_while_an_answer_is_waited_for(qtbot: QtBot, bridge: Bridge, lin
     line.held.clear()
     before = set(threading.enumerate())
     bridge.ask_desk(QObject(), "slow", {}, _unwanted, lambda _code, _text: None, 60.0)
+    assert line.asked.wait(WAIT_MS / 1e3)
     bridge.stop()
     assert [t.name for t in before & set(threading.enumerate()) if t.name.startswith("ui-")] == []
 

@@ -14,6 +14,7 @@ from edge_inspector.training.device.shapes import drawn_pixels, size_of
 from edge_inspector.training.device.stock import Seen
 from edge_inspector.training.device.textures import Bases
 from edge_inspector.training.extended import IN_PLACE
+from edge_inspector.training.making import WHOLE_PART, Making
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def cut(seen: Seen, count: int, draws: Draws) -> Cuttings:
     )
 
 
-def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws, making: Making = WHOLE_PART) -> tuple[Tensor, Tensor]:
     """C and M: float32 (n, 3, H, W) in 0..255 and float32 (n, 1, H, W) in 0..1, by the same transform, M inside the bases' windows only.
 
     What does not stay where it was is cut to ``around`` (n, 1, H, W): 1 on the part and a little beyond it, else 0.
@@ -50,13 +51,14 @@ def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws) -> tuple[Tenso
     count, size = len(bases), size_of(bases.images)
     cuttings = cut(seen, count, draws)
     in_place = draws.chance(count, IN_PLACE)
-    near, far = nudged(cuttings, bases, draws), scattered(cuttings, bases, draws)
-    linear, target = (torch.where(in_place.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(near, far, strict=True))
+    here, there = nudged(cuttings, bases, draws), scattered(cuttings, bases, draws, making.scales)
+    linear, target = (torch.where(in_place.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(here, there, strict=True))
     places = affine(linear, cuttings.centres, target, size)
     region = sampled(cuttings.images, *confined(*places, cuttings.windows))
     mask = sampled(cuttings.masks, *places)
     mask = mask * torch.maximum(around, each(in_place.float()))
-    return relit(region, draws), softened(mask, torch.full((count,), 0.7, device=mask.device)) * inside(bases.windows, size)
+    edged = softened(mask, torch.full((count,), making.soft, device=mask.device)) if making.soft else mask.clamp(0.0, 1.0)
+    return relit(region, draws), edged * inside(bases.windows, size)
 
 
 def nudged(cuttings: Cuttings, bases: Bases, draws: Draws) -> tuple[Tensor, Tensor]:
@@ -67,10 +69,10 @@ def nudged(cuttings: Cuttings, bases: Bases, draws: Draws) -> tuple[Tensor, Tens
     return rotation(degrees, scale), bases.windows[:, :2] + share * bases.windows[:, 2:]
 
 
-def scattered(cuttings: Cuttings, bases: Bases, draws: Draws) -> tuple[Tensor, Tensor]:
+def scattered(cuttings: Cuttings, bases: Bases, draws: Draws, scales: tuple[float, float]) -> tuple[Tensor, Tensor]:
     """Anywhere on the part, turned, perhaps mirrored, smaller or larger, by linear part (n, 2, 2) and new centre (n, 2)."""
     count = len(bases)
-    scale = torch.exp(draws.uniform(count, math.log(0.3), math.log(1.4)))
+    scale = torch.exp(draws.uniform(count, math.log(scales[0]), math.log(scales[1])))
     scale = torch.maximum(scale, torch.sqrt(9.0 / cuttings.areas).clamp(max=1.0))  # leave at least nine pixels
     stretch, mirror = torch.exp(draws.uniform(count, -0.25, 0.25)), draws.sign(count)
     turn = rotation(draws.uniform(count, 0.0, 360.0), torch.ones_like(scale))

@@ -17,6 +17,7 @@ from edge_inspector.training.augment import Variation
 from edge_inspector.training.device.draws import Draws
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.foreground import foreground
+from edge_inspector.training.making import Making
 from edge_inspector.training.synthesis import Sources
 from edge_inspector.training.textures import covering
 
@@ -59,8 +60,7 @@ class Stock:
     grey: bool
     variation: Variation
     kinds: tuple[str, ...]
-    areas: tuple[float, float]
-    crowd: int
+    making: Making
 
     @property
     def size(self) -> Size:
@@ -91,8 +91,7 @@ def uploaded(sources: Sources, device: torch.device) -> Stock:
         grey=sources.grey,
         variation=sources.variation,
         kinds=sources.kinds,
-        areas=sources.areas,
-        crowd=sources.crowd,
+        making=sources.making,
     )
 
 

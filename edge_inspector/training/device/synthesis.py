@@ -77,7 +77,7 @@ def extended(stock: Stock, count: int, draws: Draws) -> Made:
 def _with_seen(bases: Bases, stock: Stock, draws: Draws) -> Made:
     around = grown(bases.parts.float(), 9).repeat_interleave(_TRIES, 0)
     tries = bases.times(_TRIES)
-    region, masks = place(_seen(stock), tries, around, draws)
+    region, masks = place(_seen(stock), tries, around, draws, stock.making)
     home = each(draws.chance(len(tries), AT_HOME))
     region = torch.where(home, at_home(region, tries, masks), region)
     blended = blend(tries.images, region, masks, draws.beta(len(tries), BETA_EXTENDED, 0.5))
@@ -92,7 +92,7 @@ def simulated(stock: Stock, count: int, draws: Draws) -> Made:
 def _with_simulated(bases: Bases, stock: Stock, draws: Draws) -> Made:
     burrs = (grown(bases.parts.float(), 5) > 0) & inside(bases.windows, stock.size)  # they stick out of the edge
     tries = replace(bases, parts=burrs).times(_TRIES)
-    masks = simulated_masks(tries.parts, tries.windows, draws, stock.areas)
+    masks = simulated_masks(tries.parts, tries.windows, draws, stock.making.areas)
     soft = softened(masks, draws.uniform(len(tries), 0.4, 1.2)) * inside(tries.windows, stock.size)
     masks = torch.where(each(draws.chance(len(tries), 0.3)), masks, soft)
     blended = blend(tries.images, sources(tries, masks, stock, draws), masks, draws.beta(len(tries), BETA_SIMULATED, 0.6))
@@ -102,10 +102,10 @@ def _with_simulated(bases: Bases, stock: Stock, draws: Draws) -> Made:
 def _crowd(bases: Bases, put: Callable[[Bases, Stock, Draws], Made], stock: Stock, draws: Draws) -> Made:
     """What ``put`` makes of normals, done again as often as drawn for each, until CROWDED."""
     made = put(bases, stock, draws)
-    if stock.crowd == 1:
+    if stock.making.crowd == 1:
         return made
     images, masks, area = made.images.clone(), made.masks.clone(), bases.windows[:, 2] * bases.windows[:, 3]
-    more = draws.kinds.integers(stock.crowd, size=len(bases))  # on the host: how many are made must not wait for the device
+    more = draws.kinds.integers(stock.making.crowd, size=len(bases))  # on the host: how many are made must not wait for the device
     for number in range(int(more.max())):
         places = torch.from_numpy(np.flatnonzero(more > number)).to(stock.device)
         further = put(replace(bases[places], images=images[places]), stock, draws)

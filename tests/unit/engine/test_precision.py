@@ -9,6 +9,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
+from edge_inspector.engine import openvino_split
 from edge_inspector.engine.bundle import Bundle, load_bundle
 from edge_inspector.engine.calibrate import build
 from edge_inspector.engine.calibrated import CREATED, DEVICE, KIND, calibrated
@@ -17,6 +18,7 @@ from edge_inspector.engine.forms import FORM, key_of, store_form
 from edge_inspector.engine.onnx_graph import fold_weights, ops_of, read_graph
 from edge_inspector.engine.precision import LEAST_IMAGES, evenly, fp16_graph, int8_graph, quantised
 from edge_inspector.engine.search import find_search, find_tail
+from edge_inspector.engine.vino import ov
 from edge_inspector.errors import BundleError, FormError
 from tests.bundles import make_bundle
 from tests.networks import DISTANCE, FEATURES, make_network, make_network_bundle, pictures
@@ -232,3 +234,28 @@ def test_a_damaged_form_is_named(tmp_path: Path) -> None:
 def test_what_needs_no_building_is_not_built(bundle: Bundle) -> None:
     with pytest.raises(FormError, match="int8 alone is built"):
         build(bundle, "bf16", pictures(LEAST_IMAGES), Silent())
+
+
+def graph_with_a_product_of_constants() -> onnx.ModelProto:
+    """float32 (1, 4) -> itself times (A B): one product of constants, and one of the input."""
+    rng = np.random.default_rng(0)
+    stored = [onnx.numpy_helper.from_array(rng.normal(0, 1, (4, 4)).astype(np.float16), name) for name in "AB"]
+    nodes = [
+        onnx.helper.make_node("Cast", ["A"], ["a"], name="cast a", to=onnx.TensorProto.FLOAT),
+        onnx.helper.make_node("Cast", ["B"], ["b"], name="cast b", to=onnx.TensorProto.FLOAT),
+        onnx.helper.make_node("MatMul", ["a", "b"], ["words"], name="of constants"),
+        onnx.helper.make_node("MatMul", ["image", "words"], ["found"], name="of the image"),
+    ]
+    ports = [[onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 4])] for name in ("image", "found")]
+    graph = onnx.helper.make_graph(nodes, "g", *ports, stored)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+
+
+def test_what_is_computed_from_constants_alone_is_no_product() -> None:
+    model = graph_with_a_product_of_constants()
+    assert [(op.name, op.kind) for op in ops_of(model)] == [
+        ("cast a", "other"), ("cast b", "other"), ("of constants", "other"), ("of the image", "product"),
+    ]  # fmt: skip
+    read = ov.Core().read_model(model.SerializeToString())
+    products = {node.get_friendly_name() for node in read.get_ordered_ops() if node.get_type_name() == "MatMul"}
+    assert sorted(op.kind for op in openvino_split.ops_of(read) if op.name in products) == ["other", "product"]

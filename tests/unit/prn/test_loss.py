@@ -45,3 +45,23 @@ def test_small_anomalies_weigh_more_up_to_a_limit() -> None:
     weights = emphasis(target)
     assert [float(weights[n].max()) for n in range(4)] == [1.0, EMPHASIS, 2.0, 1.0]
     assert float(weights[1, 0, 1:].max()) == 1.0  # normal pixels never
+
+
+def test_what_is_marked_nearby_counts_together_and_what_is_far_does_not() -> None:
+    target = torch.zeros(3, 1, 100, 100)
+    for top, left in ((10, 10), (10, 80), (80, 10)):
+        target[0, 0, top : top + 3, left : left + 3] = 1
+    target[1, 0, 10:13, 10:13] = 1
+    target[2, 0, 97:, 97:] = 1  # in a corner as anywhere
+    whole, near = emphasis(target), emphasis(target, near=33)
+    assert whole[0].max() == pytest.approx(50 / 27)
+    assert near[:, 0].amax((1, 2)).tolist() == pytest.approx([50 / 9] * 3)
+    assert torch.equal(near[0, 0, :50, :50], near[1, 0, :50, :50])
+    assert float(near[target == 0].max()) == 1.0
+
+
+@pytest.mark.parametrize(("apart", "weight"), [(16, 25.0), (17, 50.0)])
+def test_nearby_is_half_a_square_to_each_side(apart: int, weight: float) -> None:
+    target = torch.zeros(1, 1, 100, 100)
+    target[..., 50, 50] = target[..., 50, 50 + apart] = 1
+    assert float(emphasis(target, most=1e3, near=33)[0, 0, 50, 50]) == pytest.approx(weight)

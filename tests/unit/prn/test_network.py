@@ -105,15 +105,20 @@ def test_a_codebook_adds_its_own_evidence_to_the_heads() -> None:
         anomaly_map, score, chosen = network(image)
         features = network.backbone(image.permute(0, 3, 1, 2).float())
         apart, _ = network.residuals(features)
-        logits = network.head(features, apart) + evidence(apart[-1], (64, 64))
+        logits = network.head(features, apart) + evidence(apart[-1], (64, 64), HeadForm())
     assert chosen.shape == (1, 8 * 8)
     torch.testing.assert_close(anomaly_map, torch.sigmoid(logits)[:, 0])
     assert float(score) == pytest.approx(top_means(anomaly_map[0].numpy(), (5, 60)), abs=1e-5)
 
 
-def test_the_evidence_grows_with_what_is_unusual() -> None:
+def test_the_evidence_grows_with_what_is_unusual_and_says_nothing_of_the_usual() -> None:
     apart = torch.zeros(1, 3, 8, 8)
     apart[0, -1, 4, 4] = 12.0
-    found = evidence(apart, (64, 64))
+    apart[0, -1, 0] = USUAL
+    found = evidence(apart, (64, 64), HeadForm())
     assert float(found[0, 0, 36, 36]) == pytest.approx(EVIDENCE * (12.0 - USUAL), rel=0.2)
-    assert float(found[0, 0, 0, 0]) == pytest.approx(-EVIDENCE * USUAL)
+    assert found[0, 0, [0, 20, 63], [0, 20, 63]].tolist() == [0.0, 0.0, 0.0]
+    before = evidence(apart, (64, 64), HeadForm(unusual_only=False))
+    assert float(before[0, 0, 63, 63]) == pytest.approx(-EVIDENCE * USUAL)
+    apart[0, -1, 4, 4] = torch.nan
+    assert evidence(apart, (64, 64), HeadForm())[0, 0, 36, 36].isnan()

@@ -77,12 +77,12 @@ def trained_bundle(factory: pytest.TempPathFactory) -> TrainResult:
 
 # What a graph may use: TensorRT's ONNX parser has all of these from 8.4 on (onnx-tensorrt, docs/operators.md).
 TENSORRT = """Add ArgMax AveragePool Cast Clip Concat Constant Conv DepthToSpace Div Expand Flatten Gather GatherND Gemm GreaterOrEqual Less
-LessOrEqual Log MatMul Mul Pad Pow ReduceMax ReduceMean ReduceSum Relu Reshape Resize Shape Sigmoid Slice Softmax Sqrt Squeeze Sub
+LessOrEqual Log MatMul Mul Pad Pow ReduceMax ReduceMean ReduceSum Relu Reshape Resize Shape Sigmoid Slice Softmax Split Sqrt Squeeze Sub
 TopK Transpose Unsqueeze Where"""
 
 
 def assert_for_tensorrt(bundle: Path) -> None:
-    """Hold a bundle's graph to what TensorRT's parser takes: operators, modes of resizing, a TopK's constant K."""
+    """Hold a bundle's graph to what TensorRT's parser takes: operators, modes of resizing, constant K of a TopK and sizes of a Split."""
     import onnx
 
     graph = onnx.load(bundle / "model.onnx").graph
@@ -91,4 +91,4 @@ def assert_for_tensorrt(bundle: Path) -> None:
     modes = {a.s.decode() for node in resizes for a in node.attribute if a.name == "coordinate_transformation_mode"}
     assert modes <= {"half_pixel", "pytorch_half_pixel"}
     stored = {tensor.name for tensor in graph.initializer}
-    assert {node.input[1] for node in graph.node if node.op_type == "TopK"} <= stored
+    assert {node.input[1] for node in graph.node if node.op_type in ("TopK", "Split")} <= stored

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -28,7 +29,7 @@ from edge_inspector.training.retrain import RetrainSettings, _Retraining
 from edge_inspector.training.run import TrainResult, _Run, train
 from edge_inspector.training.schedule import Budget
 from edge_inspector.training.synthesis import Sources, made
-from edge_inspector.training.tiles import Cutting, cutting, read_tile_data
+from edge_inspector.training.tiles import NEAR, Cutting, cutting, read_tile_data
 
 FRAME = (300, 420)
 
@@ -45,17 +46,21 @@ def settings(frames: Path, out: Path, **changes: object) -> TrainSettings:
     return TrainSettings(frames, "mvtec", out, **values)  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "CROPS", 50 * 128 * 128)
+
+
 def read(frames: Path, how: Cutting, seen: int = 2) -> TrainingData:
     normals, picked, _ = pick_samples(frames, "mvtec", seen, 0)
     return read_tile_data(normals, None, [(sample, "exact") for sample in picked], how, 0)
 
 
-def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiles, "CROPS", 50 * 128 * 128)
+def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(frames: Path) -> None:
     how = cutting((128, 128), 32, 1.0)
     data = read(frames, how)
     assert data.normals.shape == (54, 128, 128, 3), "six of each of nine frames"
-    assert data.crowd == 8 and len(data.held) == 64 and len(data.frames) == len(data.held_hashes) == 2
+    assert data.making.crowd == 8 and len(data.held) == 64 and len(data.frames) == len(data.held_hashes) == 2
     assert len(data.normal_hashes) == 11 and data.grey and data.tiling == how.tiling
     whole = [render_wide(1000, number, 0, FRAME).image[..., 0] for number in range(11)]
     windows = np.lib.stride_tricks.sliding_window_view(whole[0], (128, 128))
@@ -65,15 +70,23 @@ def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(f
 def test_tiles_that_train_hold_crowds_and_those_that_are_scored_one_anomaly_each(frames: Path, tmp_path: Path) -> None:
     data = read(frames, cutting((128, 128), 32, 1.0))
     none_held = replace(data, held=data.held[:0])
-    assert sources_of(data).crowd == 8
-    assert held_sources(data).crowd == held_sources(none_held, 3).crowd == 1
+    assert sources_of(data).making.crowd == 8
+    assert held_sources(data).making == held_sources(none_held, 3).making == replace(data.making, crowd=1)
     run = _Run(settings(frames, tmp_path / "out", early_stop=True), Silent(), Budget(None))
     validated: list[Sources] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edge_inspector.training.run.early_stop", lambda trainer, held, *rest: validated.append(held))
         patch.setattr("edge_inspector.training.run.Unwatched", lambda *rest: None)
         run.watch_of(None, sources_of(data), data)  # type: ignore[arg-type]  # nobody is watched
-    assert [held.crowd for held in validated] == [1]
+    assert [held.making.crowd for held in validated] == [1]
+
+
+def test_the_loss_counts_together_what_a_tile_shows_close_by(frames: Path, tmp_path: Path) -> None:
+    run = _Run(settings(frames, tmp_path / "out"), Silent(), Budget(None))
+    trainer = run.prepare().trainer
+    assert trainer.near == NEAR
+    weights = [parameter for parameter in trainer.network.head.parameters() if parameter.dim() == 4]
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights), "else each step copies them"
 
 
 def test_a_seen_anomaly_is_a_crop_around_its_mask(frames: Path) -> None:
@@ -89,7 +102,7 @@ def test_a_scaled_frame_shows_its_anomaly_smaller(frames: Path) -> None:
 def test_made_up_anomalies_are_as_small_in_a_large_tile_as_in_a_small_one() -> None:
     for side in (128, 512):
         how = cutting((side, side), 32, 1.0)
-        sources = Sources(np.full((1, side, side, 3), 120, np.uint8), areas=how.areas)
+        sources = Sources(np.full((1, side, side, 3), 120, np.uint8), making=how.making.alone)
         masks = [made("simulated", sources, np.random.default_rng(n)).mask for n in range(12 if side == 512 else 40)]
         least = min(int((mask > 0.5).sum()) for mask in masks if mask.any())
         assert least < 200

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -34,6 +36,30 @@ def server() -> Iterator[ControlServer]:
     yield control
     assert control.stop(5.0)
     assert control.stop(5.0)
+
+
+def test_a_wait_that_is_given_up_says_so_and_the_next_call_is_answered(server: ControlServer) -> None:
+    over = threading.Event()
+    with socket_that_never_answers() as endpoint, ControlClient(endpoint, given_up=over.is_set) as client:
+        threading.Timer(0.3, over.set).start()
+        began = time.monotonic()
+        with pytest.raises(WireError, match=r"was not waited for any longer"):
+            client.call("echo", {}, 30.0)
+        assert 0.25 < time.monotonic() - began < 5.0
+    with ControlClient(server.endpoint, given_up=lambda: False) as client:
+        assert client.call("echo", {"n": 1}) == {"n": 1}
+
+
+@contextmanager
+def socket_that_never_answers() -> Iterator[str]:
+    """The endpoint of one."""
+    context = zmq.Context()
+    socket = context.socket(zmq.ROUTER)
+    try:
+        port = socket.bind_to_random_port("tcp://127.0.0.1")
+        yield f"tcp://127.0.0.1:{port}"
+    finally:
+        context.destroy(linger=0)
 
 
 def test_calls(server: ControlServer) -> None:

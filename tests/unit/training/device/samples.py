@@ -13,6 +13,7 @@ from edge_inspector.geometry import Window
 from edge_inspector.training.augment import Variation
 from edge_inspector.training.device.draws import Draws, seeded
 from edge_inspector.training.extended import SeenAnomaly
+from edge_inspector.training.making import Making
 from edge_inspector.training.synthesis import Sources
 from tests.unit.training.parts import disc, stained
 
@@ -46,7 +47,7 @@ def specks(crowd: int) -> Sources:
     image, mask = plain.copy(), np.zeros((96, 96), np.bool_)
     mask[40:46, 50:56] = True
     image[mask] = 60
-    return Sources(plain[None], (SeenAnomaly(image, mask),), grey=True, variation=STILL, crowd=crowd)
+    return Sources(plain[None], (SeenAnomaly(image, mask),), grey=True, variation=STILL, making=Making(crowd=crowd))
 
 
 def only(sources: Sources, normal: int) -> Sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import cv2
 import numpy as np
@@ -121,7 +122,7 @@ def test_lines_are_as_wide_as_opencv_draws_them(width: int) -> None:
     assert sum(found) / 3 == pytest.approx(1.0, abs=0.12)
 
 
-@pytest.mark.parametrize("move", [nudged, scattered])
+@pytest.mark.parametrize("move", [nudged, partial(scattered, scales=(0.3, 1.4))])
 def test_a_moved_masks_centre_goes_to_the_place_meant_for_it(move: object) -> None:
     stock = uploaded(discs(), CPU)
     assert stock.seen is not None

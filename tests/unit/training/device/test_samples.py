@@ -18,7 +18,9 @@ from edge_inspector.training.device.shapes import crack, simulated_masks, single
 from edge_inspector.training.device.stock import uploaded, with_seen
 from edge_inspector.training.device.synthesis import KINDS, Made, make_batch
 from edge_inspector.training.device.textures import procedural, rolled
+from edge_inspector.training.making import Making
 from edge_inspector.training.shapes import AREA
+from edge_inspector.training.tiles import cutting
 from tests.unit.training.device.samples import CPU, discs, draws, specks, strips, whole
 
 MANY = 60
@@ -100,9 +102,26 @@ def test_a_crowd_of_specks_lies_on_one_normal_as_on_the_hosts() -> None:
     assert pieces(np.stack([host.extended(specks(1), np.random.default_rng([2, n]))[1] for n in range(9)])).max() == 1
 
 
+TILE = cutting((128, 128), 32, 1.0).making
+
+
+@pytest.mark.parametrize(("making", "least", "most", "small"), [(TILE, 8, 100, False), (Making(), 2, 76, True)], ids=["tiles", "parts"])
+def test_seen_anomalies_keep_their_size_and_edge_on_tiles(making: Making, least: float, most: float, small: bool) -> None:
+    making = replace(making, crowd=1)
+    sources = replace(specks(1), making=making)
+    on_host = np.stack([host.extended(sources, np.random.default_rng([4, number]))[1] for number in range(MANY)])
+    on_device = as_arrays(KINDS["extended"](uploaded(sources, CPU), MANY, draws()))[1]
+    for masks in (on_host, on_device):
+        sizes = masks.sum((1, 2))[masks.any((1, 2))]
+        assert least <= sizes.min() <= sizes.max() <= most
+        soft = ((masks > 0.02) & (masks < 0.98)).sum((1, 2)) / np.maximum((masks > 0.02).sum((1, 2)), 1)
+        assert (np.median(soft) < 0.5) == (making.soft == 0.0)
+        assert (np.quantile(sizes, 0.1) < 14) == small  # of 36 where it was seen: 0.6 of its side leaves 13
+
+
 def test_simulated_anomalies_crowd_too() -> None:
     def marked(crowd: int) -> tuple[float, float]:
-        sources = replace(specks(crowd), areas=(0.001, 0.002))
+        sources = replace(specks(crowd), making=Making(areas=(0.001, 0.002), crowd=crowd))
         on_host = np.stack([host.simulated(sources, np.random.default_rng([3, number]))[1] for number in range(MANY)])
         return pieces(on_host).mean(), pieces(as_arrays(KINDS["simulated"](uploaded(sources, CPU), MANY, draws()))[1]).mean()
 
