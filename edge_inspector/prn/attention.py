@@ -63,7 +63,7 @@ class MultiSizeAttention(nn.Module):
     def branches(self, x: Tensor) -> Tensor:
         """(N, channels, h, w) -> (N, 4 * width, h, w): of each patch size, before they are projected back."""
         # Split once: each slice taken by itself would cost a gradient of the whole grid's size, nearly all of it zeros.
-        whole, *patches = to_grid(self.projections(x), PARTS).split((1, *[3] * (len(DIVISIONS) - 1)))
+        whole, *patches = torch.split(to_grid(self.projections(x), PARTS), [1, *[3] * (len(DIVISIONS) - 1)])
         attended = [attend(qkv, divisions, self.scale) for qkv, divisions in zip(patches, DIVISIONS[1:], strict=True)]
         return from_grid(torch.stack([whole[0], *attended]), self.width, x.shape[2], x.shape[3])
 
