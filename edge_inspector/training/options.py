@@ -78,8 +78,8 @@ class TrainSettings:
         left_out += [] if self.synthesis == "device" else ["synthesis"]  # older runs knew the host alone,
         left_out += [] if self.tile else ["tile", "overlap", "scale"]  # and whole images
         own = {key: value for key, value in asdict(self).items() if key not in left_out}
-        # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         own |= {"making": asdict(data.making), "crops": len(data.normals)} if self.tile else {}
+        # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
         text = json.dumps(what, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -211,7 +211,7 @@ class _Run:
         features = extractor(backbone, self.device, steps * settings.batch * start.data.form.height * start.data.form.width)
         prototypes, plan = self.prototypes(start, backbone, features, found)
         torch.manual_seed(settings.seed)
-        head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # as above
+        head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device)
         if start.head is not None:
             head.load_state_dict(dict(start.head))
         pixels = score_rule(settings, plan).pixels

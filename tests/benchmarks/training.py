@@ -75,9 +75,7 @@ def staged(trainer: Trainer, batch: Batch, clock: Clock) -> None:
     clock.begin()
     features = trainer.features(to_input(batch.images, trainer.device))
     clock.lap("backbone forward")
-    with torch.no_grad():
-        found, _ = network.residuals(features)
-        apart = [scale.contiguous(memory_format=torch.channels_last) for scale in found]
+    apart = trainer.residuals(features)
     clock.lap("residual")
     with torch.autocast(trainer.device.type, torch.bfloat16, enabled=trainer.reduced):
         logits = network.head(features, apart)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,8 @@ import onnx
 import pytest
 import torch
 from onnx import numpy_helper
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from edge_inspector.engine import openvino_split
 from edge_inspector.engine.bundle import load_bundle
@@ -24,7 +28,7 @@ from edge_inspector.errors import BundleError
 from edge_inspector.evaluation.equivalence import Reference, compare, load_references
 from edge_inspector.prn.backbone import CHANNELS
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.training.export import CODEBOOK, load_network, load_prototypes
+from edge_inspector.training.export import CODEBOOK, HEAD, load_head, load_network, load_prototypes
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
@@ -70,8 +74,9 @@ def test_both_products_of_each_scales_search_stay_float32_at_every_precision(fol
     model = read_graph(folder / "model.onnx")
     search = find_search(ops_of(model))
     assert [node.op_type for node in model.graph.node if node.name in search.products] == ["MatMul"] * 6
-    lengths = [node.name for node in model.graph.node if node.op_type == "MatMul" and node.name not in search.products]
-    assert search.nodes.issuperset(name for name in lengths if _of_constants(model, name)), "float16 would round the words' lengths"
+    others = [node.name for node in model.graph.node if node.op_type == "MatMul" and node.name not in search.products]
+    words = [name for name in others if _of_constants(model, name)]
+    assert len(words) == 3 and search.nodes.issuperset(words), "float16 would round the words' lengths"
     assert not search.nodes & quantised(model)
 
 
@@ -150,3 +155,15 @@ def test_a_damaged_codebook_is_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / CODEBOOK).write_bytes(b"nonsense")
     with pytest.raises(BundleError, match=r"codebook\.safetensors: cannot be read as a codebook"):
         load_prototypes(tmp_path, CHANNELS)
+
+
+def test_a_head_made_before_takes_away_where_a_place_is_familiar(folder: Path, tmp_path: Path) -> None:
+    """Its file does not name the switch, and its graph adds t - 2 everywhere."""
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    with safe_open(folder / HEAD, framework="pt") as file:
+        metadata = file.metadata()
+    form = json.loads(metadata["form"])
+    assert form.pop("unusual_only") is True
+    save_file(load_file(folder / HEAD), old / HEAD, {**metadata, "form": json.dumps(form)})
+    assert [load_head(where).form.unusual_only for where in (folder, old)] == [True, False]
