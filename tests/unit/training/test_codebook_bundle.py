@@ -76,7 +76,8 @@ def test_both_products_of_each_scales_search_stay_float32_at_every_precision(fol
     assert [node.op_type for node in model.graph.node if node.name in search.products] == ["MatMul"] * 6
     others = [node.name for node in model.graph.node if node.op_type == "MatMul" and node.name not in search.products]
     words = [name for name in others if _of_constants(model, name)]
-    assert len(words) == 3 and search.nodes.issuperset(words), "float16 would round the words' lengths"
+    assert words, "but those that the exporter has computed"
+    assert search.nodes.issuperset(words), "float16 would round the words' lengths"
     assert not search.nodes & quantised(model)
 
 
