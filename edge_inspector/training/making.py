@@ -15,6 +15,7 @@ class Making:
     one normal: of a speck alone a large image teaches little. ``near`` is the side, in map pixels, of the square in which what is marked
     counts together for the loss's emphasis, odd; 0: on the whole map. ``scales`` are what a seen anomaly that is put elsewhere is shrunk or
     enlarged by, and ``soft`` is the deviation, in pixels up to 1.2, of what blurs its edge; 0 leaves it as sharp as it was seen.
+    ``light_only`` is the share of seen anomalies put elsewhere of which only the light goes there, not the texture that they lay on.
     Raises ValueError where ``near`` is even or ``soft`` out of range.
     """
 
@@ -23,6 +24,7 @@ class Making:
     near: int = 0
     scales: tuple[float, float] = (0.3, 1.4)
     soft: float = 0.7
+    light_only: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.near and self.near % 2 == 0) or not 0.0 <= self.soft <= 1.2:

@@ -22,7 +22,7 @@ from edge_inspector.training.normality import FormChoice
 from edge_inspector.training.schedule import PEAK_RATE
 from edge_inspector.training.supply import SynthesisChoice, resolve_synthesis
 from edge_inspector.training.synthesis import MADE, possible
-from edge_inspector.training.tiles import STRIDE
+from edge_inspector.training.tiles import STRIDE, USUAL
 from edge_inspector.version import __version__
 
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
@@ -113,7 +113,10 @@ def _check_switches(settings: TrainSettings) -> None:
 
 
 def check_tiling(settings: TrainSettings) -> TrainSettings:
-    """The settings with the one form of prototypes that tiles can have. Raises SettingsError for another, a wrong overlap or scale."""
+    """The settings with the one form of prototypes that tiles can have, and evidence of what is unusual among the places of many tiles.
+
+    Raises SettingsError for another form of prototypes, a wrong overlap or scale.
+    """
     if settings.prototypes == "whole-map" or settings.k is not None or settings.ratio is not None:
         raise SettingsError(
             "--tile with whole maps as prototypes: they say what is normal at each place of the part, and a tile may lie anywhere; "
@@ -126,7 +129,8 @@ def check_tiling(settings: TrainSettings) -> TrainSettings:
         raise SettingsError(f"--overlap {settings.overlap}: an even number of 0 to {side // 2} pixels, half a tile, is expected")
     if not 0.0 < settings.scale <= 1.0:
         raise SettingsError(f"--scale {settings.scale}: input pixels a frame pixel, above 0 and at most 1")
-    return replace(settings, prototypes="codebook")
+    form = settings.form if not settings.form.unusual_only else replace(settings.form, usual=max(settings.form.usual, USUAL))
+    return replace(settings, prototypes="codebook", form=form)
 
 
 def resolve_device(name: str) -> str:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edge_inspector.geometry import PADDING, Window, whole
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import Variation, blurred, vary
-from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.extended import SeenAnomaly, place, place_light
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.making import WHOLE_PART, Making
 from edge_inspector.training.shapes import simulated_mask
@@ -133,14 +133,21 @@ def _crowd(base: Made, part: Mask, put: Put, sources: Sources, rng: np.random.Ge
 
 def _with_seen(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     for _ in range(_TRIES):
-        region, mask = place(drawn(sources, rng), part, rng, sources.making)
-        if rng.random() < AT_HOME:
-            region = at_home(region, base, mask)
+        region, mask = _region(base, part, sources, rng)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
         blended = blend(base, region, mask, beta)
         if visible(base, blended, mask):
             return blended, mask
     return base, np.zeros_like(mask)
+
+
+def _region(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Field, Field]:
+    """C and M of a seen anomaly: its look, or its light alone."""
+    seen, making = drawn(sources, rng), sources.making
+    if making.light_only and rng.random() < making.light_only:
+        return place_light(seen, base, part, rng, making)
+    region, mask = place(seen, part, rng, making)
+    return (at_home(region, base, mask) if rng.random() < AT_HOME else region), mask
 
 
 def _simulated(sources: Sources, rng: np.random.Generator) -> Made:

@@ -17,12 +17,14 @@ from edge_inspector.training import batches as batches_module
 from edge_inspector.training.augment import Variation
 from edge_inspector.training.batches import Batch, Batches, halve, make_batch
 from edge_inspector.training.data import load_training_data
-from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.extended import FAINTER, SeenAnomaly, light_ratio, place, place_light
 from edge_inspector.training.foreground import foreground
+from edge_inspector.training.making import Making
 from edge_inspector.training.perlin import perlin
 from edge_inspector.training.shapes import AREA, crack, simulated_mask, single
 from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, made, recipe, simulated, visible
 from edge_inspector.training.textures import PROCEDURAL, borrowed, covering, recolour
+from tests.unit.training.device.samples import striped
 from tests.unit.training.parts import disc, stained, write_set
 
 SEEDS = st.integers(0, 2**31)
@@ -143,6 +145,37 @@ def test_a_seen_region_and_its_mask_move_together(seed: int) -> None:
     assert inside.any()
     assert float(region[inside].mean()) > 200  # white came along with its mask
     assert float(mask.max()) <= 1.0
+
+
+@given(seed=SEEDS, darker=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_light_alone_goes_to_another_texture(seed: int, darker: bool) -> None:
+    image, shape = np.full((96, 96, 3), 150, np.uint8), np.zeros((96, 96), np.bool_)
+    shape[40:46, 50:56] = True
+    image[shape] = 60 if darker else 200
+    base, change = striped(96), np.log((64 if darker else 204) / 154)  # four grey levels added to both
+    making = Making(scales=(1.0, 1.0), soft=0.0)
+    region, mask = place_light(SeenAnomaly(image, shape), base, np.ones((96, 96), np.bool_), np.random.default_rng(seed), making)
+    powers = (np.log(region / base) / change)[mask == 1.0]
+    assert powers.size > 20
+    assert FAINTER[0] - 0.05 < powers.min() <= powers.max() < FAINTER[1] + 0.05  # on dark and bright stripes alike
+    assert powers.max() - powers.min() < 0.05 or region.max() == 255
+
+
+def test_what_an_anomaly_does_to_the_light_is_told_from_around_it() -> None:
+    x = np.linspace(60, 200, 128, dtype=np.float32)[None].repeat(128, 0)
+    lit, shape = x.copy(), np.zeros((128, 128), np.bool_)
+    shape[60:68, 60:68] = True
+    lit[shape] *= 0.7
+    ratio = light_ratio(np.rint(lit).astype(np.uint8)[:, :, None].repeat(3, 2), shape)
+    assert ratio.shape == (128, 128, 3) and ratio.dtype == np.float32
+    assert ratio[shape].mean() == pytest.approx(0.7, abs=0.02)
+    beyond = cv2.dilate(shape.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
+    assert (ratio[beyond] == 1.0).all()
+
+
+def test_the_light_of_an_anomaly_that_covers_its_image_is_told_too() -> None:
+    assert np.isfinite(light_ratio(np.full((16, 16, 3), 9, np.uint8), np.ones((16, 16), np.bool_))).all()
 
 
 @pytest.mark.parametrize("texture", PROCEDURAL)
