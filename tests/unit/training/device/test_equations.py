@@ -129,7 +129,8 @@ def test_a_moved_masks_centre_goes_to_the_place_meant_for_it(move: object) -> No
     stock = uploaded(discs(), CPU)
     assert stock.seen is not None
     seen = stock.seen
-    cuttings = Cuttings(seen.images.float(), seen.windows, (seen.labels > 0).float(), seen.centres[:, 0], seen.areas[:, 0])
+    numbers = torch.arange(len(seen.images))
+    cuttings = Cuttings(numbers, seen.images.float(), seen.windows, (seen.labels > 0).float(), seen.centres[:, 0], seen.areas[:, 0])
     bases = Bases(stock.normals[:3].float(), stock.windows[:3], stock.parts[:3] > 0)
     linear, target = move(cuttings, bases, draws())  # type: ignore[operator]
     masks = sampled(cuttings.masks, *affine(linear, cuttings.centres, target, (64, 64)))[:, 0].numpy()

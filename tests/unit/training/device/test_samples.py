@@ -54,9 +54,11 @@ def as_arrays(made: Made) -> tuple[np.ndarray, np.ndarray]:
 BOUNDS = {"labelled": 0.05, "log area": 0.65, "spread": 0.45, "contrast": 0.33}
 
 
-@pytest.mark.parametrize("kind", ["extended", "simulated"])
-def test_anomalies_have_the_statistics_of_the_hosts(kind: str) -> None:
-    sources = replace(discs(), normals=discs().normals[:1])
+@pytest.mark.parametrize(
+    ("kind", "making"), [("extended", Making()), ("extended", Making(light_only=1.0)), ("simulated", Making())], ids=["look", "light", "made"]
+)
+def test_anomalies_have_the_statistics_of_the_hosts(kind: str, making: Making) -> None:
+    sources = replace(discs(), normals=discs().normals[:1], making=making)
     on_host = [host.KINDS[kind](sources, np.random.default_rng([1, number])) for number in range(MANY)]
     expected = statistics(np.stack([image for image, _ in on_host]), np.stack([mask for _, mask in on_host]), sources.normals[0])
     found = statistics(*as_arrays(KINDS[kind](uploaded(sources, CPU), 2 * MANY, draws())), sources.normals[0])
