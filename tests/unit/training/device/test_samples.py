@@ -55,7 +55,9 @@ BOUNDS = {"labelled": 0.05, "log area": 0.65, "spread": 0.45, "contrast": 0.33}
 
 
 @pytest.mark.parametrize(
-    ("kind", "making"), [("extended", Making()), ("extended", Making(light_only=1.0)), ("simulated", Making())], ids=["look", "light", "made"]
+    ("kind", "making"),
+    [("extended", Making()), ("extended", Making(light_only=1.0)), ("simulated", Making())],
+    ids=["look", "light", "made"],
 )
 def test_anomalies_have_the_statistics_of_the_hosts(kind: str, making: Making) -> None:
     sources = replace(discs(), normals=discs().normals[:1], making=making)
