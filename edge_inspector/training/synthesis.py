@@ -1,6 +1,6 @@
 """Anomalies made from normals (PRN section 3.4).
 
-    extended   E = (1 - M) N + (1 - beta) C + beta (M N)      C: the augmented region of a seen anomaly, zero outside M
+    extended   E = (1 - M) N + (1 - beta) C + beta (M N)      C: the augmented region of a seen anomaly, or of N, lit as that was
     simulated  S = (1 - M) N + (1 - beta) (M A) + beta (M N)  M: thresholded Perlin noise, A: a texture or the changed normal itself
 
 Images are uint8 (H, W, 3) RGB, masks float32 (H, W) in 0..1, soft where an edge is. Each sample draws from its own generator only, so that
@@ -31,7 +31,7 @@ Field = NDArray[np.float32]
 BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly opaque
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
 VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
-AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
+AT_HOME = 0.6  # share of extended anomalies, put there with their look, whose light is brought to that of the place they are put in
 CROWDED = 0.02  # of the image marked: no further anomaly is put on it
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
@@ -144,8 +144,8 @@ def _with_seen(base: Image, part: Mask, sources: Sources, rng: np.random.Generat
 def _region(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Field, Field]:
     """C and M of a seen anomaly: its look, or its light alone."""
     seen, making = drawn(sources, rng), sources.making
-    if making.light_only and rng.random() < making.light_only:
-        return place_light(seen, base, part, rng, making)
+    if making.light_only and rng.random() < making.light_only and seen.light is not None:
+        return place_light(seen, seen.light, base, part, rng, making)
     region, mask = place(seen, part, rng, making)
     return (at_home(region, base, mask) if rng.random() < AT_HOME else region), mask
 

@@ -48,11 +48,11 @@ STRIDE = 2  # input pixels a map pixel, as the network has them
 _LEAST_PIXELS, _MOST_SHARE = 16.0, 0.15
 # Tiles train at the scale that they run at: a defect that was seen has the size and the sharp edge that others of its kind will have.
 _SEEN_SCALES = (0.6, 1.5)
-# Of most, only the light goes elsewhere: a speck that brings a piece of its own cloth along is known by the seam, as no real one can be.
+# Of most, only the light is put on normals: a speck that brings a piece of its own cloth along is known by the seam, as no real one can be.
 _LIGHT_ONLY = 0.75
-# Deviations of t that normal places reach too (prn.network.USUAL for whole parts). Of the 68,000 places of 266 tiles the highest is 7 where
-# that of one tile is 4. A speck's is 5, which tells nothing; what the product never holds is far above.
-USUAL = 6.0
+# Deviations of t that hardly a normal place of a frame reaches (prn.network.USUAL: of a whole part on one input): of the 68,000 places of
+# 266 tiles of cloth a few do. Specks do not either; what the product never holds is far above. tests.benchmarks.specks measures it.
+USUAL_ON_TILES = 6.0
 NEAR = 33  # map pixels: a crowd is not one large anomaly; what of it lies further apart than half of that counts by itself
 CROWD = 8  # made-up anomalies on one tile: a grain alone is four of its 16,384 map pixels, and a step would learn from few
 

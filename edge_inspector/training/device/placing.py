@@ -74,9 +74,11 @@ def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws, making: Making
     linear, target = (torch.where(in_place.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(here, there, strict=True))
     places = affine(linear, cuttings.centres, target, size)
     confines = confined(*places, cuttings.windows)
-    regions, of_light = relit(sampled(cuttings.images, *confines), draws), draws.chance(count, making.light_only)
-    if making.light_only:
-        lit = bases.images * sampled(seen.ratios[cuttings.chosen], *confines) ** each(draws.uniform(count, *FAINTER))
+    regions = relit(sampled(cuttings.images, *confines), draws)
+    of_light = torch.zeros_like(in_place)
+    if seen.light is not None:
+        of_light = draws.chance(count, making.light_only) & seen.light.known[cuttings.chosen]
+        lit = bases.images * sampled(seen.light.ratios[cuttings.chosen], *confines) ** each(draws.uniform(count, *FAINTER))
         regions = torch.where(each(of_light), lit.clamp(0, 255), regions)
     mask = sampled(cuttings.masks, *places)
     mask = mask * torch.maximum(around, each(in_place.float()))

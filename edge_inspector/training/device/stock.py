@@ -1,4 +1,4 @@
-"""What anomalies are made from, on the device: uploaded once, as uint8."""
+"""What anomalies are made from, on the device: uploaded once, images as uint8."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge_inspector.geometry import Size, Window, whole
 from edge_inspector.records import Mask
 from edge_inspector.training.augment import Variation
 from edge_inspector.training.device.draws import Draws
-from edge_inspector.training.extended import SeenAnomaly, light_ratio
+from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.making import Making
 from edge_inspector.training.synthesis import Sources
@@ -23,22 +23,30 @@ from edge_inspector.training.textures import covering
 
 
 @dataclass(frozen=True)
+class Light:
+    """What the seen anomalies do to the light: ``ratios`` float32 (S, 3, H, W), 1 in the padding, and where they are ``known``."""
+
+    ratios: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
 class Seen:
     """The seen anomalies. ``images`` uint8 (S, 3, H, W); ``labels`` int16 (S, 1, H, W), 0 outside the masks, else the number of the piece.
 
-    ``ratios`` float32 (S, 3, H, W) are what they do to the light, by ``light_ratio``; all 1 where anomalies are not made of light alone.
+    ``light`` is None where anomalies are not made of it.
     ``counts`` int64 (S,) are the numbers of pieces; ``centres`` float32 (S, P + 1, 2), x and y on the canvas, and ``areas`` float32
     (S, P + 1), pixels, are those of the whole mask and then of each piece. ``up_to`` float32 (S,) are the weights, added up.
     """
 
     images: Tensor
-    ratios: Tensor
     labels: Tensor
     windows: Tensor
     counts: Tensor
     centres: Tensor
     areas: Tensor
     up_to: Tensor
+    light: Light | None = None
 
     def drawn(self, count: int, draws: Draws) -> Tensor:
         """int64 (count,): seen anomalies by their weights."""
@@ -112,23 +120,21 @@ def _seen(sources: Sources, device: torch.device) -> Seen | None:
     areas = np.stack([np.pad(areas, (0, most - len(areas)), constant_values=1) for _, _, areas in pieces])
     return Seen(
         images=_images(np.stack([seen.image for seen in sources.seen]), device),
-        ratios=_ratios(sources, device),
         labels=torch.from_numpy(np.stack([labels for labels, _, _ in pieces])[:, None]).to(device),
         windows=_windows([_window(seen) for seen in sources.seen], device),
         counts=torch.tensor([len(areas) - 1 for _, _, areas in pieces], device=device),
         centres=torch.from_numpy(centres).to(device),
         areas=torch.from_numpy(areas).to(device),
         up_to=torch.from_numpy(_up_to(sources)).to(device),
+        light=_light(sources, device) if sources.making.light_only else None,
     )
 
 
-def _ratios(sources: Sources, device: torch.device) -> Tensor:
-    """Of all seen anomalies, 1 in the padding."""
-    height, width = sources.seen[0].mask.shape
-    if not sources.making.light_only:
-        return torch.ones(1, device=device).expand(len(sources.seen), 3, height, width)
-    ratios = np.stack([_window(seen).pad(light_ratio(*seen.content), 1.0) for seen in sources.seen])
-    return torch.from_numpy(np.ascontiguousarray(ratios.transpose(0, 3, 1, 2))).to(device)
+def _light(sources: Sources, device: torch.device) -> Light:
+    found = [(seen, seen.light) for seen in sources.seen]
+    ratios = np.stack([np.ones(seen.image.shape, np.float32) if light is None else _window(seen).pad(light, 1.0) for seen, light in found])
+    known = torch.tensor([light is not None for _, light in found], device=device)
+    return Light(torch.from_numpy(np.ascontiguousarray(ratios.transpose(0, 3, 1, 2))).to(device), known)
 
 
 def _pieces(mask: Mask) -> tuple[NDArray[np.int16], NDArray[np.float32], NDArray[np.float32]]:

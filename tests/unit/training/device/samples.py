@@ -50,11 +50,6 @@ def specks(crowd: int) -> Sources:
     return Sources(plain[None], (SeenAnomaly(image, mask),), grey=True, variation=STILL, making=Making(crowd=crowd))
 
 
-def striped(side: int) -> np.ndarray:
-    """Dark and bright stripes four pixels wide, uint8 (side, side, 3); ``side`` a multiple of eight."""
-    return np.tile(np.array([[100], [160]], np.uint8).repeat(4, 0), (side // 8, side))[:, :, None].repeat(3, 2)
-
-
 def only(sources: Sources, normal: int) -> Sources:
     """The sources with one of their normals."""
     return replace(sources, normals=sources.normals[normal : normal + 1], windows=sources.windows[normal : normal + 1])

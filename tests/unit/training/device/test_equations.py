@@ -20,7 +20,8 @@ from edge_inspector.training.device.synthesis import at_home, blend, first_visib
 from edge_inspector.training.device.textures import Bases
 from edge_inspector.training.making import Making
 from edge_inspector.training.perlin import perlin
-from tests.unit.training.device.samples import CPU, discs, draws, images, only, specks, strips, striped, whole
+from tests.unit.training.device.samples import CPU, discs, draws, images, only, specks, strips, whole
+from tests.unit.training.parts import striped
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
