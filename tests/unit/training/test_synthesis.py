@@ -205,7 +205,7 @@ def goes_on(image: np.ndarray, mask: np.ndarray) -> bool:
 def test_a_share_of_the_seen_anomalies_is_put_on_normals_by_light(share: float) -> None:
     making = Making(scales=(1.0, 1.0), soft=0.0, light_only=share)
     image, mask = np.full((96, 96, 3), 150, np.uint8), np.zeros((96, 96), np.bool_)
-    mask[40:50, 50:60] = True
+    mask[40:52, 50:62] = True  # across stripes, however it is turned
     image[mask] = 60
     sources = Sources(striped(96)[None], (SeenAnomaly(image, mask),), grey=True, variation=STILL, making=making)
     by_light = [goes_on(*extended(sources, np.random.default_rng(number))) for number in range(80)]

@@ -128,7 +128,11 @@ def test_seen_anomalies_keep_their_size_and_edge_on_tiles(making: Making, least:
 @pytest.mark.parametrize("share", [0.0, 0.75, 1.0])
 def test_a_share_of_the_seen_anomalies_is_put_on_normals_by_light(share: float) -> None:
     """As on the host (test_synthesis): a base's stripes go on inside the mask."""
-    sources = replace(specks(1), normals=striped(96)[None], making=Making(scales=(1.0, 1.0), soft=0.0, light_only=share))
+    image, mask = np.full((96, 96, 3), 150, np.uint8), np.zeros((96, 96), np.bool_)
+    mask[40:52, 50:62] = True  # across stripes, however it is turned
+    image[mask] = 60
+    making = Making(scales=(1.0, 1.0), soft=0.0, light_only=share)
+    sources = replace(specks(1), normals=striped(96)[None], seen=(SeenAnomaly(image, mask),), making=making)
     images, masks = as_arrays(KINDS["extended"](uploaded(sources, CPU), 2 * MANY, draws()))
     ends = [np.quantile(image[..., 0][mask > 0.99], (0.1, 0.9)) for image, mask in zip(images, masks, strict=True)]
     by_light = [(bright - dark) / (bright + dark) > 0.2 for dark, bright in ends]
