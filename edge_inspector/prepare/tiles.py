@@ -2,9 +2,10 @@
 
     frame ─► (scaled) ─► canvas ─► tiles of the bundle's input ─► engine ─► maps ─► blended: the frame's map at the graph's stride
 
-Tiles lie on whole map pixels, evenly, at least ``overlap`` over each other. Along each side a tile's weight rises over its overlap and
-falls over the next; at every map pixel the weights of the tiles that see it are normalised to sum to 1, so that where tiles agree their
-map is taken as it is. The weight of a tile is the product of its weights along both sides. Pure geometry: no engine, no recipe.
+Tiles lie on whole map pixels, evenly, at least ``overlap`` over each other. Along each side a tile's weight rises within its overlap and
+falls within the next; at every map pixel the weights of the tiles that see it are normalised to sum to 1, so that where tiles agree their
+map is taken as it is. The weight of a tile is the product of its weights along both sides. Near a tile's edge, where the network sees only
+half of what is around a place, it weighs nothing: another tile sees all of it. Pure geometry: no engine, no recipe.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from edge_inspector.records import AnomalyMap, Image, Mask
 from edge_inspector.settings.manifest import Manifest, Tiling
 
 Size = tuple[int, int]  # (height, width)
+RISE = 4  # map pixels in the middle of an overlap in which one tile's map goes over into the next one's
 Weights = NDArray[np.float32]
 
 
@@ -125,9 +127,10 @@ def _axis(length: int, tile: int, stride: int, overlap: int) -> Axis:
 
 
 def _weights(starts: Sequence[int], pixels: int, stride: int, whole: int, overlap: int) -> Weights:
-    """(n, pixels): up and down over ``overlap`` map pixels, flat at the canvas's ends; at each map pixel they sum to 1 over the tiles."""
-    place = np.arange(pixels) + 0.5
-    up, down = np.minimum(1.0, place / max(overlap, 1)), np.minimum(1.0, (pixels - place) / max(overlap, 1))
+    """(n, pixels): up and down within ``overlap`` map pixels, flat at the canvas's ends; at each map pixel they sum to 1 over the tiles."""
+    place, rise = np.arange(pixels) + 0.5, min(max(overlap, 1), RISE)
+    blind = max(0.0, (overlap - rise) / 2.0)
+    up, down = (np.clip((inwards - blind) / rise, 0.0, 1.0) for inwards in (place, pixels - place))
     own = np.ones((len(starts), pixels))
     own[1:] *= up
     own[:-1] *= down

@@ -21,7 +21,7 @@ LEAST = 1e-4  # decision.score's: of a mean and of its distance from 1, before l
 # Chosen on magnetic tiles among 0, 0.1, 0.15, 0.2, 0.3, 0.5 and 1 (of t less USUAL, not only where that is positive): up to 0.2 image AUROC
 # gains much, beyond it pixel AP loses more.
 EVIDENCE = 0.2  # log-odds for each deviation of t beyond USUAL
-USUAL = 2.0  # deviations that normal places reach too
+USUAL = 2.0  # deviations that places of a normal image reach too, where it shows a whole part
 _SORTED = 64  # highest pixels at least: runtimes take longer to find fewer, one by one
 SCALES = 3  # prototypes and fusion work at strides 4, 8, 16
 
@@ -43,7 +43,8 @@ class HeadForm:
     difference: Difference = "squared"  # "none": the features stand in the residuals' place, the head sees them twice
     fusion: bool = True  # off: each scale of features and residuals goes on alone
     second_fusion: bool = True  # off: each scale goes from attention to the decoder alone
-    evidence: float = EVIDENCE  # of a codebook, in log-odds for each deviation of t beyond USUAL; 0 leaves it out
+    evidence: float | None = None  # of a codebook, in log-odds for each deviation of t beyond ``usual``; 0: none, None: EVIDENCE
+    usual: float | None = None  # deviations that normal places reach too; None: USUAL
     unusual_only: bool = True  # of the evidence; off: the less unusual a place, the more is taken away, as in bundles made before
     skips: bool = True  # off: the decoder sees the coarsest fused scale and the deepest map, not the finer scales
 
@@ -120,7 +121,9 @@ def evidence(apart: Tensor, size: tuple[int, int], form: HeadForm) -> Tensor:
     was ever seen among normals. Up to what normal places reach it says nothing. Added after training, or the head would take it back.
     """
     t = F.interpolate(apart[:, -1:], size=size, mode="bilinear", align_corners=False)
-    return form.evidence * (F.relu(t - USUAL) if form.unusual_only else t - USUAL)
+    weight = EVIDENCE if form.evidence is None else form.evidence
+    beyond = t - (USUAL if form.usual is None else form.usual)
+    return weight * (F.relu(beyond) if form.unusual_only else beyond)
 
 
 def image_score(anomaly_map: Tensor, pixels: Sequence[int]) -> Tensor:

@@ -14,10 +14,6 @@ from edge_inspector.training.schedule import DEFAULT_STEPS
 from edge_inspector.training.start import Start
 from edge_inspector.version import __version__
 
-# Of a 128 x 128 map. On magnetic tiles 5 pixels alone were best on the quarter with the smallest defects, 1200 on that with the largest;
-# joined with 100 they lost nothing on the first and all but reached the second (tests/benchmarks/sizes.py).
-ALSO = (100, 1200)
-
 
 def describe(settings: TrainSettings, start: Start, plan: Plan, done: int, minutes: float, thresholds: Thresholds) -> dict[str, object]:
     """The fields of the manifest, but the hashes of its files, after ``done`` steps and ``minutes``."""
@@ -32,21 +28,16 @@ def describe(settings: TrainSettings, start: Start, plan: Plan, done: int, minut
         "input": data.form.model_dump(),
         "output": {"height": data.form.height // 2, "width": data.form.width // 2},
         "prototypes": asdict(plan),
-        "score": score_rule(settings, plan).model_dump(),
+        "score": score_rule(settings).model_dump(),
         "training": {**_training(settings, start, plan, done, minutes), **start.lineage},
         "thresholds": [thresholds.model_dump()],
         "tiling": data.tiling.model_dump() if data.tiling else None,
     }
 
 
-def score_rule(settings: TrainSettings, plan: Plan) -> ScoreRule:
-    """The rule asked for; else the paper's where parts are aligned or cut into tiles, and several top means where not: texture has defects
-    of every size."""
-    if settings.score is not None:
-        return settings.score
-    if plan.form == "whole-map" or settings.tile:  # of the millions of pixels of a frame a speck is a few
-        return ScoreRule(score_pixels=settings.score_pixels)
-    return ScoreRule(name="top-means", score_pixels=settings.score_pixels, also=ALSO)
+def score_rule(settings: TrainSettings) -> ScoreRule:
+    """The rule asked for, else the paper's."""
+    return settings.score or ScoreRule(score_pixels=settings.score_pixels)
 
 
 def _training(settings: TrainSettings, start: Start, plan: Plan, done: int, minutes: float) -> dict[str, object]:

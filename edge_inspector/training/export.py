@@ -86,6 +86,9 @@ def save_head(head: Head, form: HeadForm, path: Path, backbone: FrozenBackbone) 
     path.write_bytes(serialise(tensors, {"form": json.dumps(asdict(form)), **stands_on}))
 
 
+_BEFORE = {"unusual_only": False, "usual": 2.0}  # of heads whose form does not say
+
+
 @dataclass(frozen=True)
 class StoredHead:
     """What ``save_head`` wrote: the weights by name, the form they fit, and the backbone they stand on, by name and weights' hash.
@@ -104,7 +107,7 @@ def load_head(folder: Path) -> StoredHead:
     try:
         with safe_open(folder / HEAD, framework="pt") as file:
             metadata = file.metadata()
-        form = TypeAdapter(HeadForm).validate_python({"unusual_only": False, **json.loads(metadata["form"])})  # heads made before
+        form = TypeAdapter(HeadForm).validate_python({**_BEFORE, **json.loads(metadata["form"])})
         named, digest = metadata.get("backbone", DEFAULT), metadata.get("backbone_sha256", "")
         tensors = load_file(folder / HEAD)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:

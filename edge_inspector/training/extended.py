@@ -1,8 +1,12 @@
-"""Regions C of seen anomalies: cut out, changed, and placed on the part; region and mask undergo the same transform."""
+"""Regions C of seen anomalies, placed on the part; region and mask undergo the same transform.
+
+C is what was seen, cut out and changed, or the part itself, lit as the anomaly changed the light where it was seen.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -15,6 +19,12 @@ from edge_inspector.training.augment import blurred, shifted
 from edge_inspector.training.making import WHOLE_PART, Making
 
 Field = NDArray[np.float32]
+FAINTER = (0.7, 1.1)  # power of a light ratio put elsewhere: rather a little fainter than it was seen
+_RATIO_SIGMA = 2.0  # pixels that a light ratio is smoothed by
+_AROUND = 12  # pixels around a mask that tell what light the place would have without the anomaly
+_DARK = 4.0  # grey levels added to both sides of a ratio: in the dark it would be of noise
+_RATIOS = (0.3, 3.0)  # beyond them the part's own texture would be lost
+_CHANGED = 0.07  # mean log-ratio from which on an anomaly's light can be seen
 IN_PLACE = 0.35  # share that stays where it was seen: an aligned part's broken rim makes sense at the rim only
 
 
@@ -35,20 +45,65 @@ class SeenAnomaly:
         """Image and mask without padding, (h, w, 3) and (h, w)."""
         return (self.image, self.mask) if self.window is None else (self.window.cut(self.image), self.window.cut(self.mask))
 
+    @cached_property
+    def light(self) -> Field | None:
+        """``light_ratio`` of the content (h, w, 3); None where it tells nothing: no surroundings, or as bright as they are."""
+        image, mask = self.content
+        ratio = light_ratio(image, mask)
+        return ratio if float(np.abs(np.log(ratio[mask])).mean()) >= _CHANGED else None
+
 
 def place(seen: SeenAnomaly, part: Mask, rng: np.random.Generator, making: Making = WHOLE_PART) -> tuple[Field, Field]:
     """C and M at the part's size: float32 (H, W, 3) in 0..255 and float32 (H, W) in 0..1."""
     image, marked = seen.content
+    region, mask = _moved(image, cv2.BORDER_REFLECT, marked, part, rng, making)
+    return _relight(region, rng), mask
+
+
+def place_light(
+    seen: SeenAnomaly, light: Field, base: Image, part: Mask, rng: np.random.Generator, making: Making = WHOLE_PART
+) -> tuple[Field, Field]:
+    """The same of an anomaly's ``light`` alone: C is ``base`` (H, W, 3) with its own texture, lit as the anomaly's place was.
+
+    A region of seen texture shows at its edge where the texture beside it does not go on; a stain, a shadow or a pore does not.
+    """
+    ratio, mask = _moved(light, cv2.BORDER_REPLICATE, seen.content[1], part, rng, making)
+    return np.asarray(np.clip(base * ratio ** np.float32(rng.uniform(*FAINTER)), 0, 255), np.float32), mask
+
+
+def light_ratio(image: Image, mask: Mask) -> Field:
+    """What an anomaly does to the light: the image uint8 (H, W, 3) over what its place would be without it; float32 (H, W, 3), about 1.
+
+    What the place would be is continued from around the mask bool (H, W) (Telea, J. Graphics Tools 9, 2004). Of a texture finer than the
+    mask that tells little more than the mean: there the ratio errs, and is smoothed. From three pixels beyond the mask on it is 1.
+    """
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    near = tuple(slice(max(0, int(at[0]) - _AROUND), int(at[-1]) + 1 + _AROUND) for at in (rows, columns))
+    seen, marked = np.ascontiguousarray(image[near]), mask[near].astype(np.uint8)
+    without = cv2.inpaint(seen, marked, 3.0, cv2.INPAINT_TELEA)
+    change = np.log((seen.astype(np.float32) + _DARK) / (without.astype(np.float32) + _DARK))
+    weight = cv2.GaussianBlur(marked.astype(np.float32), (0, 0), _RATIO_SIGMA)[:, :, None] + 1e-3
+    smooth = cv2.GaussianBlur(change * marked[:, :, None], (0, 0), _RATIO_SIGMA) / weight
+    ratio = np.ones(image.shape, np.float32)
+    grown = cv2.dilate(marked, np.ones((5, 5), np.uint8)) > 0  # a little beyond: interpolated, the edge would be half of it
+    ratio[near][grown] = np.exp(smooth)[grown].clip(*_RATIOS)
+    return ratio
+
+
+def _moved(
+    content: Image | Field, border: int, marked: Mask, part: Mask, rng: np.random.Generator, making: Making
+) -> tuple[NDArray[np.generic], Field]:
+    """What a seen image holds, and the mask or a piece of it, at their new place on the part."""
     mask = _piece(marked, rng)
     height, width = part.shape
     in_place = rng.random() < IN_PLACE
     matrix = _nudge(mask, (height, width), rng) if in_place else _scatter(mask, part, rng, making.scales)
-    region = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    region = cv2.warpAffine(content, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
     moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
     if not in_place:
         moved = moved * cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
     whole = np.asarray(moved, np.float32)
-    return _relight(region, rng), blurred(whole, making.soft) if making.soft else np.clip(whole, 0.0, 1.0)
+    return region, blurred(whole, making.soft) if making.soft else np.clip(whole, 0.0, 1.0)
 
 
 def _piece(mask: Mask, rng: np.random.Generator) -> Mask:

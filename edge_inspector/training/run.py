@@ -214,7 +214,7 @@ class _Run:
         head = Head(settings.form, backbone.channels, prototypes.channels).to(self.device)
         if start.head is not None:
             head.load_state_dict(dict(start.head))
-        pixels = score_rule(settings, plan).pixels
+        pixels = score_rule(settings).pixels
         network = PRN(backbone, prototypes.to(self.device), head, pixels, settings.form.difference)
         return Trainer(network, self.device, settings.loss, features, start.data.making.near), plan
 

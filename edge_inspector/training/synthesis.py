@@ -1,6 +1,6 @@
 """Anomalies made from normals (PRN section 3.4).
 
-    extended   E = (1 - M) N + (1 - beta) C + beta (M N)      C: the augmented region of a seen anomaly, zero outside M
+    extended   E = (1 - M) N + (1 - beta) C + beta (M N)      C: the augmented region of a seen anomaly, or of N, lit as that was
     simulated  S = (1 - M) N + (1 - beta) (M A) + beta (M N)  M: thresholded Perlin noise, A: a texture or the changed normal itself
 
 Images are uint8 (H, W, 3) RGB, masks float32 (H, W) in 0..1, soft where an edge is. Each sample draws from its own generator only, so that
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edge_inspector.geometry import PADDING, Window, whole
 from edge_inspector.records import Image, Mask
 from edge_inspector.training.augment import Variation, blurred, vary
-from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.extended import SeenAnomaly, place, place_light
 from edge_inspector.training.foreground import foreground
 from edge_inspector.training.making import WHOLE_PART, Making
 from edge_inspector.training.shapes import simulated_mask
@@ -31,7 +31,7 @@ Field = NDArray[np.float32]
 BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly opaque
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
 VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
-AT_HOME = 0.6  # share of extended anomalies whose light is brought to that of the place they are put in
+AT_HOME = 0.6  # share of extended anomalies, put there with their look, whose light is brought to that of the place they are put in
 CROWDED = 0.02  # of the image marked: no further anomaly is put on it
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
@@ -133,14 +133,21 @@ def _crowd(base: Made, part: Mask, put: Put, sources: Sources, rng: np.random.Ge
 
 def _with_seen(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     for _ in range(_TRIES):
-        region, mask = place(drawn(sources, rng), part, rng, sources.making)
-        if rng.random() < AT_HOME:
-            region = at_home(region, base, mask)
+        region, mask = _region(base, part, sources, rng)
         beta = rng.uniform(*BETA_EXTENDED) if rng.random() < 0.5 else 0.0
         blended = blend(base, region, mask, beta)
         if visible(base, blended, mask):
             return blended, mask
     return base, np.zeros_like(mask)
+
+
+def _region(base: Image, part: Mask, sources: Sources, rng: np.random.Generator) -> tuple[Field, Field]:
+    """C and M of a seen anomaly: its look, or its light alone."""
+    seen, making = drawn(sources, rng), sources.making
+    if making.light_only and rng.random() < making.light_only and seen.light is not None:
+        return place_light(seen, seen.light, base, part, rng, making)
+    region, mask = place(seen, part, rng, making)
+    return (at_home(region, base, mask) if rng.random() < AT_HOME else region), mask
 
 
 def _simulated(sources: Sources, rng: np.random.Generator) -> Made:

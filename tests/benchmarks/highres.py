@@ -1,6 +1,7 @@
 """Large frames of the textured product: specks of 8 x 8 pixels at 15 % contrast found, good frames accepted, and what tiling costs.
 
-python -m tests.benchmarks.highres train [--out DIR] [--minutes M] [--seen 10] [--steps 800]     a tile bundle, on frames written for it
+python -m tests.benchmarks.highres train [--out DIR] [--minutes M] [--seen 10] [--steps 800] [--more 50 --more-steps 1500]
+                                                                      a tile bundle, on frames written for it; retrained with more specks
 python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE] [--share 1/2]
 python -m tests.benchmarks.highres time --bundle DIR [--rounds 5]     one frame against its tiles x the time of a tile, interleaved, medians
 python -m tests.benchmarks.highres picture --bundle DIR               docs/pictures/tiles.png: a frame, its tiles, its map
@@ -46,19 +47,29 @@ from tests.benchmarks import ledger
 
 SEED, TRAIN_SEED = 9000, 500  # of the test frames, and of those trained on
 BAD_FROM = 1_000_000  # number of the first frame with a speck
-SET = ("--product", "texture", "--size", "4096x3000", "--good", "40", "--test-good", "2", "--seed", str(TRAIN_SEED))
+CLOTH = ("--product", "texture", "--size", "4096x3000")
+SET = ("--good", "40", "--test-good", "2", "--seed", str(TRAIN_SEED))
+MORE = ("--good", "1", "--test-good", "1", "--seed", str(TRAIN_SEED + 1))
 RULES = {"5": (5,), "20": (20,), "5, 100, 1200": (5, 100, 1200)}  # numbers of pixels; what other rules would score
 AROUND = 8  # map pixels about a speck that its highest value is looked for in
 LIKE = {"frames": "4096x3000", "speck": "8x8 at 15 %"}
 
 
-def train(out: Path, minutes: float, seen: int, steps: int) -> None:
-    """A tile bundle from 40 good frames and ``seen`` with a speck; two more of these are there to be tested."""
+def train(asked: argparse.Namespace) -> None:
+    """A tile bundle from 40 good frames and ``seen`` with a speck; two more of these are there to be tested.
+
+    With ``more`` it is the parent, beside ``out``, of one that is retrained with so many newly labelled specks, as a plant would.
+    """
+    out = asked.out.with_name(f"{asked.out.name}-parent") if asked.more else asked.out
     with tempfile.TemporaryDirectory() as name:
-        data = Path(name) / "frames"
-        _edge("simulate", "dataset", str(data), *SET, "--bad", str(seen + 2))
-        options = ("--layout", "mvtec", "--seen", str(seen), "--seed", "0", "--steps", str(steps), "--max-minutes", str(minutes))
-        _edge("train", "--tile", "--data", str(data), *options, "--out", str(out))
+        data, more = Path(name) / "frames", Path(name) / "more"
+        _edge("simulate", "dataset", str(data), *CLOTH, *SET, "--bad", str(asked.seen + 2))
+        options = ("--seen", str(asked.seen), "--seed", "0", "--steps", str(asked.steps), "--max-minutes", str(asked.minutes))
+        _edge("train", "--tile", "--data", str(data), "--layout", "mvtec", *options, "--out", str(out))
+        if asked.more:
+            _edge("simulate", "dataset", str(more), *CLOTH, *MORE, "--bad", str(asked.more))
+            options = ("--model", str(out), "--data", str(data), "--steps", str(asked.more_steps), "--out", str(asked.out))
+            _edge("retrain", "--add", str(more), "--layout", "mvtec", *options)
 
 
 def _edge(*arguments: str) -> None:
@@ -229,10 +240,12 @@ def main() -> None:
     parser.add_argument("--share", type=_share, default=(1, 1), help="K/N: each N-th frame, from the K-th on")
     parser.add_argument("--seen", type=int, default=10, help="frames with a speck to learn from")
     parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--more", type=int, default=0, help="frames with a speck to be retrained with")
+    parser.add_argument("--more-steps", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     if given.what == "train":
-        train(given.out, given.minutes, given.seen, given.steps)
+        train(given)
         return
     if given.bundle is None:
         parser.error("--bundle: which tile bundle?")

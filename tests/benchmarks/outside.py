@@ -31,7 +31,7 @@ SIZE, ROUNDS = (1024, 1280), 400
 ROI = DecisionRules(
     roi=(((60.0, 60.0), (1200.0, 80.0), (1180.0, 980.0), (80.0, 960.0)),), dont_care=(((400.0, 400.0), (500.0, 400.0), (450.0, 520.0)),)
 )
-PIXELS = (5, 100, 1200)  # of the dearer score rule
+PIXELS = (5,)  # of the score, as training sets it
 
 
 def frame(channels: int) -> Frame:

@@ -3,9 +3,10 @@
 python -m tests.benchmarks.sizes build/accuracy/BUNDLE [--set magnetic_tile]
 
 Defective test images are split into quarters by the share of the image that their mask covers; each quarter is held against all good test
-images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same of
-the map with the codebook's evidence added; ``bundle`` that map scored by the bundle's rule, which is what decides on the line; ``paper,
-top N`` the paper's score with other numbers of pixels, none of which does well by small and large defects alike.
+images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same
+of the map with the codebook's evidence added, as the bundle weighs it or with the weight named; ``bundle`` that map scored by the bundle's
+rule, which is what decides on the line; ``evidence, several`` the means of 5, 100 and 1,200 pixels joined; ``paper, top N`` the paper's
+score with other numbers of pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,9 @@ from tests.benchmarks import ledger
 from tests.benchmarks.line import DATA
 
 TOPS = (1, 25, 100, 400, 1200)
-RULES = ("paper", "evidence", "bundle", *(f"paper, top {pixels}" for pixels in TOPS))
+WEIGHTS = (0.2, 0.5)  # log-odds for each deviation, of the evidence
+SEVERAL = (5, 100, 1200)
+RULES = ("paper", "evidence", "bundle", *(f"paper, top {n}" for n in TOPS), *(f"evidence {w}" for w in WEIGHTS), "evidence, several")
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,15 @@ def look(network: PRN, manifest: Manifest, sample: Sample) -> Look:
         apart, _ = network.residuals(features)
         logits = network.head(features, apart)
         size, form = (logits.shape[-2], logits.shape[-1]), network.head.form
-        added = evidence(apart[-1], size, form) if isinstance(network.prototypes, Codebook) else 0.0
-        maps = [torch.sigmoid(values)[0, 0].numpy() for values in (logits, logits + added)]
-    head, joined = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
+        forms = (form, *(replace(form, evidence=weight) for weight in WEIGHTS))
+        added = [evidence(apart[-1], size, each) if isinstance(network.prototypes, Codebook) else 0.0 for each in forms]
+        maps = [torch.sigmoid(logits + more)[0, 0].numpy() for more in (0.0, *added)]
+    head, joined, *weighed = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
     few, rule = manifest.score.score_pixels, manifest.score.pixels
     marked = float(decode_mask(sample.mask).mean()) if sample.label == "bad" and sample.mask else 0.0
-    scores = (top_mean(head, few), top_mean(joined, few), top_means(joined, rule), *(top_mean(head, pixels) for pixels in TOPS))
-    return Look(sample.label == "bad", marked, scores)
+    tops = (top_mean(head, pixels) for pixels in TOPS)
+    others = (*(top_mean(each, few) for each in weighed), top_means(joined, SEVERAL))
+    return Look(sample.label == "bad", marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule), *tops, *others))
 
 
 def by_quarter(looks: Sequence[Look], rule: int) -> dict[str, float]:

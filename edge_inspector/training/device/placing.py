@@ -13,7 +13,7 @@ from edge_inspector.training.device.operators import affine, blurred, confined, 
 from edge_inspector.training.device.shapes import drawn_pixels, size_of
 from edge_inspector.training.device.stock import Seen
 from edge_inspector.training.device.textures import Bases
-from edge_inspector.training.extended import IN_PLACE
+from edge_inspector.training.extended import FAINTER, IN_PLACE
 from edge_inspector.training.making import WHOLE_PART, Making
 
 
@@ -21,9 +21,11 @@ from edge_inspector.training.making import WHOLE_PART, Making
 class Cuttings:
     """Seen anomalies, or pieces of them, to be placed.
 
-    ``images`` (n, 3, H, W) with their ``windows`` (n, 4), ``masks`` (n, 1, H, W) of 0 and 1, their ``centres`` (n, 2) and ``areas`` (n,).
+    ``chosen`` (n,) are their numbers, ``images`` (n, 3, H, W) with their ``windows`` (n, 4), ``masks`` (n, 1, H, W) of 0 and 1, their
+    ``centres`` (n, 2) and ``areas`` (n,).
     """
 
+    chosen: Tensor
     images: Tensor
     windows: Tensor
     masks: Tensor
@@ -39,12 +41,29 @@ def cut(seen: Seen, count: int, draws: Draws) -> Cuttings:
     labels = seen.labels[chosen]
     masks = torch.where(each(piece) == 0, labels > 0, labels == each(piece))
     return Cuttings(
-        seen.images[chosen].float(), seen.windows[chosen], masks.float(), seen.centres[chosen, piece], seen.areas[chosen, piece]
+        chosen,
+        seen.images[chosen].float(),
+        seen.windows[chosen],
+        masks.float(),
+        seen.centres[chosen, piece],
+        seen.areas[chosen, piece],
     )
 
 
-def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws, making: Making = WHOLE_PART) -> tuple[Tensor, Tensor]:
-    """C and M: float32 (n, 3, H, W) in 0..255 and float32 (n, 1, H, W) in 0..1, by the same transform, M inside the bases' windows only.
+@dataclass(frozen=True)
+class Placed:
+    """C and M at their places: ``regions`` float32 (n, 3, H, W) in 0..255, ``masks`` float32 (n, 1, H, W) in 0..1.
+
+    ``of_light`` bool (n,): C is the base, lit as the anomaly's place was.
+    """
+
+    regions: Tensor
+    masks: Tensor
+    of_light: Tensor
+
+
+def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws, making: Making = WHOLE_PART) -> Placed:
+    """Regions and masks by the same transform, masks inside the bases' windows only.
 
     What does not stay where it was is cut to ``around`` (n, 1, H, W): 1 on the part and a little beyond it, else 0.
     """
@@ -54,11 +73,17 @@ def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws, making: Making
     here, there = nudged(cuttings, bases, draws), scattered(cuttings, bases, draws, making.scales)
     linear, target = (torch.where(in_place.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(here, there, strict=True))
     places = affine(linear, cuttings.centres, target, size)
-    region = sampled(cuttings.images, *confined(*places, cuttings.windows))
+    confines = confined(*places, cuttings.windows)
+    regions = relit(sampled(cuttings.images, *confines), draws)
+    of_light = torch.zeros_like(in_place)
+    if seen.light is not None:
+        of_light = draws.chance(count, making.light_only) & seen.light.known[cuttings.chosen]
+        lit = bases.images * sampled(seen.light.ratios[cuttings.chosen], *confines) ** each(draws.uniform(count, *FAINTER))
+        regions = torch.where(each(of_light), lit.clamp(0, 255), regions)
     mask = sampled(cuttings.masks, *places)
     mask = mask * torch.maximum(around, each(in_place.float()))
     edged = softened(mask, torch.full((count,), making.soft, device=mask.device)) if making.soft else mask.clamp(0.0, 1.0)
-    return relit(region, draws), edged * inside(bases.windows, size)
+    return Placed(regions, edged * inside(bases.windows, size), of_light)
 
 
 def nudged(cuttings: Cuttings, bases: Bases, draws: Draws) -> tuple[Tensor, Tensor]:

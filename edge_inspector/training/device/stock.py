@@ -1,4 +1,4 @@
-"""What anomalies are made from, on the device: uploaded once, as uint8."""
+"""What anomalies are made from, on the device: uploaded once, images as uint8."""
 
 from __future__ import annotations
 
@@ -23,9 +23,18 @@ from edge_inspector.training.textures import covering
 
 
 @dataclass(frozen=True)
+class Light:
+    """What the seen anomalies do to the light: ``ratios`` float32 (S, 3, H, W), 1 in the padding, and where they are ``known``."""
+
+    ratios: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
 class Seen:
     """The seen anomalies. ``images`` uint8 (S, 3, H, W); ``labels`` int16 (S, 1, H, W), 0 outside the masks, else the number of the piece.
 
+    ``light`` is None where anomalies are not made of it.
     ``counts`` int64 (S,) are the numbers of pieces; ``centres`` float32 (S, P + 1, 2), x and y on the canvas, and ``areas`` float32
     (S, P + 1), pixels, are those of the whole mask and then of each piece. ``up_to`` float32 (S,) are the weights, added up.
     """
@@ -37,6 +46,7 @@ class Seen:
     centres: Tensor
     areas: Tensor
     up_to: Tensor
+    light: Light | None = None
 
     def drawn(self, count: int, draws: Draws) -> Tensor:
         """int64 (count,): seen anomalies by their weights."""
@@ -116,7 +126,15 @@ def _seen(sources: Sources, device: torch.device) -> Seen | None:
         centres=torch.from_numpy(centres).to(device),
         areas=torch.from_numpy(areas).to(device),
         up_to=torch.from_numpy(_up_to(sources)).to(device),
+        light=_light(sources, device) if sources.making.light_only else None,
     )
+
+
+def _light(sources: Sources, device: torch.device) -> Light:
+    found = [(seen, seen.light) for seen in sources.seen]
+    ratios = np.stack([np.ones(seen.image.shape, np.float32) if light is None else _window(seen).pad(light, 1.0) for seen, light in found])
+    known = torch.tensor([light is not None for _, light in found], device=device)
+    return Light(torch.from_numpy(np.ascontiguousarray(ratios.transpose(0, 3, 1, 2))).to(device), known)
 
 
 def _pieces(mask: Mask) -> tuple[NDArray[np.int16], NDArray[np.float32], NDArray[np.float32]]:

@@ -77,11 +77,11 @@ def extended(stock: Stock, count: int, draws: Draws) -> Made:
 def _with_seen(bases: Bases, stock: Stock, draws: Draws) -> Made:
     around = grown(bases.parts.float(), 9).repeat_interleave(_TRIES, 0)
     tries = bases.times(_TRIES)
-    region, masks = place(_seen(stock), tries, around, draws, stock.making)
-    home = each(draws.chance(len(tries), AT_HOME))
-    region = torch.where(home, at_home(region, tries, masks), region)
-    blended = blend(tries.images, region, masks, draws.beta(len(tries), BETA_EXTENDED, 0.5))
-    return first_visible(bases, blended, masks)
+    placed = place(_seen(stock), tries, around, draws, stock.making)
+    home = each(draws.chance(len(tries), AT_HOME) & ~placed.of_light)
+    region = torch.where(home, at_home(placed.regions, tries, placed.masks), placed.regions)
+    blended = blend(tries.images, region, placed.masks, draws.beta(len(tries), BETA_EXTENDED, 0.5))
+    return first_visible(bases, blended, placed.masks)
 
 
 def simulated(stock: Stock, count: int, draws: Draws) -> Made:

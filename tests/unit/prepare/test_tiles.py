@@ -119,6 +119,17 @@ def test_no_seam_between_tiles_that_disagree() -> None:
     assert 0.0 < np.diff(row).max() <= 0.25 + 1e-6
 
 
+def test_near_its_edge_a_tile_counts_for_nothing_where_another_sees_more() -> None:
+    """Of 16 map pixels of overlap the map goes over in the middle four, evenly, by a quarter a pixel."""
+    cut = grid((64, 96), (64, 64), STRIDE, 32)
+    assert cut.columns.starts == (0, 32)
+    blend = Blend(cut)
+    blend.add(Tile(0, 1), np.ones((32, 32), np.float32))
+    row = blend.whole()[0]
+    assert (row[:22] == 0.0).all() and (row[26:] == 1.0).all()
+    np.testing.assert_allclose(row[22:26], [0.125, 0.375, 0.625, 0.875], atol=1e-6)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("beside", [0.0, np.nan])
 def test_a_value_that_is_not_finite_stays_so(value: float, beside: float) -> None:

@@ -92,3 +92,8 @@ def assert_for_tensorrt(bundle: Path) -> None:
     assert modes <= {"half_pixel", "pytorch_half_pixel"}
     stored = {tensor.name for tensor in graph.initializer}
     assert {node.input[1] for node in graph.node if node.op_type in ("TopK", "Split")} <= stored
+
+
+def striped(side: int) -> np.ndarray:
+    """Dark and bright stripes four pixels wide, uint8 (side, side, 3); ``side`` a multiple of eight."""
+    return np.tile(np.array([[100], [160]], np.uint8).repeat(4, 0), (side // 8, side))[:, :, None].repeat(3, 2)

@@ -47,7 +47,7 @@ def test_the_manifest_says_which_form_and_why(folder: Path) -> None:
     manifest = load_bundle(folder).manifest
     assert (manifest.prototypes.form, manifest.prototypes.k) == ("codebook", 48)  # 6 normals of 64 places, eight a word
     assert manifest.prototypes.why == "as asked; 48 words at the coarsest scale"
-    assert (manifest.score.name, manifest.score.pixels) == ("top-means", (5, 100, 1200))
+    assert (manifest.score.name, manifest.score.pixels) == ("top-mean", (5,))
 
 
 def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:

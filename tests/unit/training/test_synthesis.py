@@ -17,13 +17,14 @@ from edge_inspector.training import batches as batches_module
 from edge_inspector.training.augment import Variation
 from edge_inspector.training.batches import Batch, Batches, halve, make_batch
 from edge_inspector.training.data import load_training_data
-from edge_inspector.training.extended import SeenAnomaly, place
+from edge_inspector.training.extended import FAINTER, SeenAnomaly, light_ratio, place, place_light
 from edge_inspector.training.foreground import foreground
+from edge_inspector.training.making import Making
 from edge_inspector.training.perlin import perlin
 from edge_inspector.training.shapes import AREA, crack, simulated_mask, single
 from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, made, recipe, simulated, visible
 from edge_inspector.training.textures import PROCEDURAL, borrowed, covering, recolour
-from tests.unit.training.parts import disc, stained, write_set
+from tests.unit.training.parts import disc, stained, striped, write_set
 
 SEEDS = st.integers(0, 2**31)
 STILL = Variation(shift=0, turn_degrees=0, gain=0, offset=0, noise=0)
@@ -143,6 +144,72 @@ def test_a_seen_region_and_its_mask_move_together(seed: int) -> None:
     assert inside.any()
     assert float(region[inside].mean()) > 200  # white came along with its mask
     assert float(mask.max()) <= 1.0
+
+
+@given(seed=SEEDS, darker=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_light_alone_goes_to_another_texture(seed: int, darker: bool) -> None:
+    image, shape = np.full((96, 96, 3), 150, np.uint8), np.zeros((96, 96), np.bool_)
+    shape[40:46, 50:56] = True
+    image[shape] = 60 if darker else 200
+    base, change = striped(96), np.log((64 if darker else 204) / 154)  # four grey levels added to both
+    making = Making(scales=(1.0, 1.0), soft=0.0)
+    seen = SeenAnomaly(image, shape)
+    assert seen.light is not None
+    region, mask = place_light(seen, seen.light, base, np.ones((96, 96), np.bool_), np.random.default_rng(seed), making)
+    powers = (np.log(region / base) / change)[mask == 1.0]
+    assert powers.size > 20
+    assert FAINTER[0] - 0.05 < powers.min() <= powers.max() < FAINTER[1] + 0.05  # on dark and bright stripes alike
+    assert powers.max() - powers.min() < 0.05
+
+
+def test_what_an_anomaly_does_to_the_light_is_told_from_around_it() -> None:
+    x = np.linspace(60, 200, 128, dtype=np.float32)[None].repeat(128, 0)
+    lit, shape = x.copy(), np.zeros((128, 128), np.bool_)
+    shape[60:68, 60:68] = True
+    lit[shape] *= 0.7
+    ratio = light_ratio(np.rint(lit).astype(np.uint8)[:, :, None].repeat(3, 2), shape)
+    assert ratio.shape == (128, 128, 3) and ratio.dtype == np.float32
+    assert ratio[shape].mean() == pytest.approx(0.7, abs=0.02)
+    beyond = cv2.dilate(shape.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
+    assert (ratio[beyond] == 1.0).all()
+
+
+def test_light_that_tells_nothing_is_left_and_the_look_is_put() -> None:
+    """A mask that fills its image has no surroundings; one of another pattern may be as bright as they are."""
+    filled = SeenAnomaly(np.full((64, 64, 3), 40, np.uint8), np.ones((64, 64), np.bool_))
+    image, mask = np.full((64, 64, 3), 130, np.uint8), np.zeros((64, 64), np.bool_)
+    mask[20:40, 20:40] = True
+    image[20:40:2, 20:40] = 90
+    image[21:40:2, 20:40] = 170
+    assert filled.light is None and SeenAnomaly(np.full((64, 64, 3), 130, np.uint8), mask).light is None
+    sources = Sources(np.full((1, 64, 64, 3), 200, np.uint8), (filled,), grey=True, variation=STILL, making=Making(light_only=1.0))
+    assert all(extended(sources, np.random.default_rng(number))[1].any() for number in range(20))
+
+
+def test_a_light_ratio_is_bounded() -> None:
+    image, mask = np.zeros((32, 32, 3), np.uint8), np.zeros((32, 32), np.bool_)
+    mask[12:20, 12:20] = True
+    image[mask] = 255
+    assert light_ratio(image, mask).max() == pytest.approx(3.0)
+    assert light_ratio(255 - image, mask).min() == pytest.approx(0.3)
+
+
+def goes_on(image: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether a base's stripes are to be seen inside the mask."""
+    dark, bright = np.quantile(image[..., 0][mask > 0.99], (0.1, 0.9))
+    return bool((bright - dark) / (bright + dark) > 0.2)  # theirs is 0.23, at most 0.14 of it shines through a region of another look
+
+
+@pytest.mark.parametrize("share", [0.0, 0.75, 1.0])
+def test_a_share_of_the_seen_anomalies_is_put_on_normals_by_light(share: float) -> None:
+    making = Making(scales=(1.0, 1.0), soft=0.0, light_only=share)
+    image, mask = np.full((96, 96, 3), 150, np.uint8), np.zeros((96, 96), np.bool_)
+    mask[40:52, 50:62] = True  # across stripes, however it is turned
+    image[mask] = 60
+    sources = Sources(striped(96)[None], (SeenAnomaly(image, mask),), grey=True, variation=STILL, making=making)
+    by_light = [goes_on(*extended(sources, np.random.default_rng(number))) for number in range(80)]
+    assert np.mean(by_light) == pytest.approx(share, abs=0.15 if 0.0 < share < 1.0 else 0.0)
 
 
 @pytest.mark.parametrize("texture", PROCEDURAL)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -20,9 +24,11 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import BundleError, DatasetError, SettingsError
 from edge_inspector.evaluation.evaluate import judge_image, proposed_judge
 from edge_inspector.images import write_png
-from edge_inspector.training import tile_evidence, tiles
+from edge_inspector.prn.network import EVIDENCE, USUAL, HeadForm, evidence
+from edge_inspector.training import options, tile_evidence, tiles
 from edge_inspector.training.data import TrainingData, pick_samples
 from edge_inspector.training.evidence import held_sources, sources_of
+from edge_inspector.training.export import HEAD, load_head
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
@@ -165,9 +171,53 @@ def test_the_real_graph_judges_large_frames_without_seams(trained: TrainResult) 
         judgement = judge_image(proposed_judge(engine), render_wide(77, 1, 1, (700, 1000)).image, "frame")
     found = judgement.maps[0]
     assert found.shape == (350, 500) and found.min() >= 0.0 and found.max() <= 1.0
-    steps = np.abs(np.diff(found.astype(np.float64), axis=1)).mean(0)  # of each column to the next
-    assert steps.max() < 6.0 * np.median(steps)
+    steps = np.abs(np.diff(found.astype(np.float64), axis=1)).mean(0)[8:-8]  # of each column to the next; the frame's own edge is no seam
+    assert steps.max() < 3.0 * np.median(steps)
     assert np.isfinite(judgement.verdict.score)
+
+
+def test_evidence_is_of_what_is_unusual_among_the_places_of_a_frame(trained: TrainResult, frames: Path, tmp_path: Path) -> None:
+    """A bundle says so; a whole part's is as it was, and a form that was asked for is kept."""
+    assert load_head(trained.folder).form == HeadForm(evidence=EVIDENCE, usual=tiles.USUAL_ON_TILES)
+    assert check(settings(frames, tmp_path / "out", tile=False)).form == HeadForm(evidence=EVIDENCE, usual=USUAL)
+    assert check(settings(frames, tmp_path / "out", seen=0)).form.evidence == options.EVIDENCE_NONE_SEEN
+    asked = HeadForm(evidence=0.1, usual=3.0)
+    assert check(settings(frames, tmp_path / "out", seen=0, form=asked)).form == asked
+
+
+def test_a_child_keeps_the_evidence_of_its_parent(trained: TrainResult, frames: Path, tmp_path: Path) -> None:
+    """A head that was made before tiles had evidence of their own says nothing of it."""
+    parent = tmp_path / "parent"
+    shutil.copytree(trained.folder, parent)
+    with safe_open(parent / HEAD, framework="pt") as file:
+        metadata = file.metadata()
+    form = {name: value for name, value in json.loads(metadata["form"]).items() if name != "usual"}
+    save_file(load_file(parent / HEAD), parent / HEAD, {**metadata, "form": json.dumps(form)})
+    seal(parent, load_bundle(trained.folder).manifest)
+    wanted = RetrainSettings(parent, frames, "mvtec", tmp_path / "child", device="cpu")
+    again = _Retraining(wanted, load_bundle(parent), Silent()).training()
+    assert check(again).form == load_head(parent).form == replace(load_head(trained.folder).form, usual=USUAL)
+
+
+def test_a_run_of_whole_parts_is_the_run_it_was_before_evidence_differed(frames: Path, tmp_path: Path) -> None:
+    data = read(frames, cutting((128, 128), 32, 1.0))
+    plain = check(settings(frames, tmp_path / "out", tile=False))
+    form = {name: value for name, value in asdict(plain.form).items() if name != "usual"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(options, "asdict", lambda whole: {**asdict(whole), "form": form})
+        before = plain.fingerprint(data)
+    assert plain.fingerprint(data) == before != replace(plain, form=HeadForm(usual=3.0)).fingerprint(data)
+
+
+def test_most_seen_anomalies_on_tiles_are_of_light(frames: Path) -> None:
+    assert read(frames, cutting((128, 128), 32, 1.0)).making.light_only == 0.75
+
+
+def test_evidence_below_what_is_usual_is_none() -> None:
+    apart = torch.zeros(1, 3, 2, 2)
+    apart[0, -1] = torch.tensor([[1.0, 5.0], [6.0, 9.0]])
+    found = evidence(apart, (2, 2), HeadForm(evidence=0.5, usual=6.0))
+    assert found.flatten().tolist() == [0.0, 0.0, 0.0, 1.5]
 
 
 def test_a_child_of_a_tile_bundle_is_cut_as_its_parent_was(trained: TrainResult, frames: Path, tmp_path: Path) -> None:

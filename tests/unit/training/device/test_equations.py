@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -17,8 +18,10 @@ from edge_inspector.training.device.placing import Cuttings, nudged, place, scat
 from edge_inspector.training.device.stock import uploaded
 from edge_inspector.training.device.synthesis import at_home, blend, first_visible, visible
 from edge_inspector.training.device.textures import Bases
+from edge_inspector.training.making import Making
 from edge_inspector.training.perlin import perlin
-from tests.unit.training.device.samples import CPU, discs, draws, images, only, strips, whole
+from tests.unit.training.device.samples import CPU, discs, draws, images, only, specks, strips, whole
+from tests.unit.training.parts import striped
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
@@ -127,7 +130,8 @@ def test_a_moved_masks_centre_goes_to_the_place_meant_for_it(move: object) -> No
     stock = uploaded(discs(), CPU)
     assert stock.seen is not None
     seen = stock.seen
-    cuttings = Cuttings(seen.images.float(), seen.windows, (seen.labels > 0).float(), seen.centres[:, 0], seen.areas[:, 0])
+    numbers = torch.arange(len(seen.images))
+    cuttings = Cuttings(numbers, seen.images.float(), seen.windows, (seen.labels > 0).float(), seen.centres[:, 0], seen.areas[:, 0])
     bases = Bases(stock.normals[:3].float(), stock.windows[:3], stock.parts[:3] > 0)
     linear, target = move(cuttings, bases, draws())  # type: ignore[operator]
     masks = sampled(cuttings.masks, *affine(linear, cuttings.centres, target, (64, 64)))[:, 0].numpy()
@@ -143,10 +147,24 @@ def test_a_region_and_its_mask_move_together() -> None:
     white = torch.where(stock.seen.labels > 0, 255, 0).to(torch.uint8).expand(-1, 3, -1, -1)
     bases = Bases(stock.normals[:1].float(), stock.windows[:1], stock.parts[:1] > 0).times(24)
     seen = type(stock.seen)(**{**vars(stock.seen), "images": white})
-    region, masks = place(seen, bases, torch.ones(24, 1, 64, 64), draws())
-    assert (masks > 0.95).any()
-    assert region[(masks > 0.95).expand_as(region)].mean() > 200  # white came along with its mask
-    assert 0.0 <= float(masks.min()) <= float(masks.max()) <= 1.0
+    placed = place(seen, bases, torch.ones(24, 1, 64, 64), draws())
+    assert (placed.masks > 0.95).any()
+    assert placed.regions[(placed.masks > 0.95).expand_as(placed.regions)].mean() > 200  # white came along with its mask
+    assert 0.0 <= float(placed.masks.min()) <= float(placed.masks.max()) <= 1.0
+    assert not placed.of_light.any()
+
+
+def test_light_alone_goes_to_another_texture() -> None:
+    making = Making(scales=(1.0, 1.0), soft=0.0, light_only=1.0)
+    stock = uploaded(replace(specks(1), normals=striped(96)[None], making=making), CPU)
+    assert stock.seen is not None
+    bases = Bases(stock.normals.float(), stock.windows, torch.ones(1, 1, 96, 96, dtype=torch.bool)).times(24)
+    placed = place(stock.seen, bases, torch.ones(24, 1, 96, 96), draws(), making)
+    assert placed.of_light.all()
+    inside = (placed.masks == 1.0).expand_as(placed.regions)
+    powers = torch.log(placed.regions / bases.images)[inside] / np.log(64 / 154)  # 60 on 150, four grey levels added to both
+    assert 0.65 < float(powers.min()) <= float(powers.max()) < 1.15  # FAINTER, on dark and bright stripes alike
+    assert float(powers.std()) > 0.05
 
 
 def test_of_several_tries_the_first_that_can_be_seen_is_taken() -> None:

@@ -15,13 +15,15 @@ from edge_inspector.training.augment import Variation
 from edge_inspector.training.device import synthesis
 from edge_inspector.training.device.draws import seeded
 from edge_inspector.training.device.shapes import crack, simulated_masks, single
-from edge_inspector.training.device.stock import uploaded, with_seen
+from edge_inspector.training.device.stock import Light, uploaded, with_seen
 from edge_inspector.training.device.synthesis import KINDS, Made, make_batch
 from edge_inspector.training.device.textures import procedural, rolled
+from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.making import Making
 from edge_inspector.training.shapes import AREA
 from edge_inspector.training.tiles import cutting
 from tests.unit.training.device.samples import CPU, discs, draws, specks, strips, whole
+from tests.unit.training.parts import striped
 
 MANY = 60
 
@@ -54,9 +56,13 @@ def as_arrays(made: Made) -> tuple[np.ndarray, np.ndarray]:
 BOUNDS = {"labelled": 0.05, "log area": 0.65, "spread": 0.45, "contrast": 0.33}
 
 
-@pytest.mark.parametrize("kind", ["extended", "simulated"])
-def test_anomalies_have_the_statistics_of_the_hosts(kind: str) -> None:
-    sources = replace(discs(), normals=discs().normals[:1])
+@pytest.mark.parametrize(
+    ("kind", "making"),
+    [("extended", Making()), ("extended", Making(light_only=1.0)), ("simulated", Making())],
+    ids=["look", "light", "made"],
+)
+def test_anomalies_have_the_statistics_of_the_hosts(kind: str, making: Making) -> None:
+    sources = replace(discs(), normals=discs().normals[:1], making=making)
     on_host = [host.KINDS[kind](sources, np.random.default_rng([1, number])) for number in range(MANY)]
     expected = statistics(np.stack([image for image, _ in on_host]), np.stack([mask for _, mask in on_host]), sources.normals[0])
     found = statistics(*as_arrays(KINDS[kind](uploaded(sources, CPU), 2 * MANY, draws())), sources.normals[0])
@@ -117,6 +123,40 @@ def test_seen_anomalies_keep_their_size_and_edge_on_tiles(making: Making, least:
         soft = ((masks > 0.02) & (masks < 0.98)).sum((1, 2)) / np.maximum((masks > 0.02).sum((1, 2)), 1)
         assert (np.median(soft) < 0.5) == (making.soft == 0.0)
         assert (np.quantile(sizes, 0.1) < 14) == small  # of 36 where it was seen: 0.6 of its side leaves 13
+
+
+@pytest.mark.parametrize("share", [0.0, 0.75, 1.0])
+def test_a_share_of_the_seen_anomalies_is_put_on_normals_by_light(share: float) -> None:
+    """As on the host (test_synthesis): a base's stripes go on inside the mask."""
+    image, mask = np.full((96, 96, 3), 150, np.uint8), np.zeros((96, 96), np.bool_)
+    mask[40:52, 50:62] = True  # across stripes, however it is turned
+    image[mask] = 60
+    making = Making(scales=(1.0, 1.0), soft=0.0, light_only=share)
+    sources = replace(specks(1), normals=striped(96)[None], seen=(SeenAnomaly(image, mask),), making=making)
+    images, masks = as_arrays(KINDS["extended"](uploaded(sources, CPU), 2 * MANY, draws()))
+    ends = [np.quantile(image[..., 0][mask > 0.99], (0.1, 0.9)) for image, mask in zip(images, masks, strict=True)]
+    by_light = [(bright - dark) / (bright + dark) > 0.2 for dark, bright in ends]
+    assert np.mean(by_light) == pytest.approx(share, abs=0.13 if 0.0 < share < 1.0 else 0.0)
+
+
+def light_of(sources: host.Sources) -> Light | None:
+    seen = uploaded(sources, CPU).seen
+    assert seen is not None
+    return seen.light
+
+
+def test_light_that_tells_nothing_is_left_and_what_lies_in_a_window_is_lit_there() -> None:
+    filled = SeenAnomaly(np.full((96, 96, 3), 40, np.uint8), np.ones((96, 96), np.bool_))
+    sources = replace(specks(1), seen=(*specks(1).seen, filled), making=Making(light_only=1.0))
+    light = light_of(sources)
+    assert light is not None and light.known.tolist() == [True, False]
+    assert (light.ratios[1] == 1.0).all()
+    padded = light_of(replace(strips(), making=Making(light_only=1.0)))
+    assert padded is not None and padded.known.all()
+    window, corner = strips().seen[0].window, (slice(72, 86), slice(230, 254))  # of the mask
+    assert window is not None and (padded.ratios[0, :, : window.y] == 1.0).all()
+    assert (padded.ratios[0, :, corner[0], corner[1]] < 0.5).all()
+    assert light_of(specks(1)) is None
 
 
 def test_simulated_anomalies_crowd_too() -> None:
