@@ -108,26 +108,37 @@ def test_tiles_without_an_inspected_pixel_are_not_run_and_change_no_other(made: 
     np.testing.assert_allclose(blended(cut, whole, some)[counted], whole[:height, :width][counted], atol=5e-7)
 
 
-def test_no_seam_between_tiles_that_disagree() -> None:
-    """Two tiles side by side, one all 0 and one all 1: the map rises evenly over their overlap, by no more than a step of it a pixel."""
-    cut = grid((32, 56), (32, 32), STRIDE, 8)
-    assert cut.columns.starts == (0, 24)
+def crossing(tile: int, overlap: int) -> NDArray[np.float32]:
+    """Two tiles side by side, the left one's map all 0 and the right one's all 1: a row of the blended map."""
+    cut = grid((tile, 2 * tile - overlap), (tile, tile), STRIDE, overlap)
+    assert cut.columns.starts == (0, tile - overlap)
     blend = Blend(cut)
-    blend.add(Tile(0, 1), np.ones((16, 16), np.float32))
-    row = blend.whole()[0]
+    blend.add(Tile(0, 1), np.ones((tile // STRIDE, tile // STRIDE), np.float32))
+    return blend.whole()[0]
+
+
+def test_no_seam_between_tiles_that_disagree() -> None:
+    """The map rises evenly over their overlap, by no more than a step of it a pixel."""
+    row = crossing(32, 8)
     assert row[0] == 0.0 and row[-1] == 1.0
     assert 0.0 < np.diff(row).max() <= 0.25 + 1e-6
 
 
 def test_near_its_edge_a_tile_counts_for_nothing_where_another_sees_more() -> None:
     """Of 16 map pixels of overlap the map goes over in the middle four, evenly, by a quarter a pixel."""
-    cut = grid((64, 96), (64, 64), STRIDE, 32)
-    assert cut.columns.starts == (0, 32)
-    blend = Blend(cut)
-    blend.add(Tile(0, 1), np.ones((32, 32), np.float32))
-    row = blend.whole()[0]
+    row = crossing(64, 32)
     assert (row[:22] == 0.0).all() and (row[26:] == 1.0).all()
     np.testing.assert_allclose(row[22:26], [0.125, 0.375, 0.625, 0.875], atol=1e-6)
+
+
+def test_what_is_no_number_is_told_even_where_it_counts_for_nothing() -> None:
+    """An engine that fails at a tile's edge must reject the part, not pass it by the other tile's word."""
+    blend = Blend(grid((64, 96), (64, 64), STRIDE, 32))
+    broken = np.zeros((32, 32), np.float32)
+    broken[5, 1] = np.nan
+    blend.add(Tile(0, 0), np.zeros((32, 32), np.float32))
+    blend.add(Tile(0, 1), broken)
+    assert np.argwhere(~np.isfinite(blend.whole())).tolist() == [[5, 17]]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
