@@ -114,7 +114,8 @@ def crossing(tile: int, overlap: int) -> NDArray[np.float32]:
     assert cut.columns.starts == (0, tile - overlap)
     blend = Blend(cut)
     blend.add(Tile(0, 1), np.ones((tile // STRIDE, tile // STRIDE), np.float32))
-    return blend.whole()[0]
+    row: NDArray[np.float32] = blend.whole()[0]
+    return row
 
 
 def test_no_seam_between_tiles_that_disagree() -> None:
