@@ -16,6 +16,7 @@ from edge_inspector.errors import WireError
 from edge_inspector.wire.keys import ClientKeys, read_pair, read_public
 from ui import language
 from ui.bridge import Bridge
+from ui.garbage import Collector
 from ui.screens.base import Screen, Shared
 from ui.theme import THEMES, apply
 from ui.who import IDLE_MINUTES
@@ -46,6 +47,8 @@ class Desk:
         self._options = options
         self._settings = settings
         self._translators: list[QTranslator] = []
+        self._collector = Collector()
+        self._collector.start()  # before there is another thread
         self.bridge = Bridge(options.connect, _keys(options))
         self.bridge.start()  # it looks for the line while the screens are loaded
         self.shared = Shared(self.bridge)
@@ -60,6 +63,7 @@ class Desk:
     def stop(self) -> None:
         """End the threads, let go of the window, and speak as before. Idempotent."""
         self.bridge.stop()
+        self._collector.stop()
         self.window.deleteLater()
         self._silence()
 

@@ -7,6 +7,7 @@ import math
 import queue
 import threading
 import time
+from contextlib import suppress
 
 from edge_inspector.errors import RequestError, WireError
 from edge_inspector.wire.keys import ClientKeys
@@ -109,11 +110,8 @@ class RequestWorker(threading.Thread):
             if time.monotonic() >= due:
                 due = time.monotonic() + BEAT_S
                 self._ask_whether_there(client)
-            try:
-                request = self._waiting.get(timeout=min(POLL_S, max(0.0, due - time.monotonic())))
-            except queue.Empty:
-                continue
-            self._serve(client, request)
+            with suppress(queue.Empty):  # no name holds the request while the next is waited for: its owner is Qt's thread's to free
+                self._serve(client, self._waiting.get(timeout=min(POLL_S, max(0.0, due - time.monotonic()))))
 
     def _ask_whether_there(self, client: ControlClient) -> None:
         """Raises WireError where it has been silent for longer than the patience."""
@@ -174,13 +172,20 @@ class JobWorker(threading.Thread):
 
     def run(self) -> None:
         """Until ``stop``."""
-        while (job := self._waiting.get()) is not None:
-            try:
-                result = job.work()
-            except Exception:  # one job's failure must not keep the next from being done
-                log.exception("a job failed")
-                continue
-            self._mailbox.put(lambda post, job=job, result=result: post.finished.append((job, result)))  # type: ignore[misc]
+        while self._do(self._waiting.get()):
+            pass
+
+    def _do(self, job: Job | None) -> bool:
+        """Whether there was a job. A method of its own: no name holds a job, and with it its owner, while the next is waited for."""
+        if job is None:
+            return False
+        try:
+            result = job.work()
+        except Exception:  # one job's failure must not keep the next from being done
+            log.exception("a job failed")
+        else:
+            self._mailbox.put(lambda post: post.finished.append((job, result)))
+        return True
 
 
 class StatusWorker(threading.Thread):

@@ -23,6 +23,14 @@ from ui.app import Desk, Options
 OFFSCREEN = "This plugin does not support propagateSizeHints()"  # said of every window without a screen
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_other_collects() -> Iterator[None]:
+    """A desk's threads run in this process, beside the windows: ui/garbage.py says what they must not free."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def no_leftovers(qapp: QApplication) -> Iterator[None]:
     """No widget of a test outlives it, and Qt has not complained."""
