@@ -34,7 +34,9 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
     steps: Annotated[int | None, typer.Option("--steps", help="length of the schedule")] = None,
     max_minutes: Annotated[float | None, typer.Option("--max-minutes", help="end in time, with a whole bundle")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...")] = "auto",
-    prototypes: Annotated[int | None, typer.Option("--prototypes", help="K; default 10 % of the normals, at most 64")] = None,
+    prototypes: Annotated[
+        str | None, typer.Option("--prototypes", help="K, or a share of the normals such as 20%; default 10%, at most 64")
+    ] = None,
     prototype_form: Annotated[
         str, typer.Option("--prototype-form", help="whole-map (aligned parts), codebook (texture, loose parts), or auto: by the normals")
     ] = "auto",
@@ -69,9 +71,11 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         from edge_inspector.training import options, run
     except ModuleNotFoundError as error:
         raise TrainingError(f'training needs {error.name}, which is not installed: pip install "edge-inspector[train]"') from None
+    k, ratio = prototype_number(prototypes)
     settings = options.TrainSettings(
         *(data, layout, out, seen, seed, steps, max_minutes, device),
-        k=prototypes,
+        k=k,
+        ratio=ratio,
         textures=textures,
         backbone=backbone,
         backbone_weights=backbone_weights,
@@ -106,6 +110,21 @@ def input_size(text: str) -> tuple[int, int]:
     if not (height.isascii() and height.isdecimal() and width.isascii() and width.isdecimal()):
         raise SettingsError(f"--size {text}: HEIGHTxWIDTH is expected, such as 128x640")
     return int(height), int(width)
+
+
+def prototype_number(text: str | None) -> tuple[int | None, float | None]:
+    """K or a ratio in 0..1, the other being None, as both are where nothing is asked. Raises SettingsError."""
+    if text is None:
+        return None, None
+    number = text.removesuffix("%")
+    try:
+        if number == text:
+            return int(text), None
+        if 0.0 < float(number) <= 100.0:
+            return None, float(number) / 100.0
+    except ValueError:
+        pass
+    raise SettingsError(f"--prototypes {text}: a number of whole maps, such as 20, or a share of the normals, above 0 and at most 100%")
 
 
 def form_choice(name: str) -> FormChoice:

@@ -4,7 +4,7 @@
                        └─► search ───────┘ └──► prototypes
 
 OpenVINO takes the precision of a whole model. Its marks for single nodes are lost where the plugin fuses them (the search's product with
-the addition that follows it), and no processor at hand could show that; models of their own keep theirs by what the API promises.
+the addition that follows it); models of their own keep theirs by what the API promises.
 The parts hand each other float32 tensors without a copy (`Lane`).
 """
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edge_inspector.engine.collection import without_collection
 from edge_inspector.engine.cuda.base import Cuda, DeviceMemory, Graph, HostMemory
-from edge_inspector.engine.cuda.faults import cuda_error
+from edge_inspector.engine.cuda.faults import cuda_error, known
 from edge_inspector.engine.graph import IMAGE, Port, check_graph
 from edge_inspector.engine.plans import Messages, TensorRt
 from edge_inspector.errors import CudaError, FormError
@@ -151,9 +151,12 @@ class PlanSession:
 
     def _deserialise(self, plan: Path) -> Any:  # noqa: ANN401 - TensorRT's engine
         engine = self._runtime.deserialize_cuda_engine(plan.read_bytes())
-        if engine is None:
-            raise FormError(f"{plan}: TensorRT {self._trt.version} does not take this plan: {self._messages.take()}; build it again")
-        return engine
+        if engine is not None:
+            return engine
+        text = self._messages.take()
+        if known(text):  # the plan is as good as it was
+            raise cuda_error(f"loading {plan}", text)
+        raise FormError(f"{plan}: TensorRT {self._trt.version} does not take this plan: {text}; build it again")
 
     def _ports(self) -> tuple[list[Port], list[Port]]:
         """Inputs and outputs as the plan has them."""

@@ -287,6 +287,11 @@ def _dagm(root: Path, missing: Missing) -> Iterator[Sample]:
     classes = [root] if (root / "Train").is_dir() else [f for f in _folders(root) if f.name.startswith("Class")]
     splits: dict[str, Split] = {"Train": "train", "Test": "test"}
     for folder in classes:
+        if not any((folder / name / "Label").is_dir() for name in splits):
+            raise DatasetError(
+                f"{folder}: no Label folder in Train or Test, so that every image would pass for good; layout dagm expects "
+                f"{_EXPECTED['dagm']} (an empty Label folder where no image is defective)"
+            )
         for name, split in splits.items():
             for path in _images_of(split, folder / name, "dagm", missing):
                 mask = folder / name / "Label" / f"{path.stem}_label.PNG"

@@ -31,7 +31,7 @@ from edge_inspector.evaluation.layouts import Dataset, load_dataset, pick_seen, 
 from edge_inspector.training.data import texture_files
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent, watch
-from edge_inspector.training.report import Done, write_table
+from edge_inspector.training.report import Done, Files, write_table
 from edge_inspector.training.run import train
 from edge_inspector.training.tables import Row, rows_of
 from edge_inspector.version import __version__
@@ -76,8 +76,10 @@ def ablate(base: TrainSettings, table: str, out: Path, listener: Listener | None
     """
     listener = listener or Silent()
     dataset = load_dataset(base.data, base.layout)
-    base = check(replace(base, out=out / "making" / "none"))
-    rows = rows_of(table, base, dataset)
+    base = replace(base, out=out / "making" / "none")
+    check(base)
+    # Each row by itself: what a training takes where nothing is said differs between seeing anomalies and seeing none.
+    rows = [replace(row, settings=check(row.settings)) for row in rows_of(table, base, dataset)]
     kept_out = () if table == "leave-one-out" else pick_seen(dataset, base.seen, base.seed)
     bench = _Bench(table, out, dataset, frozenset(s.path for s in kept_out), _stamp(dataset, base), listener)
     return _whole(bench, rows)
@@ -92,8 +94,17 @@ def _whole(bench: _Bench, rows: Sequence[Row]) -> Ablation:
         bench.listener.note(f"row {number} of {len(rows)}: {row.name}{' (done before)' if found else ''}")
         made += found is None
         done.append(Done(row, found or measure(bench, row)))
-        files = write_table(bench.out, bench.table, title, done)
+        files = _written(bench, title, done)
     return Ablation(bench.table, files.rows, files.markdown, files.csv, made)
+
+
+def _written(bench: _Bench, title: str, done: Sequence[Done]) -> Files:
+    try:
+        return write_table(bench.out, bench.table, title, done)
+    except OSError as error:
+        raise TrainingError(
+            f"table {bench.table} cannot be written: {error}; its {len(done)} finished rows are kept in {bench.out}"
+        ) from error
 
 
 def _title(bench: _Bench, rows: Sequence[Row]) -> str:

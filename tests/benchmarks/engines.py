@@ -102,6 +102,8 @@ def run(asked: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
             figures["ms"] = took["bundle", precision]
             figures["to_backbone"] = took["bundle", precision] / took["backbone", precision]
             figures["to_f32"] = took["bundle", precision] / took["bundle", "f32"]
+            if ("bundle", "bf16") in took:
+                figures["to_bf16"] = took["bundle", precision] / took["bundle", "bf16"]
     return {"precisions": found, "loaded": loaded}
 
 

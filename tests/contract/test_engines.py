@@ -20,11 +20,12 @@ from edge_inspector.engine.cuda.base import Device
 from edge_inspector.engine.cuda.registry import open_cuda
 from edge_inspector.engine.graph import GraphEngine
 from edge_inspector.engine.plan_build import build as build_plan
-from edge_inspector.engine.plans import load_tensorrt, unsupported
+from edge_inspector.engine.plans import device_name, load_tensorrt, unsupported
 from edge_inspector.engine.precision import LEAST_IMAGES
 from edge_inspector.engine.processor import processor
 from edge_inspector.engine.registry import NAMES, available, engine_class, open_engine, why_not
 from edge_inspector.engine.stub import stub_bundle
+from edge_inspector.engine.tensorrt import TensorRtEngine
 from edge_inspector.errors import BundleError, EngineError, FormError
 from edge_inspector.evaluation.equivalence import compare, load_references
 from edge_inspector.records import ScoreMap
@@ -145,16 +146,18 @@ def test_maps_have_the_manifests_form(engine: Engine, n: int) -> None:
 def test_it_says_what_it_is(opened: tuple[Engine, Bundle]) -> None:
     engine, bundle = opened
     assert engine.backend in NAMES
-    assert engine.precision in ("f32", "bf16", "int8")
+    assert engine.precision in ("f32", "bf16", "fp16", "int8")
     assert engine.manifest == bundle.manifest
     key = engine.form_key
     assert (key.bundle, key.bundle_hash) == (bundle.manifest.id, bundle_hash(bundle.manifest))
     assert (key.backend, key.precision) == (engine.backend, engine.precision)
     assert key.version
-    if isinstance(engine, GraphEngine):  # a certificate of another processor does not count
+    if isinstance(engine, TensorRtEngine):  # a certificate of another device does not count
+        assert key.device == device_name(load_tensorrt(), device())
+    elif isinstance(engine, GraphEngine):
         assert key.device == engine.device(engine.precision)
         assert key.device.startswith(processor())
-    assert bool(engine.form_sha256) == (engine.precision == "int8")
+    assert bool(engine.form_sha256) == (engine.precision == "int8" or engine.backend == "tensorrt")
 
 
 def test_a_batch_says_what_single_images_say(engine: Engine) -> None:
@@ -251,11 +254,14 @@ def test_it_says_what_torch_said(opened: tuple[Engine, Bundle]) -> None:
     assert sum(row.flips > 0 for row in rows) * 2 < len(rows)
 
 
+PAIR: tuple[Precision, Precision] = ("f32", "int8")
+
+
 @pytest.mark.parametrize("backend", [b for b, _, p in lowered() if p == "int8"])
 def test_int8_decides_nearly_as_float32(backend: str, network: Bundle) -> None:
     """On this processor, with its own arithmetic: maps as the graph says that was calibrated, not cut off by 16-bit sums."""
     batch = np.stack(pictures(6, seed=3))
-    exact, coarse = (open_engine(network, backend, 1, precision) for precision in ("f32", "int8"))
+    exact, coarse = (start(network, backend, precision) for precision in PAIR)
     wanted, found = exact.infer(batch), coarse.infer(batch)
     apart = [np.abs(a.anomaly_map - b.anomaly_map).mean() for a, b in zip(wanted, found, strict=True)]
     assert 0.0 < max(apart) < 0.02
@@ -266,7 +272,7 @@ def test_int8_decides_nearly_as_float32(backend: str, network: Bundle) -> None:
 @pytest.mark.parametrize("backend", [b for b, _, p in lowered() if p == "int8"])
 def test_int8_that_was_not_built_names_the_command(backend: str, small: Bundle) -> None:
     with pytest.raises(FormError, match=f"models build .* --backend {backend} --precision int8"):
-        open_engine(small, backend, precision="int8")
+        open_engine(small, needed(backend), precision="int8")
 
 
 @pytest.mark.parametrize("backend", GRAPH_BACKENDS)

@@ -52,6 +52,11 @@ FAULTS: dict[str, Fault] = {
 _UNKNOWN = Fault("the engine is built anew at the next part")
 
 
+def known(text: str) -> bool:
+    """Whether a text tells of a fault of the device or its driver: another library's failure may be theirs."""
+    return any(fragment in text.lower() for fragment in FAULTS)
+
+
 def cuda_error(what: str, text: str) -> CudaError:
     """The error for a failed call: ``what`` was done, and the driver's text."""
     lower = text.lower()

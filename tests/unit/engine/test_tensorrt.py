@@ -242,6 +242,13 @@ CANNOT_OPEN: dict[str, tuple[dict[str, CudaError], dict[str, str], type[Exceptio
     "out of memory for the context": ({}, {"context": "out of memory"}, CudaError, "making an execution context: out of memory; end"),
     "a profile that TensorRT refuses": ({}, {"profile 1": "out of memory"}, CudaError, "choosing profile 1 of the plan: out of memory"),
     "a plan that TensorRT refuses": ({}, {"deserialise": "Version tag does not match"}, FormError, "Version tag .*; build it again"),
+    "out of memory for the plan": (
+        {},
+        {"deserialise": "CUDA error: out of memory"},
+        CudaError,
+        "loading .*plan.*: CUDA error: out of memory; end",
+    ),
+    "a driver lost for the plan": ({}, {"deserialise": "Cuda failure: unknown error"}, CudaError, "loading .*plan.*only a new process"),
     "no device": ({"retain": cuda_error("x", "no CUDA-capable device")}, {}, CudaError, "nvidia-smi"),
 }
 

@@ -227,6 +227,17 @@ def test_a_class_without_its_training_part_is_an_error(tmp_path: Path) -> None:
         load_dataset(tmp_path, "dagm")
 
 
+def test_a_class_without_any_labels_is_no_class_of_good_images(tmp_path: Path) -> None:
+    dagm(tmp_path)
+    shutil.rmtree(tmp_path / "Class2/Train/Label")
+    assert len(load_dataset(tmp_path, "dagm").samples) == 12
+    shutil.rmtree(tmp_path / "Class2/Test/Label")
+    with pytest.raises(DatasetError, match="Class2: no Label folder in Train or Test, so that every image would pass for good"):
+        load_dataset(tmp_path, "dagm")
+    (tmp_path / "Class2/Test/Label").mkdir()
+    assert count(load_dataset(tmp_path / "Class2", "dagm")) == {("train", "good"): 3, ("test", "good"): 3}
+
+
 def test_a_defect_without_any_masks_is_taken_without(tmp_path: Path) -> None:
     mvtec(tmp_path)
     (tmp_path / "ground_truth/stain").rename(tmp_path / "elsewhere")

@@ -22,9 +22,10 @@ from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import BundleError, DatasetError, SettingsError, TrainingError
 from edge_inspector.evaluation.layouts import defect_types, load_dataset
 from edge_inspector.images import decode_mask, encode_png
+from edge_inspector.prn.network import EVIDENCE
 from edge_inspector.training import ablate as ablation
 from edge_inspector.training.ablate import Ablation, ablate, code_files
-from edge_inspector.training.options import TrainSettings
+from edge_inspector.training.options import EVIDENCE_NONE_SEEN, TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.report import Done, write_table
 from edge_inspector.training.run import TrainResult
@@ -247,6 +248,26 @@ def test_each_type_is_left_out_and_tested_alone(parts: Path, tmp_path: Path, tra
     assert [row["n_bad"] for row in found.rows] == [4, 2, 6]  # two stains are among the stand-in bundle's own
     assert all(row["difference"] == row["image_auroc"] - row["image_auroc_seen_0"] == 0.0 for row in found.rows)
     assert "| scratch | 4 | 1 |" in found.markdown.read_text()
+
+
+@pytest.mark.parametrize("table", ["seen", "leave-one-out"])
+def test_a_row_that_sees_none_trains_as_the_command_does(table: str, parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+    ablate(base(parts), table, tmp_path)
+    asked = {settings.seen: settings.form.evidence for settings in trainings.asked}
+    assert asked[0] == check(base(parts, seen=0, out=tmp_path / "none")).form.evidence == EVIDENCE_NONE_SEEN
+    assert asked[2] == EVIDENCE
+
+
+def test_a_table_that_cannot_be_written_says_what_is_kept(
+    parts: Path, tmp_path: Path, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(TrainingError, match=r"seen cannot be written: .*No space left.*1 finished rows"):
+        patched.setattr(ablation, "write_table", full)
+        ablate(base(parts), "seen", tmp_path)
+    assert ablate(base(parts), "seen", tmp_path).made == 2
 
 
 def test_every_row_of_a_table_is_tested_on_the_same_images(parts: Path, tmp_path: Path, trainings: Trainings) -> None:

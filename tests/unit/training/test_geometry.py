@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_inspector.cli.train import fit_choice, input_size
+from edge_inspector.cli.train import fit_choice, input_size, prototype_number
 from edge_inspector.errors import SettingsError
 from edge_inspector.training.geometry import FitChoice, choose_input
 
@@ -79,3 +79,17 @@ def test_the_option_fit() -> None:
     assert fit_choice("letterbox") == "letterbox"
     with pytest.raises(SettingsError, match="--fit squeeze: one of auto, stretch, letterbox"):
         fit_choice("squeeze")
+
+
+ASKED = {None: (None, None), "20": (20, None), "20%": (None, 0.2), "100%": (None, 1.0), "0.5%": (None, 0.005)}
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_prototypes_are_asked_for_by_number_or_share(text: str | None) -> None:
+    assert prototype_number(text) == ASKED[text]
+
+
+@pytest.mark.parametrize("text", ["many", "10.5", "0%", "101%", "%", "nan%", ""])
+def test_prototypes_that_are_neither_are_an_error(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"--prototypes .*: a number of whole maps, such as 20, or a share"):
+        prototype_number(text)
