@@ -29,7 +29,7 @@ class Batch:
 
 def make_batch(sources: Sources, size: int, seed: int, step: int) -> Batch:
     """The batch of a step."""
-    kinds = recipe(size, bool(sources.seen), sources.kinds)
+    kinds = recipe(size, bool(sources.seen), sources.kinds, sources.making.simulated)
     samples = [KINDS[kind](sources, np.random.default_rng([seed, step, slot])) for slot, kind in enumerate(kinds)]
     masks = np.stack([halve(mask) for _, mask in samples])[:, np.newaxis]
     return Batch(step, np.stack([image for image, _ in samples]), masks)

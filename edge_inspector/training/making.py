@@ -16,7 +16,8 @@ class Making:
     counts together for the loss's emphasis, odd; 0: on the whole map. ``scales`` are what a seen anomaly that is put elsewhere is shrunk or
     enlarged by, and ``soft`` is the deviation, in pixels up to 1.2, of what blurs its edge; 0 leaves it as sharp as it was seen.
     ``light_only`` is the share of seen anomalies put on normals of which only the light goes there, not the texture that they lay on.
-    Raises ValueError where ``near`` is even, or ``soft`` or ``light_only`` out of range.
+    ``simulated`` is the share of a batch that shows simulated anomalies where there are seen ones, which get the rest of theirs.
+    Raises ValueError where ``near`` is even, or ``soft``, ``light_only`` or ``simulated`` out of range.
     """
 
     areas: tuple[float, float] = AREA
@@ -25,12 +26,15 @@ class Making:
     scales: tuple[float, float] = (0.3, 1.4)
     soft: float = 0.7
     light_only: float = 0.0
+    simulated: float = 0.25
 
     def __post_init__(self) -> None:
         if (self.near and self.near % 2 == 0) or not 0.0 <= self.soft <= 1.2:
             raise ValueError(f"near {self.near}, soft {self.soft}: an odd number or 0, and 0 to 1.2 pixels, are expected")
         if not 0.0 <= self.light_only <= 1.0:
             raise ValueError(f"light_only {self.light_only}: a share of 0 to 1 is expected")
+        if not 0.0 <= self.simulated <= 0.25:
+            raise ValueError(f"simulated {self.simulated}: a share of 0 to 0.25 is expected")
 
     @property
     def alone(self) -> Making:

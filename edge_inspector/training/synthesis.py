@@ -270,15 +270,19 @@ def simulated(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]
 KINDS = {"normal": normal, "recalled": recalled, "extended": extended, "simulated": simulated}
 
 
-def recipe(batch: int, with_seen: bool, kinds: Sequence[str] = MADE) -> Sequence[str]:
+def recipe(batch: int, with_seen: bool, kinds: Sequence[str] = MADE, simulated: float = WHOLE_PART.simulated) -> Sequence[str]:
     """The kinds of a batch: 3/8 normals and, where there are seen anomalies, 1/8 recalled, 1/4 extended, 1/4 simulated.
 
-    The places of those left out of ``kinds`` go to the others in turn (``possible`` says which those are); the normals stay as many.
+    Where ``simulated`` is a smaller share than that, recalled and extended ones get the difference. The places of those left out of
+    ``kinds`` go to the others in turn (``possible`` says which those are); the normals stay as many.
     """
     left = possible(kinds, with_seen)
-    whole = _whole_recipe(batch, with_seen)
-    others = itertools.cycle(left)
-    return [kind if kind == "normal" or kind in left else next(others) for kind in whole]
+    found, others = list(_whole_recipe(batch, with_seen)), itertools.cycle(left)
+    if with_seen and simulated < WHOLE_PART.simulated:
+        spare, seen = found.count("simulated") - round(simulated * batch), itertools.cycle(("recalled", "extended", "extended"))
+        for place in range(len(found) - spare, len(found)):
+            found[place] = next(seen)
+    return [kind if kind == "normal" or kind in left else next(others) for kind in found]
 
 
 def possible(kinds: Sequence[str], with_seen: bool) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Made:
 def make_batch(stock: Stock, size: int, seed: int, step: int) -> Made:
     """The samples of a step, ``size`` of them, by kind as ``training.synthesis.recipe`` counts them."""
     draws = seeded(seed, step, stock.device)
-    counts = Counter(recipe(size, stock.seen is not None, stock.kinds))
+    counts = Counter(recipe(size, stock.seen is not None, stock.kinds, stock.making.simulated))
     made = [KINDS[kind](stock, count, draws) for kind, count in counts.items()]
     return Made(*(torch.cat([getattr(part, name) for part in made]) for name in ("images", "masks", "windows")))
 

@@ -81,12 +81,12 @@ def test_the_option_fit() -> None:
         fit_choice("squeeze")
 
 
-ASKED = {None: (None, None), "20": (20, None), "20%": (None, 0.2), "100%": (None, 1.0), "0.5%": (None, 0.005)}
+PROTOTYPES = {None: (None, None), "20": (20, None), "20%": (None, 0.2), "100%": (None, 1.0), "0.5%": (None, 0.005)}
 
 
-@pytest.mark.parametrize("text", ASKED)
+@pytest.mark.parametrize("text", PROTOTYPES)
 def test_prototypes_are_asked_for_by_number_or_share(text: str | None) -> None:
-    assert prototype_number(text) == ASKED[text]
+    assert prototype_number(text) == PROTOTYPES[text]
 
 
 @pytest.mark.parametrize("text", ["many", "10.5", "0%", "101%", "%", "nan%", ""])

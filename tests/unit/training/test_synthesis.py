@@ -22,7 +22,7 @@ from edge_inspector.training.foreground import foreground
 from edge_inspector.training.making import Making
 from edge_inspector.training.perlin import perlin
 from edge_inspector.training.shapes import AREA, crack, simulated_mask, single
-from edge_inspector.training.synthesis import KINDS, Sources, blend, drawn, extended, made, recipe, simulated, visible
+from edge_inspector.training.synthesis import KINDS, MADE, Sources, blend, drawn, extended, made, recipe, simulated, visible
 from edge_inspector.training.textures import PROCEDURAL, borrowed, covering, recolour
 from tests.unit.training.parts import disc, stained, striped, write_set
 
@@ -284,6 +284,23 @@ LEFT = {  # kinds, with seen -> how often each is in a batch of 16
 @pytest.mark.parametrize(("kinds", "seen", "expected"), LEFT.values(), ids=LEFT.keys())
 def test_kinds_left_out_leave_their_places_to_the_others(kinds: tuple[str, ...], seen: bool, expected: dict[str, int]) -> None:
     assert Counter(recipe(16, seen, kinds)) == expected
+
+
+FEWER = {  # batch, share of simulated ones, kinds -> how often each is in a batch
+    "as usual": (16, 0.25, MADE, {"normal": 6, "recalled": 2, "extended": 4, "simulated": 4}),
+    "one": (16, 1 / 16, MADE, {"normal": 6, "recalled": 3, "extended": 6, "simulated": 1}),
+    "none": (16, 0.0, MADE, {"normal": 6, "recalled": 4, "extended": 6}),
+    "one of a few": (4, 1 / 16, MADE, {"normal": 1, "recalled": 2, "extended": 1}),
+    "left out": (16, 1 / 16, ("simulated",), {"normal": 6, "simulated": 10}),
+}
+
+
+@pytest.mark.parametrize(("batch", "share", "kinds", "expected"), FEWER.values(), ids=FEWER.keys())
+def test_seen_anomalies_take_the_places_of_simulated_ones(
+    batch: int, share: float, kinds: tuple[str, ...], expected: dict[str, int]
+) -> None:
+    assert Counter(recipe(batch, True, kinds, share)) == expected
+    assert Counter(recipe(16, False, MADE, share)) == {"normal": 6, "simulated": 10}, "where none was seen there is nothing else"
 
 
 def test_seen_anomalies_are_drawn_by_their_weights(sources: Sources) -> None:

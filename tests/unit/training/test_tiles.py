@@ -62,6 +62,14 @@ def read(frames: Path, how: Cutting, seen: int = 2) -> TrainingData:
     return read_tile_data(normals, None, [(sample, "exact") for sample in picked], how, 0)
 
 
+def test_many_seen_anomalies_leave_little_room_for_simulated_ones(frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    how = cutting((128, 128), 32, 1.0)
+    assert read(frames, how, 2).making == how.making
+    monkeypatch.setattr(tiles, "MANY_SEEN", 2)
+    assert read(frames, how, 1).making == how.making
+    assert read(frames, how, 2).making == replace(how.making, simulated=1 / 16)
+
+
 def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(frames: Path) -> None:
     how = cutting((128, 128), 32, 1.0)
     data = read(frames, how)
