@@ -47,9 +47,9 @@ class Desk:
         self._options = options
         self._settings = settings
         self._translators: list[QTranslator] = []
+        self.bridge = Bridge(options.connect, _keys(options))
         self._collector = Collector()
         self._collector.start()  # before there is another thread
-        self.bridge = Bridge(options.connect, _keys(options))
         self.bridge.start()  # it looks for the line while the screens are loaded
         self.shared = Shared(self.bridge)
         self._speak(options.language or str(settings.value("language") or language.system_language()))

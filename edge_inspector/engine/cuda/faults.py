@@ -54,11 +54,15 @@ _UNKNOWN = Fault("the engine is built anew at the next part")
 
 def known(text: str) -> bool:
     """Whether a text tells of a fault of the device or its driver: another library's failure may be theirs."""
-    return any(fragment in text.lower() for fragment in FAULTS)
+    return _fault(text) is not None
 
 
 def cuda_error(what: str, text: str) -> CudaError:
     """The error for a failed call: ``what`` was done, and the driver's text."""
-    lower = text.lower()
-    fault = next((fault for fragment, fault in FAULTS.items() if fragment in lower), _UNKNOWN)
+    fault = _fault(text) or _UNKNOWN
     return CudaError(f"{what}: {text}; {fault.remedy}", sticky=fault.sticky)
+
+
+def _fault(text: str) -> Fault | None:
+    lower = text.lower()
+    return next((fault for fragment, fault in FAULTS.items() if fragment in lower), None)
