@@ -25,15 +25,15 @@ from edge_inspector.training.fit import run
 from edge_inspector.training.progress import Listener
 from edge_inspector.training.synthesis import made
 from edge_inspector.training.thresholds import Evidence
-from edge_inspector.training.tiles import STRIDE
+from edge_inspector.training.tiles import HELD_FRAMES, STRIDE
 
-FRAMES, ANOMALIES = 8, 120  # looked at for the proposals: of four frames the spread is guessed, and twice as many cost a minute
+ANOMALIES = 120  # looked at for the proposals
 _BATCH = 8  # tiles
 
 
 def tile_evidence_of(network: PRN, data: TrainingData, tiling: Tiling, seed: int, listener: Listener) -> Evidence:
     """Score held-out frames whole (training frames where none could be spared), and anomalies made on tiles of them."""
-    frames, maps = data.frames[:FRAMES], []
+    frames, maps = data.frames[:HELD_FRAMES], []
     for number, path in enumerate(frames):
         listener.advance(number, len(frames), path.name)
         maps.append(_map_of(network, decode(path), data, tiling))
@@ -51,7 +51,7 @@ def looks_of(data: TrainingData, tiling: Tiling) -> int:
     """How many tiles that scores."""
     height, width = size_of(data.frames[0])
     cut = grid((height, width), (data.form.height, data.form.width), STRIDE, tiling.overlap, tiling.scale)
-    return len(data.frames[:FRAMES]) * len(cut.tiles) + ANOMALIES
+    return len(data.frames[:HELD_FRAMES]) * len(cut.tiles) + ANOMALIES
 
 
 def _map_of(network: PRN, frame: Image, data: TrainingData, tiling: Tiling) -> AnomalyMap:

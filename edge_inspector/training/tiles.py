@@ -42,6 +42,8 @@ from edge_inspector.training.textures import covering
 
 CROPS = 192 << 20  # pixels of all crops that train: 3,072 of 256 x 256, in 0.6 GB of memory
 HELD_CROPS = 64  # that validate, and that anomalies for the threshold proposals are made on
+# Frames held out: each gives one score, and of sixteen the limit of normal frames is known as well as of a whole part's twenty looks.
+HELD_FRAMES = 16
 _WHY = "a tile of the frames, as asked"
 STRIDE = 2  # input pixels a map pixel, as the network has them
 # Shares of a tile that made-up anomalies cover: from what is hardly more than a grain, whatever the tile, to what fills a good part of it.
@@ -108,7 +110,7 @@ def read_tile_data(
     if dark.all():
         raise DatasetError(f"{paths[0]}: black, like all {len(paths)} normal frames (none reaches {BLACK_BELOW} of 255 grey levels)")
     kept = [path for path, black in zip(paths, dark, strict=True) if not black]
-    apart = held_out(len(kept), seed) if held is None else held[~dark]
+    apart = frames_held(len(kept), seed) if held is None else held[~dark]
     apart = np.zeros_like(apart) if apart.all() else apart
     training, spared = ([path for path, out in zip(kept, apart, strict=True) if out is side] for side in (np.False_, np.True_))
     crops = max(1, CROPS // (how.form.height * how.form.width))
@@ -130,6 +132,15 @@ def read_tile_data(
         frames=tuple(spared or training),
         making=replace(how.making, simulated=FEW_SIMULATED) if len(seen) >= MANY_SEEN else how.making,
     )
+
+
+def frames_held(count: int, seed: int) -> Which:
+    """Which of ``count`` frames are held out: a seeded third, at most 16 or a tenth, none below 10."""
+    number = max(int(held_out(count, seed).sum()), min(HELD_FRAMES, count // 3))
+    mask = np.zeros(count, np.bool_)
+    if held_out(count, seed).any():
+        mask[np.random.default_rng([seed, 7]).permutation(count)[:number]] = True
+    return mask
 
 
 def _left_out(dark: Sequence[Path]) -> Iterator[str]:

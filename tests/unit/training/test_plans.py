@@ -22,6 +22,7 @@ from edge_inspector.training.checkpoint import State
 from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data
 from edge_inspector.training.schedule import PEAK_RATE, Budget, learning_rate
 from edge_inspector.training.thresholds import Evidence, normal_limit, propose
+from edge_inspector.training.tiles import frames_held
 from tests.unit.training.parts import write_set
 
 SIZE = (64, 64)
@@ -92,14 +93,19 @@ def test_thresholds_are_always_ordered_and_in_range(normals: list[float], anomal
     assert 0 <= proposal.region_threshold <= 1
 
 
-def test_the_limit_of_normals_is_rarely_passed_by_one() -> None:
+@pytest.mark.parametrize("told", [8, 12, 19, 20, 25])
+def test_the_limit_of_normals_is_rarely_passed_by_one(told: int) -> None:
     rng = np.random.default_rng(0)
     passed = 0.0
-    for _ in range(50):
-        logits = rng.normal(-3, 0.4, 1025)
-        scores = 1 / (1 + np.exp(-logits))
-        passed += float((scores[25:] > normal_limit(scores[:25])).mean()) / 50
-    assert passed < 0.02
+    for _ in range(400):
+        scores = 1 / (1 + np.exp(-rng.normal(-3, 0.4, told + 1000)))
+        passed += float((scores[told:] > normal_limit(scores[:told])).mean()) / 400
+    assert 0.002 < passed < 0.014
+
+
+def test_one_bad_part_among_few_normals_does_not_hide_others() -> None:
+    normals = [0.2, 0.21, 0.22, 0.23, 0.24, 0.25, 0.26]
+    assert normal_limit(np.array(normals)) < normal_limit(np.array([*normals, 0.99])) < 0.5
 
 
 def tensors(value: float) -> dict[str, torch.Tensor]:
@@ -188,6 +194,16 @@ HELD = {"one": (1, 0), "few": (9, 0), "some": (20, 4), "enough": (40, 8), "many"
 def test_how_many_normals_are_held_out(count: int, expected: int) -> None:
     assert held_out(count, 0).sum() == expected
     assert np.array_equal(held_out(count, 3), held_out(count, 3))
+
+
+FRAMES = {"one": (1, 0), "few": (9, 0), "some": (20, 6), "enough": (48, 16), "many": (209, 21)}
+
+
+@pytest.mark.parametrize(("count", "expected"), FRAMES.values(), ids=FRAMES.keys())
+def test_how_many_frames_are_held_out(count: int, expected: int) -> None:
+    assert frames_held(count, 0).sum() == expected
+    assert np.array_equal(frames_held(count, 3), frames_held(count, 3))
+    assert frames_held(count, 0)[held_out(count, 0)].all()
 
 
 def test_data_is_read_whole_and_seen_images_are_named(tmp_path: Path) -> None:

@@ -73,12 +73,12 @@ def test_many_seen_anomalies_leave_little_room_for_simulated_ones(frames: Path, 
 def test_normals_are_crops_of_the_frames_that_train_and_held_frames_stay_whole(frames: Path) -> None:
     how = cutting((128, 128), 32, 1.0)
     data = read(frames, how)
-    assert data.normals.shape == (54, 128, 128, 3), "six of each of nine frames"
-    assert data.making.crowd == 8 and len(data.held) == 64 and len(data.frames) == len(data.held_hashes) == 2
+    assert data.normals.shape == (56, 128, 128, 3), "seven of each of eight frames"
+    assert data.making.crowd == 8 and len(data.held) == 66 and len(data.frames) == len(data.held_hashes) == 3
     assert len(data.normal_hashes) == 11 and data.grey and data.tiling == how.tiling
     whole = [render_wide(1000, number, 0, FRAME).image[..., 0] for number in range(11)]
     windows = np.lib.stride_tricks.sliding_window_view(whole[0], (128, 128))
-    assert any((windows == crop[..., 0]).all((2, 3)).any() for crop in data.normals[:6]), "at native resolution"
+    assert any((windows == crop[..., 0]).all((2, 3)).any() for crop in data.normals[:7]), "at native resolution"
 
 
 def test_tiles_that_train_hold_crowds_and_those_that_are_scored_one_anomaly_each(frames: Path, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_the_bundle_says_that_it_is_a_tile_bundle(trained: TrainResult) -> None:
     assert manifest.tiling is not None and (manifest.tiling.overlap, manifest.tiling.scale) == (32, 1.0)
     assert manifest.prototypes.form == "codebook"
     assert manifest.score.pixels == (5,), "a speck is a few of a frame's millions"
-    assert "2 held-out frames in tiles" in manifest.thresholds[0].evidence
+    assert "3 held-out frames in tiles" in manifest.thresholds[0].evidence
     assert command.summary(trained)["tiling"] == {"overlap": 32, "scale": 1.0}
     assert command.summary(trained)["images"] == 11
 
