@@ -6,9 +6,9 @@ import math
 import time
 from dataclasses import dataclass, field
 
-# By the form of the prototypes: ten to fourteen minutes and half an hour on two cores at 256 x 256. Aligned parts are learnt fast; texture
-# takes longer, and gains by it.
-DEFAULT_STEPS = {"whole-map": 420, "codebook": 1200}
+# By the form of the prototypes: five to fourteen minutes and twenty to sixty on two cores at 256 x 256. Aligned parts are learnt fast; texture
+# takes longer, and gains by it: on magnetic tile pixel AP 0.611 after 1,200 steps, 0.641 after 1,800.
+DEFAULT_STEPS = {"whole-map": 420, "codebook": 1800}
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
 # From another bundle's weights: they need to move a little, and a full rate would undo what they know before it learns anything new.

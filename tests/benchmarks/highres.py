@@ -3,7 +3,8 @@
 python -m tests.benchmarks.highres train [--out DIR] [--minutes M] [--seen 10] [--steps 800] [--more 50 --more-steps 1500]
                                                                       a tile bundle, on frames written for it; retrained with more specks
 python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE] [--share 1/2]
-python -m tests.benchmarks.highres time --bundle DIR [--rounds 5]     one frame against its tiles x the time of a tile, interleaved, medians
+python -m tests.benchmarks.highres time --bundle DIR [--rounds 5] [--size 5472x3648]
+                                                                      one frame against its tiles x the time of a tile, interleaved, medians
 python -m tests.benchmarks.highres picture --bundle DIR               docs/pictures/tiles.png: a frame, its tiles, its map
 
 ``found`` renders each frame, judges it by the judge of the line at float32 and the bundle's own thresholds, and keeps the verdict at once:
@@ -227,6 +228,13 @@ def _share(text: str) -> tuple[int, int]:
     return int(part), int(of)
 
 
+def _size(text: str) -> Size:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and min(int(width), int(height)) >= 256):
+        raise argparse.ArgumentTypeError(f"{text}: WIDTHxHEIGHT in pixels is expected, at least 256x256, such as 5472x3648")
+    return int(height), int(width)
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -243,6 +251,7 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=0, help="frames with a speck to be retrained with")
     parser.add_argument("--more-steps", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--size", type=_size, default=(3000, 4096), help="WIDTHxHEIGHT of the frame that is timed (default 4096x3000)")
     given = parser.parse_args()
     if given.what == "train":
         train(given)
@@ -258,7 +267,8 @@ def main() -> None:
             return
         key = {"good": given.good, "bad": given.bad, **LIKE}
     else:
-        result, key = timed(given.bundle, given.rounds, (3000, 4096)), {"rounds": given.rounds, **LIKE}
+        key = {"rounds": given.rounds, "frames": f"{given.size[1]}x{given.size[0]}"}
+        result = timed(given.bundle, given.rounds, given.size)
     ledger.record(f"highres {given.what}", key, result)
     sys.stdout.write(json.dumps(result) + "\n")
 
