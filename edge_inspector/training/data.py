@@ -150,9 +150,13 @@ def _training_data(
 
 def held_out(count: int, seed: int) -> NDArray[np.bool_]:
     """Which of ``count`` normals are held out of training: a seeded tenth, at least 8 of 40 and more, a fifth of fewer, none below 10."""
+    return drawn(count, max(HELD_LEAST, round(HELD_SHARE * count)) if count >= HELD_FROM else count // 5, seed)
+
+
+def drawn(count: int, number: int, seed: int) -> NDArray[np.bool_]:
+    """``number`` of ``count`` normals to hold out, (count,); none of fewer than 10."""
     mask = np.zeros(count, np.bool_)
     if count >= _FEW:
-        number = max(HELD_LEAST, round(HELD_SHARE * count)) if count >= HELD_FROM else count // 5
         mask[np.random.default_rng([seed, 7]).permutation(count)[:number]] = True
     return mask
 

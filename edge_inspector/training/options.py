@@ -83,7 +83,7 @@ class TrainSettings:
         own = {key: value for key, value in asdict(self).items() if key not in left_out}
         if self.form.usual == USUAL:  # older runs knew no other
             own["form"] = {key: value for key, value in own["form"].items() if key != "usual"}
-        own |= {"making": asdict(data.making), "crops": len(data.normals)} if self.tile else {}
+        own |= {"making": asdict(data.making), "crops": len(data.normals), "held": data.held_hashes} if self.tile else {}
         # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
         text = json.dumps(what, default=str, sort_keys=True)

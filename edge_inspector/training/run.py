@@ -296,7 +296,7 @@ class _Run:
     def thresholds(self, network: PRN, data: TrainingData) -> Thresholds:
         self.listener.stage("proposing thresholds", 1)
         if data.tiling is not None:
-            return propose(tile_evidence_of(network, data, data.tiling, self.settings.seed, self.listener))
+            return propose(tile_evidence_of(network, data, data.tiling, self.settings.seed, self.listener, self.budget.for_scoring))
         return propose(evidence_of(network, data, self.settings.seed))
 
     def bundle(self, network: PRN, ready: _Ready, done: int, thresholds: Thresholds) -> TrainResult:

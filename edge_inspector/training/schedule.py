@@ -6,8 +6,8 @@ import math
 import time
 from dataclasses import dataclass, field
 
-# By the form of the prototypes: five to fourteen minutes and twenty to sixty on two cores at 256 x 256. Aligned parts are learnt fast; texture
-# takes longer, and gains by it: on magnetic tile pixel AP 0.611 after 1,200 steps, 0.641 after 1,800.
+# By the form of the prototypes: five to fourteen minutes and twenty to sixty on two cores at 256 x 256. Aligned parts are learnt fast;
+# texture takes longer, and gains by it: on magnetic tile pixel AP 0.611 after 1,200 steps, 0.641 after 1,800.
 DEFAULT_STEPS = {"whole-map": 420, "codebook": 1800}
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
@@ -16,6 +16,7 @@ WARM_STEPS = 150
 WARM_RATE = 1e-3
 DECLINE = 40  # steps in which the rate comes down where training ends before its plan
 _FLOOR = 0.01  # of the peak, at the end
+EXPORT = 40.0  # seconds
 
 
 def learning_rate(step: int, planned: int, peak: float = PEAK_RATE) -> float:
@@ -51,13 +52,17 @@ class Budget:
         """Seconds since the run began."""
         return time.monotonic() - self.started
 
+    def for_scoring(self) -> bool:
+        """Whether there is still time to score images for the threshold proposals."""
+        return self.minutes is None or self.elapsed < self.minutes * 60.0 - self.reserved - EXPORT
+
     def left_for_steps(self, step_seconds: float) -> float:
         """Seconds that may still go into steps: what is left, less what thresholds and export will take."""
         if self.minutes is None:
             return math.inf
         total = self.minutes * 60.0
-        # 150 images scored in float32 are as dear as fourteen steps of sixteen; the export takes half a minute.
-        closing = min(40.0 + self.looks * 14.0 / 150.0 * step_seconds + self.reserved, 0.5 * total)
+        # 150 images scored in float32 are as dear as fourteen steps of sixteen.
+        closing = min(EXPORT + self.looks * 14.0 / 150.0 * step_seconds + self.reserved, 0.5 * total)
         return total - closing - self.elapsed
 
     def fitting(self, done: int, planned: int, step_seconds: float) -> int:

@@ -1,8 +1,8 @@
 """Threshold proposals, from what held-out normals and made-up anomalies score.
 
 The limit of normal scores is their median plus three robust standard deviations in log-odds: twenty normals show no one-in-a-hundred
-score, but they do show their spread. Of fewer, such as frames in tiles, the spread itself is a guess, and the limit is Student's for one
-more normal. The accept threshold lies above it by a quarter of the way to the weakest twentieth of the anomalies:
+score, but they do show their spread. Of fewer, such as frames in tiles, the spread itself is a guess, and the limit is
+Student's prediction limit. The accept threshold lies above it by a quarter of the way to the weakest twentieth of the anomalies:
 nearer to the normals because an escape is worse than a false reject, and because the weakest made-up anomalies are fainter than defects.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from edge_inspector.settings.manifest import Thresholds
 
@@ -21,9 +21,9 @@ Scores = NDArray[np.float64]
 _LOW, _HIGH = 1e-4, 1.0 - 1e-4  # log-odds need an end
 _FLOOR, _CEILING = 0.02, 0.9  # of proposals
 _LEAST_SPREAD = 0.1  # log-odds: identical normals tell nothing of the next one
-_ENOUGH = 20  # normals whose median deviation is their spread: three of it are passed by 1.1 % of normals, by 3.1 % if eight told it
-_RARE = 0.005  # share of normals above Student's limit: of sixteen it is three spreads above their mean, as of twenty looks
-_FEWEST = 8  # normals whose own factor counts (3.7 spreads): of two it would be 78, and everything would pass
+_ENOUGH = 20  # normals: three median deviations are passed by 1.1 % of those to come where twenty tell it, by 3.5 % where eight do
+_RARE = 0.005  # share of normals above Student's limit; of sixteen it is three spreads above their mean
+_FEWEST = 8  # normals whose own factor counts (3.7 spreads); of two it would be 78, and everything would pass
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def propose(evidence: Evidence) -> Thresholds:
 def normal_limit(normals: Scores) -> float:
     """What hardly one normal part in a hundred scores above, 0..1: median + 3 * 1.4826 * median absolute deviation, in log-odds.
 
-    Of fewer than 20 scores it is Student's one-sided limit at 0.005 for one more: mean + t(n-1) s sqrt(1 + 1/n) (Hahn and Meeker,
-    Statistical Intervals, 1991, section 4.7). Scores farther than four robust deviations from the median count as that far: one bad part
-    among the normals must not raise the limit to its own score.
+    Of fewer than 20 scores it is Student's one-sided prediction limit at 0.005: mean + t(n-1) s sqrt(1 + 1/n) (Hahn and Meeker, Statistical
+    Intervals, 1991, section 4.7), below 8 with the factor of 8: of three scores it is passed by 4 %, as an escape is worse than a false
+    reject. Scores farther than four robust deviations from the median count as that far: one bad part must not raise the limit to its own.
     """
     logits = np.array([_logit(float(score)) for score in normals])
     middle = float(np.median(logits))
@@ -70,7 +70,7 @@ def normal_limit(normals: Scores) -> float:
 def _limit_for_one_more(logits: Scores) -> float:
     count = max(len(logits), _FEWEST)
     spread = max(float(logits.std(ddof=1)) if len(logits) > 1 else 0.0, _LEAST_SPREAD)
-    return float(logits.mean()) + float(student.ppf(1.0 - _RARE, count - 1)) * spread * math.sqrt(1.0 + 1.0 / count)
+    return float(logits.mean()) + float(stdtrit(count - 1, 1.0 - _RARE)) * spread * math.sqrt(1.0 + 1.0 / count)
 
 
 def between(a: float, b: float, share: float) -> float:

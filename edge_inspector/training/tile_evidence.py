@@ -8,7 +8,8 @@ them).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +29,42 @@ from edge_inspector.training.thresholds import Evidence
 from edge_inspector.training.tiles import HELD_FRAMES, STRIDE
 
 ANOMALIES = 120  # looked at for the proposals
+LEAST_FRAMES = 8  # of them, even where the time is up
 _BATCH = 8  # tiles
 
 
-def tile_evidence_of(network: PRN, data: TrainingData, tiling: Tiling, seed: int, listener: Listener) -> Evidence:
-    """Score held-out frames whole (training frames where none could be spared), and anomalies made on tiles of them."""
-    frames, maps = data.frames[:HELD_FRAMES], []
+@dataclass(frozen=True)
+class _Look:
+    """What is kept of a frame's map: its score, its highest value, and the values that the score is of."""
+
+    score: float
+    peak: float
+    highest: NDArray[np.float32]
+
+
+def tile_evidence_of(
+    network: PRN, data: TrainingData, tiling: Tiling, seed: int, listener: Listener, in_time: Callable[[], bool] = lambda: True
+) -> Evidence:
+    """Score held-out frames whole (training frames where none could be spared), and anomalies made on tiles of them.
+
+    From the eighth frame on, no other is begun once ``in_time`` says no.
+    """
+    frames, looks = data.frames[:HELD_FRAMES], list[_Look]()
     for number, path in enumerate(frames):
+        if number >= LEAST_FRAMES and not in_time():
+            break
         listener.advance(number, len(frames), path.name)
-        maps.append(_map_of(network, decode(path), data, tiling))
-    scores = np.array([top_means(found, network.pixels) for found in maps])
-    highest = [_highest(found, max(network.pixels)) for found in maps]
-    anomalies = np.array(
-        [top_means(_joined(highest[n % len(maps)], tile), network.pixels) for n, tile in enumerate(_bad(network, data, seed))]
-    )
+        found = _map_of(network, decode(path), data, tiling)
+        looks.append(_Look(top_means(found, network.pixels), float(found.max()), _highest(found, max(network.pixels))))
+    bad = [_joined(looks[n % len(looks)].highest, tile) for n, tile in enumerate(_bad(network, data, seed))]
     kind = "held-out" if data.held_hashes else "training"
-    source = f"{len(frames)} {kind} frames in tiles"
-    return Evidence(scores, anomalies, np.array([float(found.max()) for found in maps]), source)
+    source = f"{len(looks)} {kind} frames in tiles" + (f" ({len(frames)} were there; the time was up)" if len(looks) < len(frames) else "")
+    return Evidence(
+        normals=np.array([look.score for look in looks]),
+        anomalies=np.array([top_means(found, network.pixels) for found in bad]),
+        normal_peaks=np.array([look.peak for look in looks]),
+        source=source,
+    )
 
 
 def looks_of(data: TrainingData, tiling: Tiling) -> int:

@@ -27,8 +27,8 @@ from edge_inspector.training.data import (
     Stack,
     TrainingData,
     Which,
+    drawn,
     fit_mask,
-    held_out,
     image_and_mask,
     is_black,
     is_grey,
@@ -42,7 +42,7 @@ from edge_inspector.training.textures import covering
 
 CROPS = 192 << 20  # pixels of all crops that train: 3,072 of 256 x 256, in 0.6 GB of memory
 HELD_CROPS = 64  # that validate, and that anomalies for the threshold proposals are made on
-# Frames held out: each gives one score, and of sixteen the limit of normal frames is known as well as of a whole part's twenty looks.
+# Frames held out, at most: each gives one score, and what normal frames score is known from sixteen as well as from twenty by their median.
 HELD_FRAMES = 16
 _WHY = "a tile of the frames, as asked"
 STRIDE = 2  # input pixels a map pixel, as the network has them
@@ -135,12 +135,8 @@ def read_tile_data(
 
 
 def frames_held(count: int, seed: int) -> Which:
-    """Which of ``count`` frames are held out: a seeded third, at most 16 or a tenth, none below 10."""
-    number = max(int(held_out(count, seed).sum()), min(HELD_FRAMES, count // 3))
-    mask = np.zeros(count, np.bool_)
-    if held_out(count, seed).any():
-        mask[np.random.default_rng([seed, 7]).permutation(count)[:number]] = True
-    return mask
+    """Which of ``count`` frames are held out: a seeded third, at most 16, none below 10."""
+    return drawn(count, min(HELD_FRAMES, count // 3), seed)
 
 
 def _left_out(dark: Sequence[Path]) -> Iterator[str]:

@@ -267,7 +267,7 @@ def main() -> None:
             return
         key = {"good": given.good, "bad": given.bad, **LIKE}
     else:
-        key = {"rounds": given.rounds, "frames": f"{given.size[1]}x{given.size[0]}"}
+        key = {"rounds": given.rounds, **LIKE, "frames": f"{given.size[1]}x{given.size[0]}"}
         result = timed(given.bundle, given.rounds, given.size)
     ledger.record(f"highres {given.what}", key, result)
     sys.stdout.write(json.dumps(result) + "\n")

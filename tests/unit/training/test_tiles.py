@@ -28,7 +28,7 @@ from edge_inspector.prn.network import EVIDENCE, USUAL, HeadForm, evidence
 from edge_inspector.training import options, tile_evidence, tiles
 from edge_inspector.training.data import TrainingData, pick_samples
 from edge_inspector.training.evidence import held_sources, sources_of
-from edge_inspector.training.export import HEAD, load_head
+from edge_inspector.training.export import HEAD, load_head, load_network
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
@@ -171,6 +171,20 @@ def test_the_bundle_says_that_it_is_a_tile_bundle(trained: TrainResult) -> None:
     assert "3 held-out frames in tiles" in manifest.thresholds[0].evidence
     assert command.summary(trained)["tiling"] == {"overlap": 32, "scale": 1.0}
     assert command.summary(trained)["images"] == 11
+
+
+def test_frames_are_scored_while_there_is_time_and_the_least_in_any_case(
+    trained: TrainResult, frames: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tile_evidence, "ANOMALIES", 4)
+    monkeypatch.setattr(tile_evidence, "LEAST_FRAMES", 2)
+    how = cutting((128, 128), 32, 1.0)
+    network, data = load_network(trained.folder, (5,)), read(frames, how)
+    every = tile_evidence.tile_evidence_of(network, data, how.tiling, 0, Silent())
+    some = tile_evidence.tile_evidence_of(network, data, how.tiling, 0, Silent(), lambda: False)
+    assert len(every.normals) == len(every.normal_peaks) == 3 and every.source == "3 held-out frames in tiles"
+    assert np.array_equal(some.normals, every.normals[:2])
+    assert some.source == "2 held-out frames in tiles (3 were there; the time was up)"
 
 
 def test_the_real_graph_judges_large_frames_without_seams(trained: TrainResult) -> None:
