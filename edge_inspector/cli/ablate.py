@@ -31,6 +31,7 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 ...")] = "auto",
     backbone: Annotated[str, typer.Option("--backbone", help="or a model of timm's: resnet18, wide_resnet50_2 ...")] = "efficientnet_lite0",
     backbone_weights: Annotated[Path | None, typer.Option("--backbone-weights", help="file with that model's weights")] = None,
+    textures: Annotated[Path | None, typer.Option("--textures", help="folder of texture images for simulated anomalies")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Train and evaluate each row of a table; rows that are done are kept, so that a second start goes on where the first ended."""
@@ -46,6 +47,7 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
     base = TrainSettings(
         *(data, layout, folder, seen, seed, steps),
         device=device,
+        textures=textures,
         backbone=backbone,
         backbone_weights=backbone_weights,
     )

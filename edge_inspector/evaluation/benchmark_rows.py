@@ -43,6 +43,10 @@ class Graphs:
         self._cut: dict[Path, Path | None] = {}
         self._outputs: tuple[str, ...] | None = None
 
+    def note(self, text: str) -> None:
+        """What a person should know."""
+        self._note(text)
+
     def whole(self, backend: str, precision: Precision) -> Path | None:
         """The bundle's graph in a precision; None where there is none, which is noted."""
         if precision != "int8":
@@ -92,10 +96,15 @@ class Graphs:
 
 
 def subjects(bundle: Bundle, asked: Asked, graphs: Graphs) -> tuple[Subject, ...]:
-    """Every row, in the order of the table. Raises EngineError for an absent backend or compared file, or no row."""
+    """Every row, in the order of the table. Raises EngineError for an absent backend or compared file, none that compares, or no row."""
     for path in asked.compared:
         if not path.is_file():
             raise EngineError(f"{path}: no such file; an ONNX graph to compare with was expected")
+    alone = [backend for backend in asked.backends if backend not in BACKENDS]
+    if asked.compared and alone == list(asked.backends):
+        raise EngineError(f"--compare: {', '.join(alone)} runs bundles alone; name a backend of {', '.join(BACKENDS)} to compare on")
+    if asked.compared and alone:
+        graphs.note(f"{', '.join(alone)} runs bundles alone: its rows are compared with none of {', '.join(_names(asked.compared))}")
     form = bundle.manifest.input
     rows = [
         Subject(name, backend, precision, batch, graph, bundle.folder.resolve(), (form.height, form.width), asked.threads, rival)

@@ -96,6 +96,8 @@ def proof_of(bundle: Bundle, engine: Engine) -> Certificate | None:
         return None
     if certificate is None and key.precision != "f32":
         raise UnprovenError(f"{name}: nothing proves that this form decides as torch does; {remedy}, or let the recipe's precision be auto")
+    if certificate is None and key.backend == "tensorrt":
+        log.warning("%s runs without a certificate, and no change of this product was tested on this device; %s", name, remedy)
     if certificate is not None and not certificate.passed:
         found = "; ".join(certificate.failures)
         message = f"{name}: it does not decide as torch does: {found}; choose another precision, or {remedy}"

@@ -30,6 +30,7 @@ HELD_SHARE, HELD_LEAST, HELD_FROM = 0.10, 8, 40  # a tenth is held out, at least
 _FEW = 10  # below it nothing is held out: every normal is dear
 BLACK_BELOW = 16  # grey levels that no part of a black image reaches: twelve bits in a 16-bit file end there too
 _NAMED = 5  # files a note names
+TEXTURES = 500  # images of a user's folder at most: more variety than a training run can use
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ def is_grey(image: Image) -> bool:
 
 
 def image_and_mask(sample: Sample) -> tuple[Image, Mask]:
-    """A seen sample's image and its mask, of one size, something marked. Raises DatasetError, ImageError."""
+    """A seen sample's image, not black, and its mask, of one size, something marked. Raises DatasetError, ImageError."""
     if sample.mask is None:
         raise DatasetError(f"{sample.path}: a seen anomaly needs a mask, and its layout names none; draw one or lower --seen")
     image, mask = decode(sample.path), sample.marked()
@@ -245,6 +246,11 @@ def image_and_mask(sample: Sample) -> tuple[Image, Mask]:
         raise DatasetError(f"{sample.mask}: the mask is {mask.shape} and its image {image.shape[:2]} (height, width); they must be equal")
     if not mask.any():
         raise DatasetError(f"{sample.mask}: the mask is empty; mark the defect or take the image out")
+    if is_black(image):
+        raise DatasetError(
+            f"{sample.path}: black (none reaches {BLACK_BELOW} of 255 grey levels), so its defect cannot be seen; take the image out, or "
+            "store it over its full range"
+        )
     return image, mask
 
 
@@ -281,10 +287,13 @@ def most_covered(share: NDArray[np.float32]) -> Mask:
 
 
 def texture_files(folder: Path | None) -> list[Path]:
-    """The images of a texture folder that are used, none where there is no folder. Raises DatasetError where it holds none."""
+    """The images of a texture folder that are used, none where there is no folder. Raises DatasetError where it holds none.
+
+    Of more than TEXTURES those that lie evenly over the sorted folder: in one like DTD each kind of texture has a folder of its own.
+    """
     if folder is None:
         return []
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not files:
         raise DatasetError(f"{folder}: no texture image found; expected {', '.join(sorted(SUFFIXES))}")
-    return files[:500]  # more variety than a training run can use
+    return [files[n * len(files) // TEXTURES] for n in range(TEXTURES)] if len(files) > TEXTURES else files

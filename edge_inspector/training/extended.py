@@ -96,12 +96,15 @@ def _moved(
     """What a seen image holds, and the mask or a piece of it, at their new place on the part."""
     mask = _piece(marked, rng)
     height, width = part.shape
+    around = cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
     in_place = rng.random() < IN_PLACE
     matrix = _nudge(mask, (height, width), rng) if in_place else _scatter(mask, part, rng, making.scales)
-    region = cv2.warpAffine(content, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
     moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
-    if not in_place:
-        moved = moved * cv2.dilate(part.astype(np.uint8), np.ones((9, 9), np.uint8))
+    if in_place and not (moved * around).any():  # the part lies elsewhere: nothing of it is in that place
+        in_place, matrix = False, _scatter(mask, part, rng, making.scales)
+        moved = cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LINEAR)
+    moved = moved if in_place else moved * around
+    region = cv2.warpAffine(content, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
     whole = np.asarray(moved, np.float32)
     return region, blurred(whole, making.soft) if making.soft else np.clip(whole, 0.0, 1.0)
 

@@ -71,6 +71,8 @@ def place(seen: Seen, bases: Bases, around: Tensor, draws: Draws, making: Making
     cuttings = cut(seen, count, draws)
     in_place = draws.chance(count, IN_PLACE)
     here, there = nudged(cuttings, bases, draws), scattered(cuttings, bases, draws, making.scales)
+    # A part that lies elsewhere has nothing in the place where the anomaly was.
+    in_place &= (sampled(cuttings.masks, *affine(here[0], cuttings.centres, here[1], size)) * around).flatten(1).amax(1) > 0
     linear, target = (torch.where(in_place.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(here, there, strict=True))
     places = affine(linear, cuttings.centres, target, size)
     confines = confined(*places, cuttings.windows)

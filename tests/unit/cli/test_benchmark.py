@@ -193,6 +193,16 @@ def test_what_is_compared_is_another_s(network: Path, tmp_path: Path) -> None:
     assert {s.name: s.rival for s in found} == {"bundle": False, "backbone": False, "rival": True}
 
 
+def test_a_backend_that_runs_bundles_alone_says_that_it_compares_nothing(network: Path, tmp_path: Path) -> None:
+    bundle, notes, rival = load_bundle(network), list[str](), (floats_graph(tmp_path / "rival.onnx"),)
+    graphs = Graphs(bundle, tmp_path, Silent(), notes.append)
+    with pytest.raises(EngineError, match="--compare: stub runs bundles alone; name a backend of openvino, onnxruntime"):
+        subjects(bundle, Asked(("stub",), rival), graphs)
+    found = subjects(bundle, Asked(("stub", "onnxruntime"), rival), graphs)
+    assert [(s.name, s.backend) for s in found if s.rival] == [("rival", "onnxruntime")]
+    assert notes[0] == "stub runs bundles alone: its rows are compared with none of rival"
+
+
 def test_no_row_has_the_same_one_before_it_each_round() -> None:
     ran: list[int] = []
     took = _by_turns([lambda n=n: ran.append(n) for n in range(4)], 60, lambda *_: None)  # type: ignore[misc]

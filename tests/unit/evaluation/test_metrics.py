@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -142,3 +143,19 @@ def test_a_defect_finer_than_the_metric_size_does_not_vanish() -> None:
         mask = np.zeros((2048, 2048), np.bool_)
         mask[1000 + at, 1000 + at] = True
         assert at_metric_size(np.zeros((128, 128), np.float32), mask)[1].sum() == 1
+
+
+def test_memory_does_not_grow_with_the_set() -> None:
+    rng = np.random.default_rng(0)
+    metrics, mask = PixelMetrics(), np.zeros((SIZE, SIZE), np.bool_)
+    mask[40:60, 40:60] = True
+    tracemalloc.start()
+    try:
+        held = []
+        for number in range(60):
+            metrics.add(rng.random((SIZE, SIZE), np.float32), mask)
+            if number % 20 == 19:
+                held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[-1] - held[0] < SIZE * SIZE * 4, "less than one map in forty images"

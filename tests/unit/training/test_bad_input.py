@@ -138,6 +138,11 @@ def mask_of_another_size(root: Path) -> None:
         write_png(path, np.full((64, 128, 1), 255, np.uint8))
 
 
+def black_seen(root: Path) -> None:
+    for path in (root / "test" / "stain").iterdir():
+        blacken(path)
+
+
 def empty_mask(root: Path) -> None:
     for path in (root / "ground_truth/stain").iterdir():
         write_png(path, np.zeros((128, 128, 1), np.uint8))
@@ -172,6 +177,7 @@ def test_chosen_normals_that_are_black_are_left_out_too(held: tuple[int, ...], l
 NOTHING = ("train/good/000.png", "black", "nothing to learn from", "light")
 REFUSED: dict[str, tuple[Damage, int, int, tuple[str, ...]]] = {  # damage, seen, exit code, what stderr says
     "mask of another size": (mask_of_another_size, 3, 1, ("000_mask.png", "(64, 128)", "(128, 128)", "must be equal")),
+    "a black seen image": (black_seen, 3, 1, ("black (none reaches 16 of 255", "its defect cannot be seen", "take the image out")),
     "empty mask": (empty_mask, 3, 1, ("3 seen images asked for; it has 0", "_mask.png", "mark the defect")),
     "all black": (blacken_all, 0, 1, (*NOTHING, "6 read")),
     "the only one is black": (one_black, 0, 1, NOTHING),

@@ -19,7 +19,7 @@ from edge_inspector.labels.hints import MaskSource
 from edge_inspector.records import Mask
 from edge_inspector.training import checkpoint
 from edge_inspector.training.checkpoint import State
-from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data
+from edge_inspector.training.data import fit_mask, held_out, is_grey, load_training_data, texture_files
 from edge_inspector.training.schedule import PEAK_RATE, Budget, learning_rate
 from edge_inspector.training.thresholds import Evidence, normal_limit, propose
 from edge_inspector.training.tiles import frames_held
@@ -268,6 +268,17 @@ def test_a_defect_whose_mask_is_empty_is_passed_over_and_named(tmp_path: Path) -
         load_training_data(root, "mvtec", 3, 0, SIZE)
     notes = {load_training_data(root, "mvtec", 2, seed, SIZE).notes for seed in range(6)}
     assert notes == {(), ("--seen passed over 1 defective image whose mask is empty: 001.png",)}  # () where its turn did not come
+
+
+def test_of_many_textures_those_used_lie_evenly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_inspector.training.data.TEXTURES", 6)
+    for kind in ("banded", "dotted", "woven"):
+        (tmp_path / kind).mkdir()
+        for number in range(4):
+            (tmp_path / kind / f"{number}.png").touch()
+    used = texture_files(tmp_path)
+    assert [path.parent.name for path in used] == ["banded", "banded", "dotted", "dotted", "woven", "woven"]
+    assert len(set(used)) == 6
 
 
 def test_no_textures_where_a_folder_was_named(tmp_path: Path) -> None:

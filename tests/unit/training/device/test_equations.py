@@ -154,6 +154,21 @@ def test_a_region_and_its_mask_move_together() -> None:
     assert not placed.of_light.any()
 
 
+def test_a_seen_anomaly_lies_on_a_part_that_lies_elsewhere() -> None:
+    stock = uploaded(discs(), CPU)
+    assert stock.seen is not None
+    seen = type(stock.seen)(**{**vars(stock.seen), "labels": (stock.seen.labels > 0).to(stock.seen.labels.dtype)})
+    columns = torch.nonzero(seen.labels.flatten(0, 2).amax(0) > 0).flatten()
+    parts = torch.zeros(48, 1, 64, 64, dtype=torch.bool)
+    beyond = int(columns.max()) + 10
+    assert beyond < 56
+    parts[..., beyond:] = True
+    bases = replace(Bases(stock.normals[:1].float(), stock.windows[:1], stock.parts[:1] > 0).times(48), parts=parts)
+    placed = place(seen, bases, parts.float(), draws())
+    assert placed.masks.flatten(1).amax(1).gt(0).float().mean() > 0.9
+    assert not placed.masks[..., : beyond - 6].any()
+
+
 def test_light_alone_goes_to_another_texture() -> None:
     making = Making(scales=(1.0, 1.0), soft=0.0, light_only=1.0)
     stock = uploaded(replace(specks(1), normals=striped(96)[None], making=making), CPU)
