@@ -42,8 +42,10 @@ class FrameCheck:
         return None
 
     def _frozen(self, image: Image) -> tuple[Reason, str] | None:
+        if not self._rules.reject_frozen:
+            return None
         now = (image.shape, zlib.crc32(np.ascontiguousarray(image).data))
         same, self._previous = now == self._previous, now
-        if same and self._rules.reject_frozen:
+        if same:
             return Reason.FROZEN_FRAME, "identical to the frame before it"
         return None

@@ -17,9 +17,10 @@ from onnx import numpy_helper
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from edge_inspector.engine import openvino_split
+from edge_inspector.engine import openvino_split, plans
 from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.engine.onnx_graph import ops_of, read_graph
+from edge_inspector.engine.plan_build import build
 from edge_inspector.engine.precision import LEAST_IMAGES, int8_graph, quantised
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.engine.search import find_search
@@ -28,6 +29,7 @@ from edge_inspector.errors import BundleError
 from edge_inspector.evaluation.equivalence import Reference, compare, load_references
 from edge_inspector.prn.backbone import CHANNELS
 from edge_inspector.prn.codebook import Codebook
+from edge_inspector.settings.certificate import Precision
 from edge_inspector.training.export import CODEBOOK, HEAD, load_head, load_network, load_prototypes
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Silent
@@ -48,6 +50,15 @@ def test_the_manifest_says_which_form_and_why(folder: Path) -> None:
     assert (manifest.prototypes.form, manifest.prototypes.k) == ("codebook", 48)  # 6 normals of 64 places, eight a word
     assert manifest.prototypes.why == "as asked; 48 words at the coarsest scale"
     assert (manifest.score.name, manifest.score.pixels) == ("top-mean", (5,))
+
+
+@pytest.mark.parametrize("precision", ["f32", "fp16"])
+def test_tensorrt_builds_its_graph(folder: Path, precision: Precision, tmp_path: Path) -> None:
+    if plans.present()[:1] != ("tensorrt_rtx",):
+        pytest.skip("TensorRT for RTX is not the TensorRT here: that TensorRT parses and builds a codebook's graph is not checked")
+    shutil.copytree(folder, tmp_path / "book")
+    form = build(load_bundle(tmp_path / "book"), precision, 1, Silent(), "8.9")
+    assert (form.folder / plans.PLAN).stat().st_size > 1e6
 
 
 def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:
