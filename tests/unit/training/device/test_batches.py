@@ -34,10 +34,8 @@ from tests.unit.training.device.samples import CPU, discs, strips
 from tests.unit.training.parts import write_set
 from tests.unit.training.test_run import KillAfter, Killed, weights
 
-needs_cuda = pytest.mark.skipif(
-    not torch.cuda.is_available(),
-    reason="no CUDA device: not checked that batches are made on one without waiting for it, and the same ones for the same step",
-)
+UNCHECKED = "no CUDA device: not checked that batches are made on one without waiting for it, and the same ones for the same step"
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason=UNCHECKED)
 
 
 def test_a_batch_is_as_the_trainer_takes_it() -> None:
