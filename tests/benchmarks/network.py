@@ -5,7 +5,8 @@ python -m tests.benchmarks.network models/demo [--threads 2] [--runs 5] [--compa
 ``ratios``: medians over ``runs`` runs of `edge-inspector benchmark`, with the least and the greatest: the bundle's time over its backbone's
 (and over each compared graph's) at the same precision, and int8's over that of bf16, or of float32 where the processor has no bf16.
 ``parts``: medians of 200 passes, ms: everything before the prototype search, the search in float32, everything after it. ``layers``: ms a
-pass by kind of layer, and how many there are, as OpenVINO's own counters tell them.
+pass by kind of layer, and how many there are, as OpenVINO's own counters tell them. Int8 is the graph that was calibrated, or one made of
+the reference images for its time alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +29,9 @@ from edge_inspector.engine.openvino import Lane, OpenVinoEngine, Options
 from edge_inspector.engine.openvino_split import split
 from edge_inspector.engine.vino import ov
 from edge_inspector.errors import EngineError
+from edge_inspector.evaluation.benchmark_rows import Graphs
+from edge_inspector.settings.certificate import Precision
+from edge_inspector.training.progress import Silent
 from tests.benchmarks.accuracy import BUSY
 from tests.benchmarks.line import edge, measure
 
@@ -60,14 +66,14 @@ def _spread(ratio: Sequence[float], ms: Sequence[float]) -> dict[str, float]:
     return {"ratio": round(median, 2), "least": round(least, 2), "most": round(most, 2), "ms": round(statistics.median(ms), 2)}
 
 
-def taken_apart(bundle: Bundle, precision: str, threads: int) -> dict[str, Any]:
-    """``parts`` and ``layers`` at f32 or bf16; the search is float32 in both. Raises EngineError for a graph without a search."""
-    core, options = ov.Core(), Options("bf16" if precision == "bf16" else "f32", threads)
-    model, form = core.read_model(bundle.onnx), bundle.manifest.input
+def taken_apart(bundle: Bundle, graph: Path, precision: Precision, threads: int) -> dict[str, Any]:
+    """``parts`` and ``layers`` of a bundle's graph in a precision, the search in float32. Raises EngineError where it has none."""
+    core, options = ov.Core(), Options(precision, threads)
+    model, form = core.read_model(graph), bundle.manifest.input
     model.reshape({0: [1, form.height, form.width, 3]})
     parts = split(model)
     if parts is None:
-        raise EngineError(f"{bundle.onnx}: no prototype search is found in the graph; nothing to take apart")
+        raise EngineError(f"{graph}: no prototype search is found in the graph; nothing to take apart")
     hints = (options.hint, "f32", options.hint)
     image = np.random.default_rng(0).integers(0, 256, (1, form.height, form.width, 3), np.uint8)
 
@@ -108,15 +114,20 @@ def layers(stages: Sequence[tuple[Any, ov.CompiledModel]], image: np.ndarray) ->
     return {kind: {"ms": round(ms[kind], 3), "count": count[kind]} for kind in longest}
 
 
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 def run(asked: argparse.Namespace, bundle: Bundle) -> dict[str, Any]:
     """Everything; says whether the machine did other work."""
     loaded = os.getloadavg()[0] > BUSY
-    offered = [precision for precision in ("f32", "bf16") if precision in OpenVinoEngine.offered()]
-    return {
-        "ratios": ratios(asked, asked.runs),
-        **{precision: taken_apart(bundle, precision, asked.threads) for precision in offered},
-        "loaded": loaded,
-    }
+    found: dict[str, Any] = {"ratios": ratios(asked, asked.runs)}
+    with tempfile.TemporaryDirectory() as folder:
+        graphs = Graphs(bundle, Path(folder), Silent(), _say)
+        for precision in OpenVinoEngine.offered():
+            if graph := graphs.whole("openvino", precision):
+                found[precision] = taken_apart(bundle, graph, precision, asked.threads)
+    return {**found, "loaded": loaded}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
