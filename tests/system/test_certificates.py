@@ -6,7 +6,10 @@ import json
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from edge_inspector.engine.bundle import Bundle, load_bundle
+from edge_inspector.engine.cuda.probe import probe
 from edge_inspector.engine.registry import open_engine
 from edge_inspector.settings.certificate import FormKey
 from tests.certificates import store
@@ -67,4 +70,22 @@ def test_a_certificate_that_fails_stops_a_line_until_the_form_is_proven(tmp_path
             assert {belt.outcomes()[count] for count in (6, 7)} <= ENDS
             counts = ask(station, "status")["counts"]
             assert (counts["missed"], counts["open"]) == (3, 0)
+        assert line.stop() == 0, line.log_tail()
+
+
+def test_a_line_without_its_gpu_says_what_is_missing_and_accepts_nothing(tmp_path: Path) -> None:
+    if probe().devices:
+        pytest.skip("there is a GPU: what a line does whose driver is gone is not checked")
+    trigger = f"ipc://{tmp_path}/trigger"
+    station = write_station(tmp_path, simulated(trigger=trigger), image={"reject_frozen": False})
+    station.config.write_text('engine = {backend = "tensorrt"}\n' + station.config.read_text())
+    with LineProcess(station) as line:
+        status = line.wait_for(("Error",))
+        (condition,) = [found for found in status["conditions"] if found["name"] == "engine"]
+        assert (condition["severity"], condition["active"]) == ("failure", True)
+        assert "NVIDIA driver" in condition["message"]
+        with HandBelt(trigger, station.endpoint("reject")) as belt:
+            inspect(belt, 1, 2, 3, heard=False)
+            assert "accepted" not in belt.outcomes().values()
+        assert ask(station, "status")["counts"]["accepted"] == 0
         assert line.stop() == 0, line.log_tail()
