@@ -170,6 +170,15 @@ def test_parts_of_any_shape_can_be_varied_and_marked(seed: int, height: int, wid
         assert np.isfinite(texture).all()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_seen_anomaly_lies_on_a_part_that_lies_elsewhere(seed: int) -> None:
+    shape, part = np.zeros((2, 96, 96), np.bool_)
+    shape[30:50, 10:22], part[:, 60:] = True, True
+    _, mask = place(SeenAnomaly(np.full((96, 96, 3), 255, np.uint8), shape), part, np.random.default_rng(seed))
+    assert mask[:, 60:].any()
+    assert not mask[:, :50].any()
+
+
 def test_in_place_is_the_same_share_of_the_way_on_a_part_of_another_shape() -> None:
     image, mask = np.zeros((40, 200, 3), np.uint8), np.zeros((40, 200), np.bool_)
     mask[10:20, 150:160] = True

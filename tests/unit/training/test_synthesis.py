@@ -146,16 +146,6 @@ def test_a_seen_region_and_its_mask_move_together(seed: int) -> None:
     assert float(mask.max()) <= 1.0
 
 
-@given(seed=SEEDS)
-@settings(max_examples=40, deadline=None)
-def test_a_seen_anomaly_lies_on_a_part_that_lies_elsewhere(seed: int) -> None:
-    shape, part = np.zeros((2, 96, 96), np.bool_)
-    shape[30:50, 10:22], part[:, 60:] = True, True
-    _, mask = place(SeenAnomaly(np.full((96, 96, 3), 255, np.uint8), shape), part, np.random.default_rng(seed))
-    assert mask[:, 60:].any()
-    assert not mask[:, :50].any()
-
-
 @given(seed=SEEDS, darker=st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_light_alone_goes_to_another_texture(seed: int, darker: bool) -> None:
