@@ -221,7 +221,7 @@ def _processor() -> str:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    for name in (*BACKENDS, "tensorrt"):
+    for name in (*BACKENDS, "tensorrt", "tensorrt-rtx-cu13", "cuda-bindings", "pycuda"):
         try:
             yield name, version(name)
         except PackageNotFoundError:
