@@ -2,14 +2,15 @@
 
 python -m tests.benchmarks.highres train [--out DIR] [--minutes M] [--seen 10] [--steps 800] [--more 50 --more-steps 1500]
                                                                       a tile bundle, on frames written for it; retrained with more specks
-python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE] [--share 1/2]
+python -m tests.benchmarks.highres found --bundle DIR [--good 200] [--bad 50] [--minutes M] [--keep FILE] [--share 1/2] [--first 0]
 python -m tests.benchmarks.highres time --bundle DIR [--rounds 5] [--size 5472x3648]
                                                                       one frame against its tiles x the time of a tile, interleaved, medians
 python -m tests.benchmarks.highres picture --bundle DIR               docs/pictures/tiles.png: a frame, its tiles, its map
 
 ``found`` renders each frame, judges it by the judge of the line at float32 and the bundle's own thresholds, and keeps the verdict at once:
-given again, it goes on. With ``--share`` several side by side do a part each; the same without it then sums up. Test frames have a seed of
-their own; none is ever on disk. A speck is found where its frame is not accepted.
+given again, it goes on. ``--first`` begins with another frame, for some that no change was tried on. With ``--share`` several side by side
+do a part each; the same without it then sums up. Test frames have a seed of their own; none is ever on disk. A speck is found where its
+frame is not accepted.
 """
 
 from __future__ import annotations
@@ -77,21 +78,24 @@ def _edge(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "edge_inspector", *arguments, "--json"], check=True, stdout=sys.stderr)
 
 
-def found(bundle: Path, good: int, bad: int, minutes: float, keep: Path, share: tuple[int, int]) -> dict[str, Any]:
-    """Judge what is not judged yet, at most so long; the counts over all that are. ``share`` (k, n): each n-th frame, from the k-th on."""
+def found(bundle: Path, good: int, bad: int, minutes: float, keep: Path, share: tuple[int, int], first: int) -> dict[str, Any]:
+    """Judge what is not judged yet, at most so long; the counts over all that are, from the ``first`` of each kind on.
+
+    ``share`` (k, n): each n-th frame, from the k-th on.
+    """
     with closing(_engine(bundle, threads=0 if share[1] == 1 else 1)) as engine:
         mark = bundle_hash(engine.manifest)[:16]
         done = {(row["bad"], row["number"]) for row in _rows(keep, mark)}
         judge, until = proposed_judge(engine), time.monotonic() + 60.0 * minutes
         engine.warm_up()
-        todo = [frame for frame in islice(_order(good, bad), share[0] - 1, None, share[1]) if frame not in done]
+        todo = [frame for frame in islice(_order(good, bad, first), share[0] - 1, None, share[1]) if frame not in done]
         for is_bad, number in track(todo, "frames", console=Console(stderr=True)):
             if time.monotonic() > until:
                 break
             row = {"bundle": mark, **_judged(judge, is_bad, number)}
             with keep.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
-    rows = [row for row in _rows(keep, mark) if row["number"] < (bad if row["bad"] else good)]
+    rows = [row for row in _rows(keep, mark) if first <= row["number"] < first + (bad if row["bad"] else good)]
     return {**summary(rows), "bundle": mark, "of": {"good": good, "bad": bad}}
 
 
@@ -106,9 +110,9 @@ def _rows(keep: Path, mark: str) -> list[dict[str, Any]]:
     return [row for row in map(json.loads, lines) if row["bundle"] == mark]
 
 
-def _order(good: int, bad: int) -> Iterator[tuple[bool, int]]:
+def _order(good: int, bad: int, first: int) -> Iterator[tuple[bool, int]]:
     """Both kinds by their shares, so that a run that is cut short has some of each."""
-    parts = [((n + 0.5) / count, is_bad, n) for is_bad, count in ((False, good), (True, bad)) for n in range(count)]
+    parts = [((n + 0.5) / count, is_bad, first + n) for is_bad, count in ((False, good), (True, bad)) for n in range(count)]
     return ((is_bad, n) for _, is_bad, n in sorted(parts))
 
 
@@ -244,6 +248,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "highres.jsonl", help="the verdicts so far")
     parser.add_argument("--good", type=int, default=200)
     parser.add_argument("--bad", type=int, default=50)
+    parser.add_argument("--first", type=int, default=0, help="number of the first frame of each kind")
     parser.add_argument("--minutes", type=float, default=24 * 60.0)
     parser.add_argument("--share", type=_share, default=(1, 1), help="K/N: each N-th frame, from the K-th on")
     parser.add_argument("--seen", type=int, default=10, help="frames with a speck to learn from")
@@ -262,10 +267,10 @@ def main() -> None:
         write_sheet(ledger.ROOT / "docs" / "pictures" / "tiles.png", picture(given.bundle))
         return
     if given.what == "found":
-        result = found(given.bundle, given.good, given.bad, given.minutes, given.keep, given.share)
+        result = found(given.bundle, given.good, given.bad, given.minutes, given.keep, given.share, given.first)
         if given.share[1] > 1:
             return
-        key = {"good": given.good, "bad": given.bad, **LIKE}
+        key = {"good": given.good, "bad": given.bad, **LIKE} | ({"first": given.first} if given.first else {})
     else:
         key = {"rounds": given.rounds, **LIKE, "frames": f"{given.size[1]}x{given.size[0]}"}
         result = timed(given.bundle, given.rounds, given.size)
