@@ -109,7 +109,7 @@ class _Retraining:
             layout=manifest.training.layout,
             out=settings.out,
             seed=manifest.training.seed,
-            steps=WARM_STEPS if settings.steps is None else settings.steps,
+            steps=WARM_STEPS[manifest.prototypes.form] if settings.steps is None else settings.steps,
             max_minutes=settings.max_minutes,
             device=settings.device,
             textures=_textures_of(settings, manifest),

@@ -12,8 +12,8 @@ DEFAULT_STEPS = {"whole-map": 420, "codebook": 1800}
 WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
 # From another bundle's weights: they need to move a little, and a full rate would undo what they know before it learns anything new.
-# On magnetic tile 150 steps gain half of what 400 do, and other types lose nothing by these.
-WARM_STEPS = 400
+# Texture takes longer here, too: on magnetic tile 150 steps gain half to two thirds of what 400 do, and other types lose nothing by these.
+WARM_STEPS = {"whole-map": 150, "codebook": 400}
 WARM_RATE = 1e-3
 DECLINE = 40  # steps in which the rate comes down where training ends before its plan
 _FLOOR = 0.01  # of the peak, at the end

@@ -61,6 +61,12 @@ def test_tensorrt_builds_its_graph(folder: Path, precision: Precision, tmp_path:
     assert (form.folder / plans.PLAN).stat().st_size > 1e6
 
 
+def test_a_retraining_takes_as_many_steps_as_its_form_needs(folder: Path, tmp_path: Path) -> None:
+    add = write_set(tmp_path / "more", normals=1, defects=1)
+    asked = RetrainSettings(folder, add, "mvtec", tmp_path / "child")
+    assert _Retraining(asked, load_bundle(folder), Silent()).training().steps == 400
+
+
 def test_engine_and_torch_say_what_the_references_say(folder: Path) -> None:
     bundle = load_bundle(folder)
     network = load_network(folder, bundle.manifest.score.pixels)
