@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -19,7 +20,7 @@ from edge_inspector.engine.forms import CERTIFICATE
 from edge_inspector.engine.onnxruntime import OnnxRuntimeEngine
 from edge_inspector.errors import EngineError, FormMissing, SettingsError, UnprovenError
 from edge_inspector.evaluation.certify import Basis, certify
-from edge_inspector.line.loading import engine_threads, open_judge
+from edge_inspector.line.loading import engine_threads, open_judge, proof_of
 from edge_inspector.line.plan import describe, describe_form, make_plan
 from edge_inspector.settings import Recipe
 from edge_inspector.settings.certificate import FormKey, Precision, digest_of
@@ -239,3 +240,16 @@ def test_check_config_prints_the_plan_before_what_does_not_open(tmp_path: Path) 
     assert result.stdout.startswith("station")
     assert "accept below what its certificate proposes" in result.stdout
     assert f"threads {engine_threads(EngineSettings())}" in result.stdout
+
+
+def test_tensorrt_in_float32_without_a_certificate_is_told_of(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, expected_warnings: list[str]
+) -> None:
+    """Tests hold the processor's backends to torch on every change; nothing does a GPU's."""
+    expected_warnings.append("bundle b on tensorrt 1 (d) in f32 runs without a certificate")
+    monkeypatch.setattr("edge_inspector.line.loading.certificate_of", lambda *_: None)
+    for backend, told in (("openvino", 0), ("tensorrt", 1)):
+        form = FormKey(bundle="b", bundle_hash="0" * 64, backend=backend, version="1", device="d", precision="f32")
+        caplog.clear()
+        assert proof_of(bundle, SimpleNamespace(form_key=form)) is None
+        assert sum("without a certificate" in record.message and "models verify" in record.message for record in caplog.records) == told
