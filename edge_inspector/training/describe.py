@@ -10,7 +10,6 @@ import torch
 from edge_inspector.settings.manifest import FORMAT_VERSION, ScoreRule, Thresholds
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings
-from edge_inspector.training.schedule import DEFAULT_STEPS
 from edge_inspector.training.start import Start
 from edge_inspector.version import __version__
 
@@ -54,7 +53,7 @@ def _training(settings: TrainSettings, start: Start, plan: Plan, done: int, minu
         "loss": asdict(settings.loss),
         "seed": settings.seed,
         "steps": done,
-        "planned_steps": settings.steps or DEFAULT_STEPS[plan.form],
+        "planned_steps": start.wanted(settings.steps, plan.form),
         "minutes": round(minutes, 3),
         "device": settings.device,
         "synthesis": "device" if settings.synthesis == "device" else "host",

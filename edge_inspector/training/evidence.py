@@ -40,8 +40,8 @@ def evidence_of(network: PRN, data: TrainingData, seed: int) -> Evidence:
     more = 0 if count >= _NORMAL_LOOKS else _NORMAL_LOOKS
     looks = [(sources.normals[n], sources.window(n)) for n in range(count)]
     looks += [(v.canvas, v.window) for v in (varied(sources, n % count, np.random.default_rng([seed, 11, n])) for n in range(more))]
-    scores, peaks = _scored(network, looks)
-    bad_scores, _ = _scored(network, _anomalies(sources, [np.random.default_rng([seed, 12, n]) for n in range(_ANOMALY_LOOKS)]))
+    scores, peaks = scored(network, looks)
+    bad_scores, _ = scored(network, _anomalies(sources, [np.random.default_rng([seed, 12, n]) for n in range(_ANOMALY_LOOKS)]))
     source = f"{count} held-out normals" if len(data.held) else f"{count} training normals (too few to hold any out)"
     source += f" and {more} variations of them" if more else ""
     return Evidence(scores, bad_scores, peaks, source)
@@ -53,7 +53,7 @@ def _anomalies(sources: Sources, rngs: list[np.random.Generator]) -> list[Look]:
     return [(sample.canvas, sample.window) for sample in samples if sample.mask.any()] or [(samples[0].canvas, samples[0].window)]
 
 
-def _scored(network: PRN, looks: Sequence[Look]) -> tuple[Scores, Scores]:
+def scored(network: PRN, looks: Sequence[Look]) -> tuple[Scores, Scores]:
     """Image scores (n,) and map peaks (n,), of what lies in the windows, as the judge takes them."""
     maps, _, _ = run(network, np.stack([image for image, _ in looks]))
     seen = [window.cut(map_) for map_, (_, window) in zip(maps, looks, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +125,14 @@ class Trainer:
                 self.averaged[name].lerp_(tensor, 1 - keep)
             else:
                 self.averaged[name].copy_(tensor)
+
+    def as_averaged(self) -> PRN:
+        """A network with the averaged weights, to look at images with meanwhile; the trainer is left as it is."""
+        network = copy.copy(self.network)
+        network._modules = dict(self.network._modules)  # a module of its own, so that another head can stand in it
+        network.head = copy.deepcopy(self.network.head)
+        network.head.load_state_dict(self.averaged)
+        return network.eval()
 
     def use_average(self) -> None:
         """Put the averaged weights into the head, for good: training is over."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from edge_inspector.training.shapes import AREA
 
+FEW_SIMULATED = 1 / 16  # of a batch, where its places are worth more to seen anomalies than to simulated ones
+
 
 @dataclass(frozen=True)
 class Making:

@@ -8,7 +8,6 @@ draws them at once: nothing is held back, least of all the masks that a person p
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,7 +53,7 @@ class Redraw:
 
     def apply(self, trainer: Trainer) -> Sources:
         """The sources with masks drawn again."""
-        maps = averaged_maps(trainer, np.stack([seen.image for seen in self.full.seen]))
+        maps = run(trainer.as_averaged(), np.stack([seen.image for seen in self.full.seen]))[0]
         seen = tuple(redrawn(one, map_) for one, map_ in zip(self.full.seen, maps, strict=True))
         self.full, self.times = replace(self.full, seen=seen), self.times + 1
         return self.sources
@@ -83,12 +82,3 @@ def redrawn(seen: SeenAnomaly, anomaly_map: NDArray[np.float32]) -> SeenAnomaly:
         return replace(seen, mask=propose(image, seen.hints, anomaly_map))
     mask = propose(image, seen.hints, seen.window.cut(anomaly_map))
     return replace(seen, mask=seen.window.pad(mask, False))
-
-
-def averaged_maps(trainer: Trainer, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Maps (N, h, w) of uint8 images (N, H, W, 3) by the averaged head; the trainer is left as it is."""
-    network = copy.copy(trainer.network)
-    network._modules = dict(trainer.network._modules)  # a module of its own, so that another head can stand in it
-    network.head = copy.deepcopy(trainer.network.head)
-    network.head.load_state_dict(trainer.averaged)
-    return run(network.eval(), images)[0]

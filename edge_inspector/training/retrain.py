@@ -22,12 +22,13 @@ from edge_inspector.prn.loss import LossForm
 from edge_inspector.settings.manifest import Added, Manifest, Tiling
 from edge_inspector.training.data import TrainingData, fingerprint_of, read_training_data
 from edge_inspector.training.export import StoredHead, backbone_of, load_head, load_prototypes
+from edge_inspector.training.making import FEW_SIMULATED
 from edge_inspector.training.material import Material, gather, held_of
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Listener, Silent, watch
 from edge_inspector.training.run import TrainResult, train_from
-from edge_inspector.training.schedule import WARM_RATE, WARM_STEPS
+from edge_inspector.training.schedule import WARM_RATE, warm_steps
 from edge_inspector.training.start import Start
 from edge_inspector.training.tiles import Cutting, read_tile_data
 
@@ -109,7 +110,7 @@ class _Retraining:
             layout=manifest.training.layout,
             out=settings.out,
             seed=manifest.training.seed,
-            steps=WARM_STEPS[manifest.prototypes.form] if settings.steps is None else settings.steps,
+            steps=settings.steps,
             max_minutes=settings.max_minutes,
             device=settings.device,
             textures=_textures_of(settings, manifest),
@@ -150,17 +151,21 @@ class _Retraining:
             weights=new_weights(len(material.old), len(material.new)),
             lineage=self._lineage(material, data),
             identity=self._identity(),
+            steps=warm_steps(self.parent.manifest.prototypes.form, len(material.new)),
             notes=(*self._unproven(), *material.notes, *data.notes, *_untextured(training, self.parent.manifest), *lacking),
         )
         start = self._with_prototypes(start, backbone.channels)
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
 
     def _read(self, training: TrainSettings, material: Material, seen: Sequence[tuple[Sample, MaskSource]]) -> TrainingData:
+        """The parent has learnt simulated anomalies from thousands: seen ones get most of their places in the batches."""
         manifest = self.parent.manifest
         if manifest.tiling is None:
-            return read_training_data(material.normals, material.held, seen, manifest.input, training.textures)
-        how = Cutting(manifest.input, manifest.tiling)
-        return read_tile_data(material.normals, material.held, seen, how, training.seed, training.textures)
+            data = read_training_data(material.normals, material.held, seen, manifest.input, training.textures)
+        else:
+            how = Cutting(manifest.input, manifest.tiling)
+            data = read_tile_data(material.normals, material.held, seen, how, training.seed, training.textures)
+        return replace(data, making=replace(data.making, simulated=FEW_SIMULATED))
 
     def _unproven(self) -> tuple[str, ...]:
         """A bundle of an older version cannot tell whether its backbone has the weights that it had."""

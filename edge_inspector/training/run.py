@@ -25,6 +25,7 @@ from edge_inspector.training.evidence import evidence_of, reference_images, sour
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Features, Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE
+from edge_inspector.training.hard import hardest
 from edge_inspector.training.normality import MOST, Plan, build, gather, inside, renewed
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
@@ -165,9 +166,12 @@ class _Run:
         found = checkpoint.load(self.part, fingerprint)
         trainer, plan = self.trainer(start, found)
         sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
+        if start.head is not None:
+            self.listener.stage("looking for hard normals", 1)
+            sources = replace(sources, hard=hardest(trainer.as_averaged(), sources))
         self.watch = self.watch_of(trainer, sources, start.data)
         self.redraw = Redraw(sources)
-        wanted = settings.steps or DEFAULT_STEPS[plan.form]
+        wanted = start.wanted(settings.steps, plan.form)
         ready = _Ready(start, sources, trainer, plan, fingerprint, 0, wanted, wanted)
         if found is None:
             if start.head is not None:
@@ -207,7 +211,7 @@ class _Run:
         settings = self.settings
         backbone = load_backbone(settings.backbone, settings.backbone_weights)
         backbone = backbone.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-        steps = settings.steps or min(DEFAULT_STEPS.values())
+        steps = settings.steps or start.steps or min(DEFAULT_STEPS.values())
         features = extractor(backbone, self.device, steps * settings.batch * start.data.form.height * start.data.form.width)
         prototypes, plan = self.prototypes(start, backbone, features, found)
         torch.manual_seed(settings.seed)

@@ -12,6 +12,7 @@ from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.data import TrainingData
 from edge_inspector.training.normality import Plan
+from edge_inspector.training.schedule import DEFAULT_STEPS
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Start:
     the form, K and why of those that they replace, if any. ``head`` are the weights it starts with, None for random ones. ``weights`` is
     how often each seen anomaly is drawn, summing to 1, empty for all alike. ``lineage`` are keys of the manifest's table ``training`` that
     replace those of the data; ``identity`` tells runs apart that settings and data do not. ``measure`` takes the folder of the finished,
-    sealed bundle to figures for its manifest, in about ``measure_seconds``.
+    sealed bundle to figures for its manifest, in about ``measure_seconds``. ``steps`` are as many as it takes unless asked otherwise.
     """
 
     data: TrainingData
@@ -36,3 +37,8 @@ class Start:
     measure: Callable[[Path], dict[str, float]] | None = None
     measure_seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    steps: int | None = None
+
+    def wanted(self, asked: int | None, form: str) -> int:
+        """Steps of the run: as ``asked``, as it takes from here, or from scratch by the form of the prototypes."""
+        return asked or self.steps or DEFAULT_STEPS[form]

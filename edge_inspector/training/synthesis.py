@@ -32,6 +32,7 @@ BETA_EXTENDED = (0.0, 0.4)  # a seen anomaly's look is the truth: kept mostly op
 BETA_SIMULATED = (0.0, 0.7)  # the look is made up: see-through makes it blend in
 VISIBLE = (3.0, 0.07)  # grey levels, and share of the local mean: a fainter change is drawn anew; a label on nothing teaches ghosts
 AT_HOME = 0.6  # share of extended anomalies, put there with their look, whose light is brought to that of the place they are put in
+HARD_SHARE = 0.5  # of the normals that are shown without an anomaly: of the hard ones, where some are known to be
 CROWDED = 0.02  # of the image marked: no further anomaly is put on it
 _TRIES = 5
 MADE = ("recalled", "extended", "simulated")  # kinds of anomalies; any but the last need seen ones
@@ -43,7 +44,8 @@ class Sources:
 
     Of a ``grey`` product the made-up textures are grey too: colour would be too easy a hint. ``kinds`` are those of MADE that batches hold.
     ``weights`` is how often each seen one is drawn, summing to 1; empty: all alike. ``windows`` say where the normals lie on their
-    canvases; none where no normal has padding. Raises ValueError where the windows are not as many.
+    canvases; none where no normal has padding. ``hard`` are numbers of normals that HARD_SHARE of the plain ones are drawn from; empty: all
+    alike. Raises ValueError where the windows are not as many, or a number of ``hard`` is of no normal.
     """
 
     normals: NDArray[np.uint8]
@@ -55,10 +57,13 @@ class Sources:
     weights: tuple[float, ...] = ()
     windows: tuple[Window, ...] = ()
     making: Making = WHOLE_PART
+    hard: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.windows and len(self.windows) != len(self.normals):
             raise ValueError(f"{len(self.windows)} windows of {len(self.normals)} normals; give each normal its own")
+        if self.hard and not 0 <= min(self.hard) <= max(self.hard) < len(self.normals):
+            raise ValueError(f"hard normals {min(self.hard)} to {max(self.hard)} of {len(self.normals)}; they count from 0")
 
     def window(self, number: int) -> Window:
         """Where normal ``number`` lies on its canvas."""
@@ -102,6 +107,13 @@ def drawn(sources: Sources, rng: np.random.Generator) -> SeenAnomaly:
     """One of the seen anomalies, by their weights. Raises ValueError where those are not one each or do not sum to 1."""
     number = rng.choice(len(sources.seen), p=sources.weights) if sources.weights else rng.integers(len(sources.seen))
     return sources.seen[int(number)]
+
+
+def _plain(sources: Sources, rng: np.random.Generator) -> Made:
+    hard = sources.hard
+    if hard and rng.random() < HARD_SHARE:
+        return varied(sources, hard[int(rng.integers(len(hard)))], rng)
+    return _normal(sources, rng)
 
 
 def _recalled(sources: Sources, rng: np.random.Generator) -> Made:
@@ -239,7 +251,7 @@ def at_home(region: Field, base: Image, mask: Field) -> Field:
     return np.asarray(region * np.float32(np.clip(ratio, 0.3, 3.0)), np.float32)
 
 
-_MAKERS = {"normal": _normal, "recalled": _recalled, "extended": _extended, "simulated": _simulated}
+_MAKERS = {"normal": _plain, "recalled": _recalled, "extended": _extended, "simulated": _simulated}
 
 
 def made(kind: str, sources: Sources, rng: np.random.Generator) -> Made:
@@ -249,7 +261,7 @@ def made(kind: str, sources: Sources, rng: np.random.Generator) -> Made:
 
 def normal(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:
     """A varied normal and an empty mask."""
-    return _normal(sources, rng).on_canvas
+    return _plain(sources, rng).on_canvas
 
 
 def recalled(sources: Sources, rng: np.random.Generator) -> tuple[Image, Field]:

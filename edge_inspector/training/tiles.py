@@ -37,7 +37,7 @@ from edge_inspector.training.data import (
 )
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.geometry import SQUARE
-from edge_inspector.training.making import Making
+from edge_inspector.training.making import FEW_SIMULATED, Making
 from edge_inspector.training.textures import covering
 
 CROPS = 192 << 20  # pixels of all crops that train: 3,072 of 256 x 256, in 0.6 GB of memory
@@ -54,7 +54,7 @@ _SEEN_SCALES = (0.6, 1.5)
 _LIGHT_ONLY = 0.75
 # From so many seen anomalies on, a batch of sixteen holds one simulated one, not four: what is rare is told from what is usual by many of
 # its kind, and of kinds that nobody has seen the codebook's evidence speaks. tests.benchmarks.specks: 0.95 for 0.88 of specks above 99.9 %.
-MANY_SEEN, FEW_SIMULATED = 20, 1 / 16
+MANY_SEEN = 20
 # Deviations of t that hardly a normal place of a frame reaches (prn.network.USUAL: of a whole part on one input): of the 68,000 places of
 # 266 tiles of cloth a few do. Specks do not either; what the product never holds is far above. tests.benchmarks.specks measures it.
 USUAL_ON_TILES = 6.0

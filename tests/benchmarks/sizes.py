@@ -6,7 +6,10 @@ Defective test images are split into quarters by the share of the image that the
 images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same
 of the map with the codebook's evidence added, as the bundle weighs it or with the weight named; ``bundle`` that map scored by the bundle's
 rule, which is what decides on the line; ``evidence, several`` the means of 5, 100 and 1,200 pixels joined; ``paper, top N`` the paper's
-score with other numbers of pixels.
+score with other numbers of pixels. The last three are calibrated on the bundle's held-out normals: ``regions`` is the connected region of
+that map with the largest sum of squared log-odds above what a pixel in a thousand of them reaches; of the means of the highest 1, 5, 25,
+100, 400 and 1,200 pixels, in log-odds, ``deviations`` takes the largest robust deviation and ``extremes`` the smallest share of normals
+that would reach as much, by a Gumbel distribution.
 """
 
 from __future__ import annotations
@@ -20,17 +23,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.special import logit
+from scipy.stats import gumbel_r
 
 from edge_inspector.decision import top_mean, top_means
 from edge_inspector.engine.bundle import bundle_hash, load_bundle
 from edge_inspector.evaluation.evaluate import unseen_test_samples
-from edge_inspector.evaluation.layouts import Sample, load_dataset
+from edge_inspector.evaluation.layouts import Sample, load_dataset, sha256_file
 from edge_inspector.evaluation.metrics import image_auroc
 from edge_inspector.geometry import on_canvas, on_image
 from edge_inspector.images import decode, decode_mask
 from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.network import PRN, evidence
-from edge_inspector.settings.manifest import Manifest
+from edge_inspector.records import Image
+from edge_inspector.settings.manifest import InputForm, Manifest
 from edge_inspector.training.export import load_network
 from tests.benchmarks import ledger
 from tests.benchmarks.line import DATA
@@ -38,7 +45,10 @@ from tests.benchmarks.line import DATA
 TOPS = (1, 25, 100, 400, 1200)
 WEIGHTS = (0.2, 0.5)  # log-odds for each deviation, of the evidence
 SEVERAL = (5, 100, 1200)
-RULES = ("paper", "evidence", "bundle", *(f"paper, top {n}" for n in TOPS), *(f"evidence {w}" for w in WEIGHTS), "evidence, several")
+SCALES = (1, 5, 25, 100, 400, 1200)
+CALIBRATED = ("regions", "deviations", "extremes")
+TITLES = (*(f"paper, top {n}" for n in TOPS), *(f"evidence {w}" for w in WEIGHTS), "evidence, several")
+RULES = ("paper", "evidence", "bundle", *TITLES, *CALIBRATED)
 
 
 @dataclass(frozen=True)
@@ -50,24 +60,72 @@ class Look:
     scores: tuple[float, ...]
 
 
-def look(network: PRN, manifest: Manifest, sample: Sample) -> Look:
-    """Score one image by every rule."""
-    image = decode(sample.path)
+@dataclass(frozen=True)
+class Usual:
+    """What held-out normals reach, in log-odds: a pixel in a thousand; each mean of SCALES, its median, robust deviation, Gumbel fit."""
+
+    level: float
+    middle: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    gumbel: tuple[tuple[float, float], ...]
+
+    def scores(self, map_: NDArray[np.float32]) -> tuple[float, float, float]:
+        """The score of a map in 0..1 by each rule of CALIBRATED."""
+        means = log_odds(np.array([top_mean(map_, pixels) for pixels in SCALES]))
+        rarest = max(-float(gumbel_r.logsf(mean, *fit)) for mean, fit in zip(means, self.gumbel, strict=True))
+        return self.region(map_), float(((means - self.middle) / self.spread).max()), rarest
+
+    def region(self, map_: NDArray[np.float32]) -> float:
+        """Where nothing lies above the level, how far the highest pixel is below it, as a negative number."""
+        beyond = log_odds(map_) - self.level
+        labels, count = ndimage.label(beyond > 0)
+        return float(ndimage.sum(beyond**2, labels, range(1, count + 1)).max()) if count else float(beyond.max())
+
+
+def usual(maps: Sequence[NDArray[np.float32]]) -> Usual:
+    """Of the maps of held-out normals."""
+    means = log_odds(np.array([[top_mean(map_, pixels) for pixels in SCALES] for map_ in maps]))
+    middle = np.median(means, 0)
+    spread = 1.4826 * np.median(np.abs(means - middle), 0)
+    level = float(np.quantile(np.concatenate([log_odds(map_).ravel() for map_ in maps]), 0.999))
+    fits = [gumbel_r.fit(column) for column in means.T]
+    return Usual(level, middle, spread, tuple((float(place), float(scale)) for place, scale in fits))
+
+
+def log_odds(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Of values in 0..1, as far as float32 tells them from 0 and 1."""
+    return np.asarray(logit(np.clip(values.astype(np.float64), 1e-6, 1 - 1e-6)))
+
+
+def maps_of(network: PRN, image: Image, form: InputForm) -> tuple[NDArray[np.float32], ...]:
+    """Maps of an image: the head's, with the bundle's evidence, and with each of WEIGHTS."""
     with torch.no_grad():
-        batch = torch.from_numpy(on_canvas(image, manifest.input)[None])
+        batch = torch.from_numpy(on_canvas(image, form)[None])
         features = network.backbone(batch.permute(0, 3, 1, 2).float())
         apart, _ = network.residuals(features)
         logits = network.head(features, apart)
-        size, form = (logits.shape[-2], logits.shape[-1]), network.head.form
-        forms = (form, *(replace(form, evidence=weight) for weight in WEIGHTS))
+        size, own = (logits.shape[-2], logits.shape[-1]), network.head.form
+        forms = (own, *(replace(own, evidence=weight) for weight in WEIGHTS))
         added = [evidence(apart[-1], size, each) if isinstance(network.prototypes, Codebook) else 0.0 for each in forms]
         maps = [torch.sigmoid(logits + more)[0, 0].numpy() for more in (0.0, *added)]
-    head, joined, *weighed = (on_image(values, (image.shape[0], image.shape[1]), manifest.input) for values in maps)
+    return tuple(on_image(values, (image.shape[0], image.shape[1]), form) for values in maps)
+
+
+def look(network: PRN, manifest: Manifest, sample: Sample, normals: Usual) -> Look:
+    """Score one image by every rule."""
+    head, joined, *weighed = maps_of(network, decode(sample.path), manifest.input)
     few, rule = manifest.score.score_pixels, manifest.score.pixels
     marked = float(decode_mask(sample.mask).mean()) if sample.label == "bad" and sample.mask else 0.0
     tops = (top_mean(head, pixels) for pixels in TOPS)
-    others = (*(top_mean(each, few) for each in weighed), top_means(joined, SEVERAL))
+    others = (*(top_mean(each, few) for each in weighed), top_means(joined, SEVERAL), *normals.scores(joined))
     return Look(sample.label == "bad", marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule), *tops, *others))
+
+
+def held_out(network: PRN, manifest: Manifest, samples: Sequence[Sample]) -> Usual:
+    """Of the normals that the bundle held out."""
+    held = set(manifest.training.held)
+    paths = [sample.path for sample in samples if sample.label == "good" and sha256_file(sample.path) in held]
+    return usual([maps_of(network, decode(path), manifest.input)[1] for path in paths])
 
 
 def by_quarter(looks: Sequence[Look], rule: int) -> dict[str, float]:
@@ -95,10 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     bundle = load_bundle(asked.bundle)
     network = load_network(bundle.folder, bundle.manifest.score.pixels)
-    samples, _ = unseen_test_samples(load_dataset(DATA / asked.set, "mvtec"), bundle.manifest)
+    dataset = load_dataset(DATA / asked.set, "mvtec")
+    normals = held_out(network, bundle.manifest, dataset.part("train"))
+    samples, _ = unseen_test_samples(dataset, bundle.manifest)
     looks = []
     for number, sample in enumerate(samples, 1):
-        looks.append(look(network, bundle.manifest, sample))
+        looks.append(look(network, bundle.manifest, sample, normals))
         sys.stderr.write(f"\r{number} of {len(samples)}")
     sys.stderr.write("\n")
     result = {name: by_quarter(looks, rule) for rule, name in enumerate(RULES)}
@@ -106,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     key = {"set": asked.set, "bundle": bundle_hash(bundle.manifest)[:12], "seen": len(trained.seen), "steps": trained.steps}
     ledger.record("sizes", key, result)
     for name, row in result.items():
-        sys.stdout.write(f"{name:16} " + "  ".join(f"{title} {value:.4f}" for title, value in row.items()) + "\n")
+        sys.stdout.write(f"{name:18} " + "  ".join(f"{title} {value:.4f}" for title, value in row.items()) + "\n")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from edge_inspector.records import Image
 from edge_inspector.training import run as training
 from edge_inspector.training import tiles
 from edge_inspector.training.fit import run as infer
+from edge_inspector.training.making import FEW_SIMULATED
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.schedule import Budget
@@ -126,7 +127,7 @@ def main() -> None:
     parser.add_argument("--light-only", type=float, default=usual.light_only)
     parser.add_argument("--crowd", type=int, default=usual.crowd)
     parser.add_argument("--near", type=int, default=usual.near)
-    parser.add_argument("--simulated", type=float, default=tiles.FEW_SIMULATED, help="share of a batch; a quarter where few are seen")
+    parser.add_argument("--simulated", type=float, default=FEW_SIMULATED, help="share of a batch; a quarter where few are seen")
     parser.add_argument("--evidence", type=float, default=EVIDENCE)
     parser.add_argument("--usual", type=float, default=tiles.USUAL_ON_TILES)
     parser.add_argument("--threads", type=int, default=0)

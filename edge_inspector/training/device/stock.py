@@ -59,7 +59,7 @@ class Stock:
     """``training.synthesis.Sources`` on a device.
 
     ``normals`` uint8 (M, 3, H, W) with their foregrounds ``parts`` uint8 (M, 1, H, W), 0 in the padding, and ``windows`` float32 (M, 4);
-    ``textures`` uint8 (T, 3, H, W), often none.
+    ``textures`` uint8 (T, 3, H, W), often none; ``hard`` int64 (n,) are the numbers of hard normals, None where none are known.
     """
 
     normals: Tensor
@@ -71,6 +71,7 @@ class Stock:
     variation: Variation
     kinds: tuple[str, ...]
     making: Making
+    hard: Tensor | None = None
 
     @property
     def size(self) -> Size:
@@ -102,6 +103,7 @@ def uploaded(sources: Sources, device: torch.device) -> Stock:
         variation=sources.variation,
         kinds=sources.kinds,
         making=sources.making,
+        hard=torch.tensor(sources.hard, device=device) if sources.hard else None,
     )
 
 

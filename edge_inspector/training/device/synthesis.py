@@ -25,7 +25,7 @@ from edge_inspector.training.device.shapes import simulated_masks, size_of
 from edge_inspector.training.device.stock import Seen, Stock
 from edge_inspector.training.device.textures import Bases, sources
 from edge_inspector.training.device.variation import lit, moved, moves
-from edge_inspector.training.synthesis import AT_HOME, BETA_EXTENDED, BETA_SIMULATED, CROWDED, VISIBLE, recipe
+from edge_inspector.training.synthesis import AT_HOME, BETA_EXTENDED, BETA_SIMULATED, CROWDED, HARD_SHARE, VISIBLE, recipe
 
 _TRIES = 4  # 83 % (plain grey discs) to 95 % (bottle) can be seen at the first try: hardly one of a thousand goes unlabelled
 
@@ -54,7 +54,7 @@ def make_batch(stock: Stock, size: int, seed: int, step: int) -> Made:
 
 def normal(stock: Stock, count: int, draws: Draws) -> Made:
     """Varied normals and empty masks."""
-    bases = _bases(stock, count, draws)
+    bases = _varied(stock, _plain(stock, count, draws), draws)
     return Made(bases.images, torch.zeros_like(bases.images[:, :1]), bases.windows)
 
 
@@ -124,8 +124,19 @@ KINDS: dict[str, Callable[[Stock, int, Draws], Made]] = {
 
 
 def _bases(stock: Stock, count: int, draws: Draws) -> Bases:
-    """Varied normals; where the part is moves with them."""
+    return _varied(stock, draws.one_of(len(stock.normals), count), draws)
+
+
+def _plain(stock: Stock, count: int, draws: Draws) -> Tensor:
+    """Numbers of normals to show without an anomaly, int64 (count,): HARD_SHARE of them hard ones, where some are known to be."""
     chosen = draws.one_of(len(stock.normals), count)
+    if stock.hard is None:
+        return chosen
+    return torch.where(draws.chance(count, HARD_SHARE), stock.hard[draws.one_of(len(stock.hard), count)], chosen)
+
+
+def _varied(stock: Stock, chosen: Tensor, draws: Draws) -> Bases:
+    """Varied normals; where the part is moves with them."""
     windows = stock.windows[chosen]
     places = moves(windows, stock.size, draws, stock.variation)
     parts = moved(stock.parts[chosen].float(), windows, places) > 0

@@ -11,11 +11,11 @@ import torch
 
 from edge_inspector.geometry import Window
 from edge_inspector.labels.shapes import Box
-from edge_inspector.training import checkpoint
+from edge_inspector.training import checkpoint, fit
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Listener, Silent
-from edge_inspector.training.redraw import Redraw, averaged_maps, redrawn
+from edge_inspector.training.redraw import Redraw, redrawn
 from edge_inspector.training.run import _Run
 from edge_inspector.training.schedule import Budget
 from edge_inspector.training.synthesis import MADE, Sources
@@ -105,7 +105,7 @@ def test_a_run_from_boxes_draws_its_masks_again_and_keeps_them(tmp_path: Path) -
     assert found is not None
     assert {name for name in found[1] if name.startswith("redrawn.")} == {"redrawn.0", "redrawn.1", "redrawn.times"}
     before = {name: tensor.clone() for name, tensor in ready.trainer.network.head.state_dict().items()}
-    assert averaged_maps(ready.trainer, np.stack([seen.image for seen in ready.sources.seen])).shape == (2, 64, 64)
+    assert fit.run(ready.trainer.as_averaged(), np.stack([seen.image for seen in ready.sources.seen]))[0].shape == (2, 64, 64)
     assert all(torch.equal(before[name], tensor) for name, tensor in ready.trainer.network.head.state_dict().items())
 
 

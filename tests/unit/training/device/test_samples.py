@@ -254,6 +254,19 @@ def test_seen_anomalies_are_drawn_by_their_weights() -> None:
         shares((0.5, 0.5))
 
 
+def test_half_of_the_plain_normals_are_hard_and_what_anomalies_are_put_on_is_any() -> None:
+    stock = uploaded(replace(discs(), hard=(2, 4)), CPU)
+
+    def shares(images: torch.Tensor) -> list[float]:
+        nearest = (images[:, None] - stock.normals.float()).abs().mean((2, 3, 4)).argmin(1)
+        return [float((nearest == number).float().mean()) for number in range(6)]
+
+    plain = torch.cat([KINDS["normal"](stock, 100, draws(step)).images for step in range(4)])
+    assert shares(plain) == pytest.approx([1 / 12, 1 / 12, 1 / 3, 1 / 12, 1 / 3, 1 / 12], abs=0.08)
+    others = torch.cat([KINDS["extended"](stock, 50, draws(step)).images for step in range(4)])
+    assert shares(others) == pytest.approx([1 / 6] * 6, abs=0.09)
+
+
 def test_a_batch_holds_the_kinds_of_the_recipe() -> None:
     stock = uploaded(discs(), CPU)
     made = make_batch(stock, 16, 0, 0)
