@@ -158,14 +158,13 @@ class _Retraining:
         return start if lacking else self._measured(start, material.test, time.monotonic() - begun)
 
     def _read(self, training: TrainSettings, material: Material, seen: Sequence[tuple[Sample, MaskSource]]) -> TrainingData:
-        """The parent has learnt simulated anomalies from thousands: seen ones get most of their places in the batches."""
+        """Of whole parts the parent has learnt simulated anomalies from thousands: seen ones get most of their places in the batches."""
         manifest = self.parent.manifest
         if manifest.tiling is None:
             data = read_training_data(material.normals, material.held, seen, manifest.input, training.textures)
-        else:
-            how = Cutting(manifest.input, manifest.tiling)
-            data = read_tile_data(material.normals, material.held, seen, how, training.seed, training.textures)
-        return replace(data, making=replace(data.making, simulated=FEW_SIMULATED))
+            return replace(data, making=replace(data.making, simulated=FEW_SIMULATED))
+        how = Cutting(manifest.input, manifest.tiling)
+        return read_tile_data(material.normals, material.held, seen, how, training.seed, training.textures)
 
     def _unproven(self) -> tuple[str, ...]:
         """A bundle of an older version cannot tell whether its backbone has the weights that it had."""

@@ -18,14 +18,13 @@ from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.network import PRN, Head
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
-from edge_inspector.training import checkpoint
+from edge_inspector.training import checkpoint, hard
 from edge_inspector.training.data import TrainingData, load_training_data, pick_samples
 from edge_inspector.training.describe import describe, score_rule
 from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Features, Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE
-from edge_inspector.training.hard import hardest
 from edge_inspector.training.normality import MOST, Plan, build, gather, inside, renewed
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
@@ -166,9 +165,7 @@ class _Run:
         found = checkpoint.load(self.part, fingerprint)
         trainer, plan = self.trainer(start, found)
         sources = replace(sources_of(start.data), kinds=settings.anomalies, weights=start.weights)
-        if start.head is not None:
-            self.listener.stage("looking for hard normals", 1)
-            sources = replace(sources, hard=hardest(trainer.as_averaged(), sources))
+        sources = replace(sources, hard=self.hard_normals(start, trainer, sources, found))
         self.watch = self.watch_of(trainer, sources, start.data)
         self.redraw = Redraw(sources)
         wanted = start.wanted(settings.steps, plan.form)
@@ -185,11 +182,19 @@ class _Run:
         self.note(f"going on from step {state.step} of {state.planned}")
         return replace(ready, first=state.step, planned=state.planned)
 
+    def hard_normals(self, start: Start, trainer: Trainer, sources: Sources, found: Found | None) -> tuple[int, ...]:
+        """Of a head that knows the product, as first found. Of tiles none: one mark would be many of their crops (not measured)."""
+        if found is not None:
+            return hard.stored(found[1])
+        if start.head is None or start.data.tiling is not None:
+            return ()
+        return hard.hardest(trainer.as_averaged(), sources, self.listener)
+
     def watch_of(self, trainer: Trainer, sources: Sources, data: TrainingData) -> Watch:
         settings = self.settings
         if not settings.early_stop:
             return Unwatched(trainer, settings.peak_rate)
-        held = replace(sources, normals=data.held, windows=data.held_windows, making=data.making.alone)
+        held = replace(sources, normals=data.held, windows=data.held_windows, making=data.making.alone, hard=())
         watch = early_stop(trainer, held, settings.seed, settings.batch, settings.peak_rate)
         if watch is None:
             self.note(f"no early stop: of {len(data.normals)} normals none are held out to validate on, or no anomaly shows on them")
@@ -278,7 +283,8 @@ class _Run:
         """Write a checkpoint. A full disk does not end the training: it is said once, and there may be room for the next."""
         state = checkpoint.State(ready.fingerprint, step, planned, self.before + self.budget.elapsed, asdict(ready.plan))
         try:
-            checkpoint.save(self.part, state, ready.trainer.tensors() | self.watch.tensors() | self.redraw.tensors())
+            kept = ready.trainer.tensors() | self.watch.tensors() | self.redraw.tensors() | hard.tensors(ready.sources.hard)
+            checkpoint.save(self.part, state, kept)
         except TrainingError as error:
             if not self.refused:
                 self.note(f"{error}; the training goes on")

@@ -13,8 +13,9 @@ WARM_UP = 20  # steps
 PEAK_RATE = 3e-3  # AdamW's learning rate after the warm-up
 # From another bundle's weights: they need to move a little, and a full rate would undo what they know before it learns anything new.
 # Texture takes longer here, and the more so the more is new: of 30 cracks of magnetic tile 400 steps with ten others found 27, 600 all.
+# Of aligned parts no more was measured.
 WARM_STEPS = {"whole-map": 150, "codebook": 400}
-MORE_STEPS, MANY_NEW = 0.5, 10  # of so many new anomalies and more there are half as many steps again, of fewer their share of that
+MORE_SHARE, MANY_NEW = 0.5, 10  # of texture, with so many new anomalies and more, half as many steps again; with fewer their share of that
 WARM_RATE = 1.5e-3
 DECLINE = 40  # steps in which the rate comes down where training ends before its plan
 _FLOOR = 0.01  # of the peak, at the end
@@ -23,7 +24,8 @@ EXPORT = 40.0  # seconds
 
 def warm_steps(form: str, new: int) -> int:
     """Steps of a retraining with ``new`` new seen anomalies, by the form of the prototypes."""
-    return round(WARM_STEPS[form] * (1.0 + MORE_STEPS * min(new, MANY_NEW) / MANY_NEW))
+    more = MORE_SHARE * min(new, MANY_NEW) / MANY_NEW if form == "codebook" else 0.0
+    return round(WARM_STEPS[form] * (1.0 + more))
 
 
 def learning_rate(step: int, planned: int, peak: float = PEAK_RATE) -> float:

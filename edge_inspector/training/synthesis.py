@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 import cv2
 import numpy as np
@@ -285,13 +286,13 @@ KINDS = {"normal": normal, "recalled": recalled, "extended": extended, "simulate
 def recipe(batch: int, with_seen: bool, kinds: Sequence[str] = MADE, simulated: float = WHOLE_PART.simulated) -> Sequence[str]:
     """The kinds of a batch: 3/8 normals and, where there are seen anomalies, 1/8 recalled, 1/4 extended, 1/4 simulated.
 
-    Where ``simulated`` is a smaller share than that, recalled and extended ones get the difference. The places of those left out of
-    ``kinds`` go to the others in turn (``possible`` says which those are); the normals stay as many.
+    Where ``simulated`` is a smaller share than that, rounded up, recalled and extended ones get the difference. The places of those left
+    out of ``kinds`` go to the others in turn (``possible`` says which those are); the normals stay as many.
     """
     left = possible(kinds, with_seen)
     found, others = list(_whole_recipe(batch, with_seen)), itertools.cycle(left)
     if with_seen and simulated < WHOLE_PART.simulated:
-        spare, seen = found.count("simulated") - round(simulated * batch), itertools.cycle(("recalled", "extended", "extended"))
+        spare, seen = found.count("simulated") - ceil(simulated * batch), itertools.cycle(("recalled", "extended", "extended"))
         for place in range(len(found) - spare, len(found)):
             found[place] = next(seen)
     return [kind if kind == "normal" or kind in left else next(others) for kind in found]

@@ -39,6 +39,7 @@ from edge_inspector.prn.network import PRN, evidence
 from edge_inspector.records import Image
 from edge_inspector.settings.manifest import InputForm, Manifest
 from edge_inspector.training.export import load_network
+from edge_inspector.training.material import held_of
 from tests.benchmarks import ledger
 from tests.benchmarks.line import DATA
 
@@ -46,6 +47,7 @@ TOPS = (1, 25, 100, 400, 1200)
 WEIGHTS = (0.2, 0.5)  # log-odds for each deviation, of the evidence
 SEVERAL = (5, 100, 1200)
 SCALES = (1, 5, 25, 100, 400, 1200)
+LEAST = 8  # held-out normals, to calibrate on
 CALIBRATED = ("regions", "deviations", "extremes")
 TITLES = (*(f"paper, top {n}" for n in TOPS), *(f"evidence {w}" for w in WEIGHTS), "evidence, several")
 RULES = ("paper", "evidence", "bundle", *TITLES, *CALIBRATED)
@@ -83,22 +85,22 @@ class Usual:
 
 
 def usual(maps: Sequence[NDArray[np.float32]]) -> Usual:
-    """Of the maps of held-out normals."""
+    """Of the maps (h, w) in 0..1 of held-out normals, each of its image's size."""
     means = log_odds(np.array([[top_mean(map_, pixels) for pixels in SCALES] for map_ in maps]))
     middle = np.median(means, 0)
-    spread = 1.4826 * np.median(np.abs(means - middle), 0)
+    spread = np.maximum(1.4826 * np.median(np.abs(means - middle), 0), 1e-3)
     level = float(np.quantile(np.concatenate([log_odds(map_).ravel() for map_ in maps]), 0.999))
     fits = [gumbel_r.fit(column) for column in means.T]
     return Usual(level, middle, spread, tuple((float(place), float(scale)) for place, scale in fits))
 
 
 def log_odds(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Of values in 0..1, as far as float32 tells them from 0 and 1."""
+    """Of values in 0..1, any shape, kept 1e-6 from either end."""
     return np.asarray(logit(np.clip(values.astype(np.float64), 1e-6, 1 - 1e-6)))
 
 
 def maps_of(network: PRN, image: Image, form: InputForm) -> tuple[NDArray[np.float32], ...]:
-    """Maps of an image: the head's, with the bundle's evidence, and with each of WEIGHTS."""
+    """Maps (h, w) in 0..1 of an image, in its size: the head's, with the bundle's evidence, and with each of WEIGHTS."""
     with torch.no_grad():
         batch = torch.from_numpy(on_canvas(image, form)[None])
         features = network.backbone(batch.permute(0, 3, 1, 2).float())
@@ -111,20 +113,22 @@ def maps_of(network: PRN, image: Image, form: InputForm) -> tuple[NDArray[np.flo
     return tuple(on_image(values, (image.shape[0], image.shape[1]), form) for values in maps)
 
 
-def look(network: PRN, manifest: Manifest, sample: Sample, normals: Usual) -> Look:
+def look(network: PRN, manifest: Manifest, sample: Sample, calibration: Usual) -> Look:
     """Score one image by every rule."""
     head, joined, *weighed = maps_of(network, decode(sample.path), manifest.input)
     few, rule = manifest.score.score_pixels, manifest.score.pixels
     marked = float(decode_mask(sample.mask).mean()) if sample.label == "bad" and sample.mask else 0.0
     tops = (top_mean(head, pixels) for pixels in TOPS)
-    others = (*(top_mean(each, few) for each in weighed), top_means(joined, SEVERAL), *normals.scores(joined))
+    others = (*(top_mean(each, few) for each in weighed), top_means(joined, SEVERAL), *calibration.scores(joined))
     return Look(sample.label == "bad", marked, (top_mean(head, few), top_mean(joined, few), top_means(joined, rule), *tops, *others))
 
 
 def held_out(network: PRN, manifest: Manifest, samples: Sequence[Sample]) -> Usual:
-    """Of the normals that the bundle held out."""
-    held = set(manifest.training.held)
+    """Of the normals that the bundle held out; ends the program where there are too few."""
+    held = held_of(manifest.training)
     paths = [sample.path for sample in samples if sample.label == "good" and sha256_file(sample.path) in held]
+    if len(paths) < LEAST:
+        sys.exit(f"{manifest.id}: {len(paths)} of its held-out normals are in the set; the calibrated rules need {LEAST}")
     return usual([maps_of(network, decode(path), manifest.input)[1] for path in paths])
 
 
@@ -154,11 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     bundle = load_bundle(asked.bundle)
     network = load_network(bundle.folder, bundle.manifest.score.pixels)
     dataset = load_dataset(DATA / asked.set, "mvtec")
-    normals = held_out(network, bundle.manifest, dataset.part("train"))
+    calibration = held_out(network, bundle.manifest, dataset.part("train"))
     samples, _ = unseen_test_samples(dataset, bundle.manifest)
     looks = []
     for number, sample in enumerate(samples, 1):
-        looks.append(look(network, bundle.manifest, sample, normals))
+        looks.append(look(network, bundle.manifest, sample, calibration))
         sys.stderr.write(f"\r{number} of {len(samples)}")
     sys.stderr.write("\n")
     result = {name: by_quarter(looks, rule) for rule, name in enumerate(RULES)}

@@ -15,6 +15,7 @@ from edge_inspector.training import hard
 from edge_inspector.training.export import load_network
 from edge_inspector.training.fit import run
 from edge_inspector.training.hard import hardest
+from edge_inspector.training.progress import Silent
 from edge_inspector.training.synthesis import Sources, extended, normal
 from tests.unit.training.device.samples import STILL, discs
 from tests.unit.training.parts import disc
@@ -33,18 +34,18 @@ def many() -> Sources:
 
 def test_the_hardest_tenth_has_the_highest_scores(network: PRN, many: Sources) -> None:
     scores = run(network, many.normals)[1]
-    found = hardest(network, many)
+    found = hardest(network, many, Silent())
     assert len(found) == 4
     assert sorted(scores[list(found)]) == pytest.approx(sorted(scores)[-4:])
     assert np.all(np.diff(scores[list(found)]) <= 0)
-    assert hardest(network, replace(many, normals=many.normals[: hard.HARD_FROM - 1])) == ()
+    assert hardest(network, replace(many, normals=many.normals[: hard.HARD_FROM - 1]), Silent()) == ()
 
 
 def test_what_lies_outside_the_window_makes_no_normal_hard(network: PRN, many: Sources) -> None:
     windows = tuple(Window((128, 128), 0, 0, 64 if number % 2 else 128, 128) for number in range(43))
     maps = run(network, many.normals)[0]
     scores = [top_means(window.cut(map_), (5,)) for window, map_ in zip(windows, maps, strict=True)]
-    assert hardest(network, replace(many, windows=windows)) == tuple(np.argsort(scores)[::-1][:4])
+    assert hardest(network, replace(many, windows=windows), Silent()) == tuple(np.argsort(scores)[::-1][:4])
 
 
 def test_of_many_those_that_lie_evenly_are_looked_at(network: PRN, many: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,11 +53,13 @@ def test_of_many_those_that_lie_evenly_are_looked_at(network: PRN, many: Sources
 
     def scored(_: PRN, looks: list[tuple[np.ndarray, Window]]) -> tuple[np.ndarray, np.ndarray]:
         looked.extend(next(n for n, image in enumerate(many.normals) if np.shares_memory(image, look)) for look, _ in looks)
-        return np.arange(len(looks)), np.arange(len(looks))
+        return np.arange(len(looked) - len(looks), len(looked)), np.zeros(len(looks))
 
-    monkeypatch.setattr(hard, "MOST_LOOKS", 20)
+    monkeypatch.setattr(hard, "HARD_FROM", 10)
+    monkeypatch.setattr(hard, "LOOKED", 20 * 128 * 128)
+    monkeypatch.setattr(hard, "_CHUNK", 7)
     monkeypatch.setattr(hard, "scored", scored)
-    assert hardest(network, many) == (40, 38)
+    assert hardest(network, many, Silent()) == (40, 38)
     assert (len(looked), looked[:4], looked[-1]) == (20, [0, 2, 4, 6], 40)
 
 

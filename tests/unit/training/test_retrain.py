@@ -26,21 +26,19 @@ from edge_inspector.prn.backbone import CHANNELS, FrozenBackbone, load_backbone
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import LossTerms, ScoreRule, Training
-from edge_inspector.training import checkpoint, hard
+from edge_inspector.training import checkpoint
 from edge_inspector.training import retrain as work
 from edge_inspector.training import run as run_module
 from edge_inspector.training.data import TrainingData, load_training_data
 from edge_inspector.training.describe import describe
-from edge_inspector.training.evidence import sources_of
 from edge_inspector.training.export import HEAD, load_head, load_network, load_prototypes
-from edge_inspector.training.making import WHOLE_PART
 from edge_inspector.training.normality import Plan
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.retrain import RetrainResult, RetrainSettings, _Retraining, new_weights, retrain
 from edge_inspector.training.run import _Ready, _Run
-from edge_inspector.training.schedule import Budget, warm_steps
+from edge_inspector.training.schedule import Budget
 from edge_inspector.training.start import Start
 from tests.unit.training.parts import write_defects
 
@@ -193,40 +191,6 @@ def test_new_anomalies_are_drawn_as_often_as_all_old_ones(parent: Bundle, discs:
     assert ready.sources.weights == pytest.approx((0.2, 0.2, 0.2, 0.2, 0.2))  # three new of five are more than half already
 
 
-def test_the_normals_that_the_parent_takes_for_defective_first_are_shown_often(
-    parent: Bundle, discs: Path, scratches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, ready = prepared(settings(parent, discs, scratches, tmp_path / "few"))
-    assert ready.sources.hard == ()  # ten normals are met often anyway
-    monkeypatch.setattr(hard, "HARD_FROM", 10)
-    run, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"))
-    network = load_network(parent.folder, parent.manifest.score.pixels)
-    assert ready.sources.hard == run.redraw.sources.hard == hard.hardest(network, sources_of(ready.data))
-    assert len(ready.sources.hard) == 1
-
-
-@pytest.mark.parametrize(
-    ("form", "new", "expected"), [("codebook", 1, 420), ("codebook", 10, 600), ("codebook", 50, 600), ("whole-map", 4, 180)]
-)
-def test_the_more_is_new_the_longer_it_takes(form: str, new: int, expected: int) -> None:
-    assert warm_steps(form, new) == expected
-
-
-def test_steps_are_as_asked_or_as_what_is_new_takes(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
-    _, ready = prepared(settings(parent, discs, scratches, tmp_path / "out", steps=None))
-    assert (ready.wanted, ready.planned) == (172, 172)  # 150 and three times a twentieth
-    fields = describe(
-        check(TrainSettings(discs, "mvtec", tmp_path / "out")), ready.start, ready.plan, 1, 1.0, parent.manifest.thresholds[0]
-    )
-    assert Training.model_validate(fields["training"]).planned_steps == 172
-    assert prepared(settings(parent, discs, scratches, tmp_path / "out", steps=7))[1].wanted == 7
-
-
-def test_seen_anomalies_get_the_places_of_most_simulated_ones(parent: Bundle, discs: Path, scratches: Path, tmp_path: Path) -> None:
-    _, ready = prepared(settings(parent, discs, scratches, tmp_path / "out"))
-    assert ready.sources.making == replace(WHOLE_PART, simulated=1 / 16)
-
-
 def resnet18(weights: Path | None) -> FrozenBackbone:
     """Lite0 in its place: with its own weights where a file is named, with others where none is."""
     backbone = load_backbone()
@@ -364,7 +328,6 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     parent: Bundle, discs: Path, scratches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)  # a checkpoint each step
-    monkeypatch.setattr(hard, "HARD_FROM", 10)
 
     def weights(name: str, listener: Listener) -> tuple[list[str], dict[str, torch.Tensor]]:
         run, ready = prepared(settings(parent, discs, scratches, tmp_path / name, steps=3), listener)

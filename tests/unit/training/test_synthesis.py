@@ -290,7 +290,8 @@ FEWER = {  # batch, share of simulated ones, kinds -> how often each is in a bat
     "as usual": (16, 0.25, MADE, {"normal": 6, "recalled": 2, "extended": 4, "simulated": 4}),
     "one": (16, 1 / 16, MADE, {"normal": 6, "recalled": 3, "extended": 6, "simulated": 1}),
     "none": (16, 0.0, MADE, {"normal": 6, "recalled": 4, "extended": 6}),
-    "one of a few": (4, 1 / 16, MADE, {"normal": 1, "recalled": 2, "extended": 1}),
+    "one of a few": (4, 1 / 16, MADE, {"normal": 1, "recalled": 1, "extended": 1, "simulated": 1}),
+    "one of eight": (8, 1 / 16, MADE, {"normal": 3, "recalled": 2, "extended": 2, "simulated": 1}),
     "left out": (16, 1 / 16, ("simulated",), {"normal": 6, "simulated": 10}),
 }
 

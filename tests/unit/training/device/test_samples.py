@@ -318,9 +318,9 @@ def test_samples_depend_on_seed_and_step_alone() -> None:
 
 
 def test_other_seen_anomalies_change_nothing_else() -> None:
-    stock = uploaded(discs(), CPU)
+    stock = uploaded(replace(discs(), hard=(1,)), CPU)
     changed = with_seen(stock, replace(discs(), seen=discs().seen[:1]))
-    assert changed.normals is stock.normals
+    assert (changed.normals is stock.normals, changed.hard is stock.hard) == (True, True)
     assert changed.seen is not None
     assert len(changed.seen.images) == 1
 
