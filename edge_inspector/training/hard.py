@@ -20,7 +20,7 @@ from edge_inspector.training.progress import Listener
 from edge_inspector.training.synthesis import Sources
 
 HARDEST, HARD_FROM = 0.1, 40  # share of the normals looked at that count as hard, and of how many: of fewer, each is met often anyway
-LOOKED = 64 << 20  # pixels of normals looked at, at most: 1,024 of 256 x 256, as dear as a hundred steps of sixteen
+LOOKED = 64 << 20  # pixels of normals looked at, at most: 1,024 of 256 x 256, as dear as a hundred steps of sixteen, a minute and a half
 _CHUNK = 64  # normals at once
 _NAME = "hard.normals"  # in a checkpoint
 
@@ -51,6 +51,6 @@ def tensors(hard: Sequence[int]) -> dict[str, Tensor]:
     return {_NAME: torch.tensor(hard, dtype=torch.int64)}
 
 
-def stored(found: Mapping[str, Tensor]) -> tuple[int, ...]:
-    """Those of a checkpoint."""
-    return tuple(found[_NAME].tolist())
+def stored(found: Mapping[str, Tensor]) -> tuple[int, ...] | None:
+    """Those of a checkpoint; None where it is of a version that kept none."""
+    return tuple(found[_NAME].tolist()) if _NAME in found else None

@@ -184,8 +184,8 @@ class _Run:
 
     def hard_normals(self, start: Start, trainer: Trainer, sources: Sources, found: Found | None) -> tuple[int, ...]:
         """Of a head that knows the product, as first found. Of tiles none: one mark would be many of their crops (not measured)."""
-        if found is not None:
-            return hard.stored(found[1])
+        if found is not None and (kept := hard.stored(found[1])) is not None:
+            return kept
         if start.head is None or start.data.tiling is not None:
             return ()
         return hard.hardest(trainer.as_averaged(), sources, self.listener)

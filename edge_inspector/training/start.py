@@ -23,8 +23,8 @@ class Start:
     the form, K and why of those that they replace, if any. ``head`` are the weights it starts with, None for random ones. ``weights`` is
     how often each seen anomaly is drawn, summing to 1, empty for all alike. ``lineage`` are keys of the manifest's table ``training`` that
     replace those of the data; ``identity`` tells runs apart that settings and data do not. ``measure`` takes the folder of the finished,
-    sealed bundle to figures for its manifest, in about ``measure_seconds``. ``steps`` are as many as it
-    takes unless asked otherwise; None: as from scratch, by the form of the prototypes.
+    sealed bundle to figures for its manifest, in about ``measure_seconds``. ``steps`` are as many as it takes unless asked otherwise;
+    None: as from scratch, by the form of the prototypes.
     """
 
     data: TrainingData

@@ -71,7 +71,23 @@ def test_a_killed_run_goes_on_with_the_hard_normals_it_had(
     chosen, straight = weights("a")
     with pytest.raises(Killed):
         weights("b", kill=True)
-    monkeypatch.setattr(hard, "hardest", lambda *_: pytest.fail("looked for again"))
-    found, resumed = weights("b")
+    with monkeypatch.context() as patched:
+        patched.setattr(hard, "hardest", lambda *_: pytest.fail("looked for again"))
+        found, resumed = weights("b")
     assert found == chosen
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_of_a_checkpoint_that_keeps_no_hard_normals_the_parent_is_asked_again(
+    parent: Bundle, discs: Path, scratches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)
+    monkeypatch.setattr(hard, "HARD_FROM", 10)
+    with monkeypatch.context() as older:
+        older.setattr(hard, "tensors", lambda _: {})
+        run, ready = prepared(settings(parent, discs, scratches, tmp_path / "out", steps=3), KillAtStep(3))
+        with pytest.raises(Killed):
+            run.steps(ready)
+    again, resumed = prepared(settings(parent, discs, scratches, tmp_path / "out", steps=3))
+    assert again.notes == ["going on from step 2 of 3"]
+    assert resumed.sources.hard == ready.sources.hard
