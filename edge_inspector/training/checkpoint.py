@@ -1,9 +1,9 @@
 """A run's state on disk, so that a killed run goes on where it was: one safetensors file, which is there whole or not at all.
 
-    OUT.part/state-<step>.safetensors   head, averaged head, optimiser moments, prototypes; as metadata: step, plan, elapsed seconds,
-                                        fingerprint of settings and data
+    OUT.part/state-<step>.safetensors   head, averaged head, optimiser moments, prototypes, masks drawn again, numbers of hard normals; as
+                                        metadata: step, plan, elapsed seconds, fingerprint of settings and data
 
-Random numbers need no saving: every batch draws from a generator seeded by (seed, step, slot).
+Random numbers need no saving: every batch draws from a generator seeded by (seed, step, slot), and what else it is made of is kept here.
 """
 
 from __future__ import annotations

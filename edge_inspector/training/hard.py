@@ -8,7 +8,7 @@ here it is done once, before the first step: done again at each third it gained 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -20,29 +20,29 @@ from edge_inspector.training.progress import Listener
 from edge_inspector.training.synthesis import Sources
 
 HARDEST, HARD_FROM = 0.1, 40  # share of the normals looked at that count as hard, and of how many: of fewer, each is met often anyway
-LOOKED = 64 << 20  # pixels of normals looked at, at most: 1,024 of 256 x 256, as dear as a hundred steps of sixteen, a minute and a half
+LOOKED = 64 << 20  # pixels of normals looked at, at most: 1,024 of 256 x 256, a minute on two cores
 _CHUNK = 64  # normals at once
 _NAME = "hard.normals"  # in a checkpoint
 
 
-def hardest(network: PRN, sources: Sources, listener: Listener) -> tuple[int, ...]:
+def hardest(network: PRN, sources: Sources, listener: Listener, time_left: Callable[[], bool] = lambda: True) -> tuple[int, ...]:
     """Numbers of the normals that score highest, hardest first: HARDEST of those looked at, none of fewer than HARD_FROM.
 
-    Looked at are all, or as many as LOOKED allows (HARD_FROM at least), which lie evenly among them. The score is the judge's of a whole
-    part: what lies in a normal's window alone counts.
+    Looked at are all, or as many as LOOKED allows (HARD_FROM at least), in drawn order while there is ``time_left``. The score is the
+    judge's of a whole part: what lies in a normal's window alone counts.
     """
     count = len(sources.normals)
     if count < HARD_FROM:
         return ()
     most = min(count, max(HARD_FROM, LOOKED // (sources.normals.shape[1] * sources.normals.shape[2])))
-    looked = [number * count // most for number in range(most)]
+    looked = np.random.default_rng(count).permutation(count)[:most].tolist()
     listener.stage("looking for hard normals", most)
-    scores = []
-    for start in range(0, most, _CHUNK):
-        chunk = looked[start : start + _CHUNK]
-        scores.append(scored(network, [(sources.normals[number], sources.window(number)) for number in chunk])[0])
-        listener.advance(start + len(chunk), most, "")
-    order = np.argsort(-np.concatenate(scores), kind="stable")[: int(HARDEST * most)]
+    scores: list[float] = []
+    while len(scores) < most and (not scores or time_left()):
+        chunk = looked[len(scores) : len(scores) + _CHUNK]
+        scores.extend(scored(network, [(sources.normals[number], sources.window(number)) for number in chunk])[0].tolist())
+        listener.advance(len(scores), most, "")
+    order = np.argsort(-np.array(scores), kind="stable")[: int(HARDEST * len(scores))]
     return tuple(looked[number] for number in order)
 
 

@@ -188,7 +188,7 @@ class _Run:
             return kept
         if start.head is None or start.data.tiling is not None:
             return ()
-        return hard.hardest(trainer.as_averaged(), sources, self.listener)
+        return hard.hardest(trainer.as_averaged(), sources, self.listener, self.budget.for_looking())
 
     def watch_of(self, trainer: Trainer, sources: Sources, data: TrainingData) -> Watch:
         settings = self.settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 # By the form of the prototypes: five to fourteen minutes and twenty to sixty on two cores at 256 x 256. Aligned parts are learnt fast;
@@ -20,6 +21,7 @@ WARM_RATE = 1.5e-3
 DECLINE = 40  # steps in which the rate comes down where training ends before its plan
 _FLOOR = 0.01  # of the peak, at the end
 EXPORT = 40.0  # seconds
+LOOKING = 0.1  # of a run's minutes, at most, for hard normals: the steps that learn from them are worth more
 
 
 def warm_steps(form: str, new: int) -> int:
@@ -64,6 +66,11 @@ class Budget:
     def for_scoring(self) -> bool:
         """Whether there is still time to score images for the threshold proposals."""
         return self.minutes is None or self.elapsed < self.minutes * 60.0 - self.reserved - EXPORT
+
+    def for_looking(self) -> Callable[[], bool]:
+        """Asked while looking for hard normals, which begins now: whether that has taken less than LOOKING of the minutes."""
+        begun = self.elapsed
+        return lambda: self.minutes is None or self.elapsed - begun < LOOKING * self.minutes * 60.0
 
     def left_for_steps(self, step_seconds: float) -> float:
         """Seconds that may still go into steps: what is left, less what thresholds and export will take."""

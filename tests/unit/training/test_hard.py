@@ -16,6 +16,7 @@ from edge_inspector.training.export import load_network
 from edge_inspector.training.fit import run
 from edge_inspector.training.hard import hardest
 from edge_inspector.training.progress import Silent
+from edge_inspector.training.schedule import Budget
 from edge_inspector.training.synthesis import Sources, extended, normal
 from tests.unit.training.device.samples import STILL, discs
 from tests.unit.training.parts import disc
@@ -48,7 +49,7 @@ def test_what_lies_outside_the_window_makes_no_normal_hard(network: PRN, many: S
     assert hardest(network, replace(many, windows=windows), Silent()) == tuple(np.argsort(scores)[::-1][:4])
 
 
-def test_of_many_those_that_lie_evenly_are_looked_at(network: PRN, many: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_some_are_looked_at_and_no_more_when_time_is_up(network: PRN, many: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
 
     def scored(_: PRN, looks: list[tuple[np.ndarray, Window]]) -> tuple[np.ndarray, np.ndarray]:
@@ -59,8 +60,23 @@ def test_of_many_those_that_lie_evenly_are_looked_at(network: PRN, many: Sources
     monkeypatch.setattr(hard, "LOOKED", 20 * 128 * 128)
     monkeypatch.setattr(hard, "_CHUNK", 7)
     monkeypatch.setattr(hard, "scored", scored)
-    assert hardest(network, many, Silent()) == (40, 38)
-    assert (len(looked), looked[:4], looked[-1]) == (20, [0, 2, 4, 6], 40)
+    found = hardest(network, many, Silent())
+    assert (len(looked), len(set(looked))) == (20, 20)
+    assert found == (looked[-1], looked[-2])
+    looked.clear()
+    left = iter((True, False))
+    assert hardest(network, many, Silent(), lambda: next(left)) == (looked[-1],)
+    assert len(looked) == 14
+
+
+def test_looking_takes_a_tenth_of_the_minutes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "elapsed", property(lambda _: clock[0]))
+    clock = [30.0]
+    left, always = Budget(10.0, started=0.0).for_looking(), Budget(None, started=0.0).for_looking()
+    clock[0] = 89.0
+    assert left()
+    clock[0] = 91.0
+    assert (left(), always()) == (False, True)
 
 
 def test_half_of_the_plain_normals_are_hard_and_what_anomalies_are_put_on_is_any() -> None:
