@@ -1,11 +1,12 @@
 """A model in three, so that the prototype search can be compiled in float32 and the rest in another precision.
 
-    image ─► features ─┬──────────────► head ─► map, score
-                       └─► search ───────┘ └──► prototypes
+    image ─┬─► features ─┬──────────────► head ─► map, score
+           │             └─► search ───────┘ └──► prototypes
+           └─ where padding is (codebook) ─┘
 
 OpenVINO takes the precision of a whole model. Its marks for single nodes are lost where the plugin fuses them (the search's product with
 the addition that follows it); models of their own keep theirs by what the API promises.
-The parts hand each other float32 tensors without a copy (`Lane`).
+The parts hand each other their tensors without a copy (`Lane`).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _PER_WORD = 8  # places at least, or there are fewer words
 _ROUNDS = 3  # of Lloyd's algorithm; more move hardly a word
 _LEAST_DEVIATION = 1e-3  # of a channel; a constant one says nothing and must not be divided by nothing
 _DOUBT = 5.0  # places that the common distance counts for in a word's own: a word of two places knows little
-_UNUSUAL = (-4.0, 24.0)  # range of t: beyond it more makes no difference
+LEAST_UNUSUAL, MOST_UNUSUAL = -4.0, 24.0  # range of t: beyond it more makes no difference
 
 # Features and distances are computed in float32; what may be rounded runs under autocast anyway.
 torch.backends.cudnn.allow_tf32 = False
@@ -116,7 +116,7 @@ class Codebook(nn.Module):
         distance = (z.square().sum(1, keepdim=True) - 2.0 * closeness[:, None]).clamp(min=0.0).sqrt()  # (N, 1, h, w)
         of_word = torch.cat([words[:, :own], self._stored(f"usual{j}")[:, None], self._stored(f"spread{j}")[:, None]], 1)
         nearest = F.embedding(chosen, of_word).permute(0, 3, 1, 2)  # (N, own + 2, h, w)
-        t = ((distance - nearest[:, own : own + 1]) / nearest[:, own + 1 :]).clamp(*_UNUSUAL)
+        t = ((distance - nearest[:, own : own + 1]) / nearest[:, own + 1 :]).clamp(LEAST_UNUSUAL, MOST_UNUSUAL)
         if difference == "none":
             return torch.cat([maps[j].float(), t], 1), chosen.flatten(1)
         apart = z[:, :own] - nearest[:, :own]

@@ -78,7 +78,7 @@ def ablate(base: TrainSettings, table: str, out: Path, listener: Listener | None
     dataset = load_dataset(base.data, base.layout)
     base = replace(base, out=out / "making" / "none")
     check(base)
-    # Each row by itself: what a training takes where nothing is said differs between seeing anomalies and seeing none.
+    # Each row by itself, as the command would: what a training takes where nothing is said is its own settings' matter.
     rows = [replace(row, settings=check(row.settings)) for row in rows_of(table, base, dataset)]
     kept_out = () if table == "leave-one-out" else pick_seen(dataset, base.seen, base.seed)
     bench = _Bench(table, out, dataset, frozenset(s.path for s in kept_out), _stamp(dataset, base), listener)

@@ -28,7 +28,8 @@ from edge_inspector.prn.backbone import FrozenBackbone
 from edge_inspector.prn.backbones import DEFAULT
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.prn.network import PRN, Head, HeadForm
+from edge_inspector.prn.head import Head, HeadForm
+from edge_inspector.prn.network import PRN
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.fit import restored, run
 
@@ -76,17 +77,17 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def save_head(head: Head, form: HeadForm, path: Path, backbone: FrozenBackbone) -> None:
+def save_head(head: Head, path: Path, backbone: FrozenBackbone) -> None:
     """The trained weights; into the metadata: the form of the head, and the name and the weights' hash of the backbone that it stands on.
 
     Raises OSError.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in head.state_dict().items()}
     stands_on = {"backbone": backbone.name, "backbone_sha256": backbone.weights_hash()}
-    path.write_bytes(serialise(tensors, {"form": json.dumps(asdict(form)), **stands_on}))
+    path.write_bytes(serialise(tensors, {"form": json.dumps(asdict(head.form)), **stands_on}))
 
 
-_BEFORE = {"unusual_only": False, "usual": 2.0}  # of heads whose form does not say
+_BEFORE = {"unusual_only": False, "usual": 2.0, "peak_limit": 0.0}  # of heads whose form does not say
 
 
 @dataclass(frozen=True)

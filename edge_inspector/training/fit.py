@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from edge_inspector.errors import TrainingError
 from edge_inspector.prn.backbone import Backbone, FrozenBackbone
 from edge_inspector.prn.codebook import Codebook
 from edge_inspector.prn.folded import FoldedBackbone
+from edge_inspector.prn.head import SCALES
 from edge_inspector.prn.loss import LossForm, prn_loss
-from edge_inspector.prn.network import PRN, SCALES
+from edge_inspector.prn.network import PRN
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training.batches import Batch
 from edge_inspector.training.compiled import WORTH, CompiledBackbone, offered
@@ -131,6 +132,7 @@ class Trainer:
         network = copy.copy(self.network)
         network._modules = dict(self.network._modules)  # a module of its own, so that another head can stand in it
         network.head = copy.deepcopy(self.network.head)
+        network.head.form = replace(network.head.form, peak_limit=0.0)  # peaks come after the training
         network.head.load_state_dict(self.averaged)
         return network.eval()
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from edge_inspector.geometry import Window
 from edge_inspector.prn.backbone import STRIDES
 from edge_inspector.prn.codebook import Codebook, covered, learn
-from edge_inspector.prn.network import SCALES
+from edge_inspector.prn.head import SCALES
 from edge_inspector.prn.prototypes import Prototypes, cluster, prototype_count
 from edge_inspector.training.fit import to_input
 

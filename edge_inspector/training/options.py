@@ -13,8 +13,9 @@ from edge_inspector.errors import SettingsError
 from edge_inspector.geometry import Size
 from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbones import DEFAULT
+from edge_inspector.prn.evidence import EVIDENCE, USUAL
+from edge_inspector.prn.head import HeadForm
 from edge_inspector.prn.loss import LossForm
-from edge_inspector.prn.network import EVIDENCE, USUAL, HeadForm
 from edge_inspector.settings.manifest import ScoreRule
 from edge_inspector.training.data import TrainingData
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
@@ -28,9 +29,9 @@ from edge_inspector.version import __version__
 # Of a 128 x 128 map. A defect of 0.05 % of the part covers three or four of them, and 5 lost least on the smallest defects of simulated
 # rings (image AUROC 0.9999; 20 pixels 0.9990, 100 pixels 0.988) and nothing on large ones (bottle 1.000 with 1 to 100 pixels).
 SCORE_PIXELS = 5
-# Log-odds for each deviation of t where no anomaly was seen: the head knows made-up ones alone, and what normal parts never show tells more
-# than it does. On magnetic tiles image AUROC rose from 0.936 to 0.947; with ten seen by 0.001 (tests.benchmarks.sizes).
-EVIDENCE_NONE_SEEN = 0.5
+# Log-odds for each deviation of t on tiles where no anomaly was seen: the head knows made-up ones alone, and what normal frames never show
+# tells more than it does. Whole parts, whose peaks of t count by themselves, do without.
+NONE_SEEN_ON_TILES = 0.5
 OVERLAP = 32  # input pixels of neighbouring tiles: a map is less sure of its outer pixels, which see only half of what is around them
 
 
@@ -81,8 +82,9 @@ class TrainSettings:
         left_out += [] if self.synthesis == "device" else ["synthesis"]  # older runs knew the host alone,
         left_out += [] if self.tile else ["tile", "overlap", "scale"]  # and whole images
         own = {key: value for key, value in asdict(self).items() if key not in left_out}
-        if self.form.usual == USUAL:  # older runs knew no other
-            own["form"] = {key: value for key, value in own["form"].items() if key != "usual"}
+        older = ["usual"] if self.form.usual == USUAL else []  # older runs knew no other,
+        older += [] if self.form.peak_limit else ["peak_limit"]  # and no peaks, which come after the weights
+        own["form"] = {key: value for key, value in own["form"].items() if key not in older}
         own |= {"making": asdict(data.making), "crops": len(data.normals), "held": data.held_hashes} if self.tile else {}
         # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
@@ -135,11 +137,14 @@ def check_tiling(settings: TrainSettings) -> TrainSettings:
 
 
 def _evidence(settings: TrainSettings) -> HeadForm:
-    """The form of head with what of its evidence is not asked for: by what is seen, and by how many places a frame has."""
-    form, none_seen = settings.form, settings.seen == 0
-    weight = (EVIDENCE_NONE_SEEN if none_seen else EVIDENCE) if form.evidence is None else form.evidence
-    usual = (USUAL_ON_TILES if settings.tile else USUAL) if form.usual is None else form.usual
-    return replace(form, evidence=weight, usual=usual)
+    """The form of head with what of its evidence is not asked for, by what is seen and by how many places a frame has.
+
+    Tiles have no peaks: of thousands of places a frame always has some, and how many tiles it has a crop does not tell (not measured).
+    """
+    form, tile = settings.form, settings.tile
+    weight = (NONE_SEEN_ON_TILES if tile and settings.seen == 0 else EVIDENCE) if form.evidence is None else form.evidence
+    usual = (USUAL_ON_TILES if tile else USUAL) if form.usual is None else form.usual
+    return replace(form, evidence=weight, usual=usual, peak_limit=0.0 if tile and form.peak_limit is None else form.peak_limit)
 
 
 def resolve_device(name: str) -> str:

@@ -18,6 +18,7 @@ from edge_inspector.errors import SettingsError
 from edge_inspector.evaluation.by_type import ByType, by_type, scored
 from edge_inspector.evaluation.layouts import Sample
 from edge_inspector.labels.hints import MaskSource
+from edge_inspector.prn.head import HeadForm
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.settings.manifest import Added, Manifest, Tiling
 from edge_inspector.training.data import TrainingData, fingerprint_of, read_training_data
@@ -119,7 +120,7 @@ class _Retraining:
             size=(manifest.input.height, manifest.input.width),
             fit=manifest.input.fit,
             score=manifest.score,
-            form=self.head.form,
+            form=self._form(),
             backbone=self.head.backbone,
             backbone_weights=settings.backbone_weights,
             masks=manifest.training.masks,
@@ -130,6 +131,11 @@ class _Retraining:
             scale=tiling.scale,
             k=manifest.prototypes.k if manifest.prototypes.form == "whole-map" else None,
         )
+
+    def _form(self) -> HeadForm:
+        """The parent's, but for where peaks count from, which its child's own head tells; on tiles none do."""
+        form = self.head.form
+        return form if self.parent.manifest.tiling is not None else replace(form, peak_limit=None)
 
     def begin(self, training: TrainSettings) -> Start:
         """Read the images, and measure the parent where there is something to measure it on.

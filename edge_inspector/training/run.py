@@ -15,18 +15,21 @@ from edge_inspector.errors import TrainingError
 from edge_inspector.prn.backbone import FrozenBackbone
 from edge_inspector.prn.backbones import load as load_backbone
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.prn.network import PRN, Head
+from edge_inspector.prn.head import Head
+from edge_inspector.prn.network import PRN
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import Manifest, Thresholds
 from edge_inspector.training import checkpoint, hard
 from edge_inspector.training.data import TrainingData, load_training_data, pick_samples
 from edge_inspector.training.describe import describe, score_rule
-from edge_inspector.training.evidence import evidence_of, reference_images, sources_of
+from edge_inspector.training.evidence import evidence_of, held_sources, reference_images, sources_of
 from edge_inspector.training.export import CODEBOOK, HEAD, export_onnx, save_codebook, save_head, save_references
 from edge_inspector.training.fit import Features, Pace, Trainer, extractor, stored_prototypes
 from edge_inspector.training.geometry import SQUARE
 from edge_inspector.training.normality import MOST, Plan, build, gather, inside, renewed
 from edge_inspector.training.options import TrainSettings, check
+from edge_inspector.training.peaks import MOST as MOST_WEIGHED
+from edge_inspector.training.peaks import in_words, weigh
 from edge_inspector.training.progress import Listener, Silent
 from edge_inspector.training.redraw import Redraw
 from edge_inspector.training.schedule import DEFAULT_STEPS, Budget
@@ -148,6 +151,7 @@ class _Run:
         done = self.steps(ready)
         self.watch.finish(done)
         network = ready.trainer.network
+        self.hear_peaks(network, ready.data)
         return self.bundle(network, ready, done, self.thresholds(network, ready.data))
 
     def prepare(self) -> _Ready:
@@ -161,6 +165,8 @@ class _Run:
         self.budget.reserved = start.measure_seconds
         if start.data.tiling is not None:
             self.budget.looks = looks_of(start.data, start.data.tiling)
+        else:
+            self.budget.looks += min(len(start.data.held), MOST_WEIGHED)
         fingerprint = settings.fingerprint(start.data, start.identity)
         found = checkpoint.load(self.part, fingerprint)
         trainer, plan = self.trainer(start, found)
@@ -303,11 +309,22 @@ class _Run:
         """What the run took so far, earlier, killed parts of it included."""
         return (self.before + self.budget.elapsed) / 60.0
 
+    def hear_peaks(self, network: PRN, data: TrainingData) -> None:
+        """From where on a codebook's peaks count, unless that was asked for: only a head that is trained says what normals score."""
+        if self.settings.form.peak_limit is not None or not isinstance(network.prototypes, Codebook):
+            return
+        held = held_sources(data)
+        limit, told = weigh(network, [(held.normals[n], held.window(n)) for n in range(len(data.held))], self.listener)
+        network.head.form = replace(network.head.form, peak_limit=limit)
+        self.note(told)
+
     def thresholds(self, network: PRN, data: TrainingData) -> Thresholds:
         self.listener.stage("proposing thresholds", 1)
         if data.tiling is not None:
             return propose(tile_evidence_of(network, data, data.tiling, self.settings.seed, self.listener, self.budget.for_scoring))
-        return propose(evidence_of(network, data, self.settings.seed))
+        proposed = propose(evidence_of(network, data, self.settings.seed))
+        told = f"; {in_words(network.head.form.peak_limit)}" if network.head.form.peak_limit else ""
+        return proposed.model_copy(update={"evidence": proposed.evidence + told})
 
     def bundle(self, network: PRN, ready: _Ready, done: int, thresholds: Thresholds) -> TrainResult:
         """Write everything beside its place, then rename: a folder that exists is a whole bundle."""
@@ -318,7 +335,7 @@ class _Run:
         try:
             draft.mkdir(parents=True)
             network = network.to("cpu")
-            save_head(network.head, settings.form, draft / HEAD, network.backbone)
+            save_head(network.head, draft / HEAD, network.backbone)
             if isinstance(network.prototypes, Codebook):
                 save_codebook(network.prototypes, draft / CODEBOOK)
             save_references(network, reference_images(data, settings.seed), draft / "reference")

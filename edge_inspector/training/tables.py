@@ -65,10 +65,13 @@ def modules(base: TrainSettings, dataset: Dataset) -> list[Row]:
         "no attention": {"attention": 0},
         "no second fusion": {"second_fusion": False},
         "no skips": {"skips": False},
-        "no evidence of a codebook": {"evidence": 0.0},
         "difference absolute": {"difference": "absolute"},
         "attention scale root": {"scale": "root"},
         "features alone: no residual, fusion, attention": {"difference": "none", "fusion": False, "attention": 0, "second_fusion": False},
+    }
+    heard: dict[str, dict[str, Any]] = {
+        "without peaks": {"peak_limit": 0.0},
+        "without peaks and evidence": {"peak_limit": 0.0, "evidence": 0.0},
     }
     losses = {
         "no smooth L1": replace(loss, smooth_l1=False),
@@ -79,6 +82,8 @@ def modules(base: TrainSettings, dataset: Dataset) -> list[Row]:
     rows = [_full(base, dataset), Row("one prototype: the mean normal", replace(base, k=1, ratio=None))]
     forms: tuple[Form, ...] = ("whole-map", "codebook")
     rows += [Row(f"prototypes: {name}", replace(base, prototypes=name, k=None, ratio=None)) for name in forms]
+    book = replace(base, prototypes="codebook", k=None, ratio=None)
+    rows += [Row(f"prototypes: codebook, {name}", replace(book, form=replace(form, **changes))) for name, changes in heard.items()]
     rows += [Row(name, replace(base, form=replace(form, **changes))) for name, changes in heads.items()]
     return rows + [Row(name, replace(base, loss=changed)) for name, changed in losses.items()]
 

@@ -55,7 +55,7 @@ _LIGHT_ONLY = 0.75
 # From so many seen anomalies on, a batch of sixteen holds one simulated one, not four: what is rare is told from what is usual by many of
 # its kind, and of kinds that nobody has seen the codebook's evidence speaks. tests.benchmarks.specks: 0.95 for 0.88 of specks above 99.9 %.
 MANY_SEEN = 20
-# Deviations of t that hardly a normal place of a frame reaches (prn.network.USUAL: of a whole part on one input): of the 68,000 places of
+# Deviations of t that hardly a normal place of a frame reaches (prn.evidence.USUAL: of a whole part on one input): of the 68,000 places of
 # 266 tiles of cloth a few do. Specks do not either; what the product never holds is far above. tests.benchmarks.specks measures it.
 USUAL_ON_TILES = 6.0
 NEAR = 33  # map pixels: a crowd is not one large anomaly; what of it lies further apart than half of that counts by itself

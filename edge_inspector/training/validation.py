@@ -22,7 +22,8 @@ from torch import Tensor
 from edge_inspector.decision import top_means
 from edge_inspector.evaluation.metrics import PixelMetrics, image_auroc
 from edge_inspector.geometry import Window
-from edge_inspector.prn.network import PRN, Head
+from edge_inspector.prn.head import Head
+from edge_inspector.prn.network import PRN
 from edge_inspector.training.batches import halve
 from edge_inspector.training.data import most_covered
 from edge_inspector.training.fit import Trainer, to_input

@@ -23,7 +23,7 @@ from edge_inspector.geometry import on_canvas, window_of
 from edge_inspector.images import decode
 from edge_inspector.prn.backbone import load_backbone
 from edge_inspector.prn.codebook import RANKS, WORDS, Codebook, learn
-from edge_inspector.prn.network import SCALES
+from edge_inspector.prn.head import SCALES
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.settings.manifest import InputForm
 from edge_inspector.training.data import TrainingData, load_training_data

@@ -4,12 +4,12 @@ python -m tests.benchmarks.sizes build/accuracy/BUNDLE [--set magnetic_tile]
 
 Defective test images are split into quarters by the share of the image that their mask covers; each quarter is held against all good test
 images. ``paper`` is PRN's own score, the mean of the bundle's ``score_pixels`` highest values of the head's map; ``evidence`` the same
-of the map with the codebook's evidence added, as the bundle weighs it or with the weight named; ``bundle`` that map scored by the bundle's
-rule, which is what decides on the line; ``evidence, several`` the means of 5, 100 and 1,200 pixels joined; ``paper, top N`` the paper's
-score with other numbers of pixels. The last three are calibrated on the bundle's held-out normals: ``regions`` is the connected region of
-that map with the largest sum of squared log-odds above what a pixel in a thousand of them reaches; of the means of the highest 1, 5, 25,
-100, 400 and 1,200 pixels, in log-odds, ``deviations`` takes the largest robust deviation and ``extremes`` the smallest share of normals
-that would reach as much, by a Gumbel distribution.
+of the map with what the codebook says, as the bundle hears it, or of its evidence with the weight named and without its peaks; ``bundle``
+that map scored by the bundle's rule, which is what decides on the line; ``evidence, several`` the means of 5, 100 and 1,200 pixels joined;
+``paper, top N`` the paper's score with other numbers of pixels. The last three are calibrated on the bundle's held-out normals: ``regions``
+is the connected region of that map with the largest sum of squared log-odds above what a pixel in a thousand of them reaches; of the means
+of the highest 1, 5, 25, 100, 400 and 1,200 pixels, in log-odds, ``deviations`` takes the largest robust deviation and ``extremes`` the
+smallest share of normals that would reach as much, by a Gumbel distribution.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from edge_inspector.evaluation.metrics import image_auroc
 from edge_inspector.geometry import on_canvas, on_image
 from edge_inspector.images import decode, decode_mask
 from edge_inspector.prn.codebook import Codebook
-from edge_inspector.prn.network import PRN, evidence
+from edge_inspector.prn.evidence import evidence
+from edge_inspector.prn.network import PRN
 from edge_inspector.records import Image
 from edge_inspector.settings.manifest import InputForm, Manifest
 from edge_inspector.training.export import load_network
@@ -100,17 +101,17 @@ def log_odds(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def maps_of(network: PRN, image: Image, form: InputForm) -> tuple[NDArray[np.float32], ...]:
-    """Maps (h, w) in 0..1 of an image, in its size: the head's, with the bundle's evidence, and with each of WEIGHTS."""
+    """Maps (h, w) in 0..1 of an image, in its size: the head's, as the bundle makes it, and with evidence of each of WEIGHTS alone."""
     with torch.no_grad():
         batch = torch.from_numpy(on_canvas(image, form)[None])
         features = network.backbone(batch.permute(0, 3, 1, 2).float())
         apart, _ = network.residuals(features)
         logits = network.head(features, apart)
-        size, own = (logits.shape[-2], logits.shape[-1]), network.head.form
-        forms = (own, *(replace(own, evidence=weight) for weight in WEIGHTS))
-        added = [evidence(apart[-1], size, each) if isinstance(network.prototypes, Codebook) else 0.0 for each in forms]
-        maps = [torch.sigmoid(logits + more)[0, 0].numpy() for more in (0.0, *added)]
-    return tuple(on_image(values, (image.shape[0], image.shape[1]), form) for values in maps)
+        whole, size = network(batch)[0], (logits.shape[-2], logits.shape[-1])
+        forms = [replace(network.head.form, evidence=weight) for weight in WEIGHTS]
+        added = [evidence(apart[-1][:, -1:], size, each) if isinstance(network.prototypes, Codebook) else 0.0 for each in forms]
+        maps = [torch.sigmoid(logits)[0, 0], whole[0], *(torch.sigmoid(logits + more)[0, 0] for more in added)]
+    return tuple(on_image(values.numpy(), (image.shape[0], image.shape[1]), form) for values in maps)
 
 
 def look(network: PRN, manifest: Manifest, sample: Sample, calibration: Usual) -> Look:
@@ -125,11 +126,16 @@ def look(network: PRN, manifest: Manifest, sample: Sample, calibration: Usual) -
 
 def held_out(network: PRN, manifest: Manifest, samples: Sequence[Sample]) -> Usual:
     """Of the normals that the bundle held out; ends the program where there are too few."""
+    return usual([maps_of(network, decode(path), manifest.input)[1] for path in held_normals(manifest, samples, LEAST)])
+
+
+def held_normals(manifest: Manifest, samples: Sequence[Sample], least: int) -> list[Path]:
+    """The normals among ``samples`` that a bundle held out of its training; ends the program where fewer than ``least`` are there."""
     held = held_of(manifest.training)
     paths = [sample.path for sample in samples if sample.label == "good" and sha256_file(sample.path) in held]
-    if len(paths) < LEAST:
-        sys.exit(f"{manifest.id}: {len(paths)} of its held-out normals are in the set; the calibrated rules need {LEAST}")
-    return usual([maps_of(network, decode(path), manifest.input)[1] for path in paths])
+    if len(paths) < least:
+        sys.exit(f"{manifest.id}: {len(paths)} of its held-out normals are in the set; {least} are needed")
+    return paths
 
 
 def by_quarter(looks: Sequence[Look], rule: int) -> dict[str, float]:

@@ -30,7 +30,9 @@ from numpy.typing import NDArray
 from edge_inspector.camera.simulator.dataset import Plan, write_dataset
 from edge_inspector.camera.simulator.wide import render_wide
 from edge_inspector.decision import top_means
-from edge_inspector.prn.network import EVIDENCE, PRN, HeadForm
+from edge_inspector.prn.evidence import EVIDENCE
+from edge_inspector.prn.head import HeadForm
+from edge_inspector.prn.network import PRN
 from edge_inspector.records import Image
 from edge_inspector.training import run as training
 from edge_inspector.training import tiles

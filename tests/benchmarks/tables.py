@@ -1,7 +1,7 @@
 """The paper's tables and ours, on a real set, by ``edge-inspector ablate``; the rows go into the ledger.
 
 python -m tests.benchmarks.tables leave-one-out [--set magnetic_tile] [--steps 200] [--seed 0]    6 rows, 30 minutes on two cores
-python -m tests.benchmarks.tables ratio|seen|modules|generation [...]                             4 to 15 rows of 5 minutes
+python -m tests.benchmarks.tables ratio|seen|modules|generation [...]                             4 to 18 rows of 5 minutes
 
 A killed run goes on with the next row (``--out``, default ``build/tables/SET``).
 """

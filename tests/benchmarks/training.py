@@ -23,8 +23,8 @@ import torch
 from torch import nn
 
 from edge_inspector.camera.simulator.dataset import Plan, write_dataset
+from edge_inspector.prn.head import Head
 from edge_inspector.prn.loss import prn_loss
-from edge_inspector.prn.network import Head
 from edge_inspector.training import fit
 from edge_inspector.training.batches import Batch, Batches, make_batch
 from edge_inspector.training.fit import Trainer, to_input

@@ -158,6 +158,8 @@ EQUAL = {
     "words, off far from a flip too": (Comparison("a", 0.35, 0.01, 1, 0.12, 256), False),
     "words, off around five flips": (Comparison("a", 0.35, 0.01, 5, 0.4, 256), True),
     "words, half off with five flips": (Comparison("a", 0.35, 0.01, 5, 0.6, 256), False),
+    "words, a score off by a peak": (Comparison("a", 0.35, 0.035, 1, 0.06, 256), True),
+    "words, a score further off": (Comparison("a", 0.35, 0.045, 1, 0.06, 256), False),
     "words, a score far off": (Comparison("a", 0.35, 0.05, 1, 0.06, 256), False),
     "words, many flips": (Comparison("a", 0.0, 0.0, 6, 0.0, 256), False),
     "words, one flip of few places": (Comparison("a", 0.1, 0.01, 1, 0.3, 16), True),

@@ -16,7 +16,8 @@ from edge_inspector.errors import SettingsError, TrainingError
 from edge_inspector.prn import backbones
 from edge_inspector.prn.backbone import CHANNELS, STRIDES, FrozenBackbone
 from edge_inspector.prn.backbones import TimmBackbone, from_timm, load
-from edge_inspector.prn.network import PRN, SCALES, Head, HeadForm
+from edge_inspector.prn.head import SCALES, Head, HeadForm
+from edge_inspector.prn.network import PRN
 from edge_inspector.prn.prototypes import Prototypes
 
 WIDTHS = {2: 6, 4: 10, 8: 12, 16: 14, 32: 18}

@@ -7,8 +7,10 @@ from torch import Tensor
 from edge_inspector.decision import top_means
 from edge_inspector.prn.backbone import CHANNELS, STRIDES, Backbone
 from edge_inspector.prn.codebook import learn
+from edge_inspector.prn.evidence import evidence
 from edge_inspector.prn.fusion import Fusion, double
-from edge_inspector.prn.network import EVIDENCE, PRN, SCALES, USUAL, Head, HeadForm, evidence, image_score
+from edge_inspector.prn.head import SCALES, Head, HeadForm
+from edge_inspector.prn.network import PRN, image_score
 from edge_inspector.prn.prototypes import Prototypes
 
 SIZE = 128
@@ -105,20 +107,7 @@ def test_a_codebook_adds_its_own_evidence_to_the_heads() -> None:
         anomaly_map, score, chosen = network(image)
         features = network.backbone(image.permute(0, 3, 1, 2).float())
         apart, _ = network.residuals(features)
-        logits = network.head(features, apart) + evidence(apart[-1], (64, 64), HeadForm())
+        logits = network.head(features, apart) + evidence(apart[-1][:, -1:], (64, 64), HeadForm())
     assert chosen.shape == (1, 8 * 8)
     torch.testing.assert_close(anomaly_map, torch.sigmoid(logits)[:, 0])
     assert float(score) == pytest.approx(top_means(anomaly_map[0].numpy(), (5, 60)), abs=1e-5)
-
-
-def test_the_evidence_grows_with_what_is_unusual_and_says_nothing_of_the_usual() -> None:
-    apart = torch.zeros(1, 3, 8, 8)
-    apart[0, -1, 4, 4] = 12.0
-    apart[0, -1, 0] = USUAL
-    found = evidence(apart, (64, 64), HeadForm())
-    assert float(found[0, 0, 36, 36]) == pytest.approx(EVIDENCE * (12.0 - USUAL), rel=0.2)
-    assert found[0, 0, [0, 20, 63], [0, 20, 63]].tolist() == [0.0, 0.0, 0.0]
-    before = evidence(apart, (64, 64), HeadForm(unusual_only=False))
-    assert float(before[0, 0, 63, 63]) == pytest.approx(-EVIDENCE * USUAL)
-    apart[0, -1, 4, 4] = torch.nan
-    assert evidence(apart, (64, 64), HeadForm())[0, 0, 36, 36].isnan()

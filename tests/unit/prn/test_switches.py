@@ -15,8 +15,8 @@ from edge_inspector.prn.attention import MultiSizeAttention
 from edge_inspector.prn.backbone import CHANNELS, STRIDES
 from edge_inspector.prn.decoder import Decoder
 from edge_inspector.prn.fusion import NoFusion
+from edge_inspector.prn.head import SCALES, Head, HeadForm
 from edge_inspector.prn.loss import EMPHASIS, GAMMA, LAMBDA, LossForm, emphasis, focal, prn_loss
-from edge_inspector.prn.network import SCALES, Head, HeadForm
 from edge_inspector.prn.residual import nearest, residual
 
 SIZE = 128

@@ -76,9 +76,9 @@ def trained_bundle(factory: pytest.TempPathFactory) -> TrainResult:
 
 
 # What a graph may use: TensorRT's ONNX parser has all of these from 8.4 on (onnx-tensorrt, docs/operators.md).
-TENSORRT = """Add ArgMax AveragePool Cast Clip Concat Constant Conv DepthToSpace Div Expand Flatten Gather GatherND Gemm GreaterOrEqual Less
-LessOrEqual Log MatMul Mul Pad Pow ReduceMax ReduceMean ReduceSum Relu Reshape Resize Shape Sigmoid Slice Softmax Split Sqrt Squeeze Sub
-TopK Transpose Unsqueeze Where"""
+TENSORRT = """Abs Add ArgMax AveragePool Cast Clip Concat Constant Conv DepthToSpace Div Exp Expand Flatten Gather GatherND Gemm
+GreaterOrEqual Less LessOrEqual Log MatMul MaxPool Min Mul Pad Pow ReduceMax ReduceMean ReduceSum Relu Reshape Resize Shape
+Sigmoid Slice Softmax Split Sqrt Squeeze Sub TopK Transpose Unsqueeze Where"""
 
 
 def assert_for_tensorrt(bundle: Path) -> None:

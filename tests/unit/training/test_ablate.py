@@ -22,10 +22,10 @@ from edge_inspector.engine.bundle import load_bundle
 from edge_inspector.errors import BundleError, DatasetError, SettingsError, TrainingError
 from edge_inspector.evaluation.layouts import defect_types, load_dataset
 from edge_inspector.images import decode_mask, encode_png
-from edge_inspector.prn.network import EVIDENCE
+from edge_inspector.prn.evidence import EVIDENCE
 from edge_inspector.training import ablate as ablation
 from edge_inspector.training.ablate import Ablation, ablate, code_files
-from edge_inspector.training.options import EVIDENCE_NONE_SEEN, TrainSettings, check
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.report import Done, write_table
 from edge_inspector.training.run import TrainResult
@@ -96,6 +96,9 @@ def test_the_switches_reach_the_training(parts: Path) -> None:
     assert rows["no attention"].form.attention == 0
     assert not rows["no second fusion"].form.second_fusion
     assert not rows["no skips"].form.skips
+    assert rows["prototypes: codebook, without peaks"].form.peak_limit == 0.0
+    assert rows["prototypes: codebook, without peaks and evidence"].form.evidence == 0.0
+    assert {settings.prototypes for name, settings in rows.items() if name.startswith("prototypes: codebook")} == {"codebook"}
     assert rows["attention scale root"].form.scale == "root"
     assert not rows["no smooth L1"].loss.smooth_l1
     assert rows["no focal"].loss.weight == 0
@@ -251,11 +254,12 @@ def test_each_type_is_left_out_and_tested_alone(parts: Path, tmp_path: Path, tra
 
 
 @pytest.mark.parametrize("table", ["seen", "leave-one-out"])
-def test_a_row_that_sees_none_trains_as_the_command_does(table: str, parts: Path, tmp_path: Path, trainings: Trainings) -> None:
+def test_a_row_trains_as_the_command_does(table: str, parts: Path, tmp_path: Path, trainings: Trainings) -> None:
     ablate(base(parts), table, tmp_path)
-    asked = {settings.seen: settings.form.evidence for settings in trainings.asked}
-    assert asked[0] == check(base(parts, seen=0, out=tmp_path / "none")).form.evidence == EVIDENCE_NONE_SEEN
-    assert asked[2] == EVIDENCE
+    asked = {settings.seen: settings.form for settings in trainings.asked}
+    for seen in (0, 2):
+        assert asked[seen] == check(base(parts, seen=seen, out=tmp_path / f"none{seen}")).form
+        assert asked[seen].evidence == EVIDENCE
 
 
 def test_a_table_that_cannot_be_written_says_what_is_kept(

@@ -27,22 +27,28 @@ from edge_inspector.engine.search import find_search
 from edge_inspector.engine.vino import ov
 from edge_inspector.errors import BundleError
 from edge_inspector.evaluation.equivalence import Reference, compare, load_references
+from edge_inspector.geometry import PADDING
 from edge_inspector.prn.backbone import CHANNELS
-from edge_inspector.prn.codebook import Codebook
+from edge_inspector.prn.codebook import MOST_UNUSUAL, Codebook
+from edge_inspector.prn.head import HeadForm
 from edge_inspector.settings.certificate import Precision
+from edge_inspector.training import evidence, peaks
 from edge_inspector.training.export import CODEBOOK, HEAD, load_head, load_network, load_prototypes
-from edge_inspector.training.options import TrainSettings
+from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Silent
 from edge_inspector.training.retrain import RetrainSettings, _Retraining
-from edge_inspector.training.run import train
+from edge_inspector.training.run import scratch, train
 from tests.unit.training.parts import assert_for_tensorrt, write_set
+
+PEAKS = HeadForm(peak_limit=3.0)  # two steps teach a head nothing to weigh them by
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("codebook")
     root = write_set(base / "set", normals=6, defects=3)
-    return train(TrainSettings(root, "mvtec", base / "book", 2, 1, 2, device="cpu", batch=2, size=(128, 128), prototypes="codebook")).folder
+    asked = TrainSettings(root, "mvtec", base / "book", 2, 1, 2, device="cpu", batch=2, size=(128, 128), prototypes="codebook", form=PEAKS)
+    return train(asked).folder
 
 
 def test_the_manifest_says_which_form_and_why(folder: Path) -> None:
@@ -184,5 +190,56 @@ def test_a_head_made_before_takes_away_where_a_place_is_familiar(folder: Path, t
         metadata = file.metadata()
     form = json.loads(metadata["form"])
     assert form.pop("unusual_only") is True
+    assert form.pop("peak_limit") == PEAKS.peak_limit
     save_file(load_file(folder / HEAD), old / HEAD, {**metadata, "form": json.dumps(form)})
     assert [load_head(where).form.unusual_only for where in (folder, old)] == [True, False]
+    assert load_head(old).form.peak_limit == 0.0
+
+
+def test_the_held_out_normals_tell_from_where_on_peaks_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the graph sees them, padding and all; a child tells it anew."""
+    looked: list[tuple[list[float], list[float]]] = []
+
+    def limit_of(t: list[float], scores: list[float]) -> float:
+        looked.append((t, scores))
+        return 5.25
+
+    monkeypatch.setattr(peaks, "limit_of", limit_of)
+    root = write_set(tmp_path / "set", normals=40, defects=1)
+    asked = TrainSettings(root, "mvtec", tmp_path / "book", 1, 1, 2, device="cpu", batch=2, size=(128, 256), fit="letterbox")
+    found = train(replace(asked, prototypes="codebook")).folder
+    assert load_head(found).form.peak_limit == 5.25
+    assert load_bundle(found).manifest.thresholds[0].evidence.endswith("as likely defects from 5.2 deviations on")
+    held = scratch(check(replace(asked, out=tmp_path / "other"))).data
+    network = load_network(found, (5,))
+    network.head.form = replace(network.head.form, peak_limit=0.0)
+    scores, _ = evidence.scored(network, list(zip(held.held, held.held_windows, strict=True)))
+    t, told = looked[0]
+    assert len(t) == 8
+    assert told == pytest.approx(scores.tolist(), abs=1e-4)
+    assert max(t) < MOST_UNUSUAL  # which the padding, unlike any part, would reach
+    child = RetrainSettings(found, root, "mvtec", tmp_path / "child")
+    assert _Retraining(child, load_bundle(found), Silent()).training().form == replace(load_head(found).form, peak_limit=None)
+
+
+def test_few_normals_tell_nothing_of_what_is_unlike_any(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "few", normals=20, defects=1)
+    made = train(TrainSettings(root, "mvtec", tmp_path / "book", 1, 1, 1, device="cpu", batch=2, size=(128, 128), prototypes="codebook"))
+    assert load_head(made.folder).form.peak_limit == 0.0
+    assert any("4 normals are held out, 8 could tell" in note for note in made.notes)
+
+
+def test_padding_bears_no_peaks_in_the_graph_either(folder: Path) -> None:
+    """The runtime's graph and torch say the same of an image between bars of padding, and nothing of the bars."""
+    image = np.full((1, 128, 128, 3), PADDING, np.uint8)
+    image[0, :, 32:96] = np.random.default_rng(0).integers(0, 256, (128, 64, 3))
+    network = load_network(folder, (5,))
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(image))[0].numpy()
+        network.head.form = replace(network.head.form, peak_limit=0.0)
+        without = network(torch.from_numpy(image))[0].numpy()
+    assert np.abs(wanted - without)[:, :, 16:48].max() > 0.05
+    np.testing.assert_allclose(wanted[:, :, :12], without[:, :, :12], atol=0.05)
+    for name in ("openvino", "onnxruntime"):
+        with closing(open_engine(load_bundle(folder), name)) as engine:
+            np.testing.assert_allclose(engine.infer(image)[0].anomaly_map, wanted[0], atol=1e-3)

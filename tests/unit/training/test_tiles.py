@@ -24,7 +24,8 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import BundleError, DatasetError, SettingsError
 from edge_inspector.evaluation.evaluate import judge_image, proposed_judge
 from edge_inspector.images import write_png
-from edge_inspector.prn.network import EVIDENCE, USUAL, HeadForm, evidence
+from edge_inspector.prn.evidence import EVIDENCE, USUAL
+from edge_inspector.prn.head import HeadForm
 from edge_inspector.training import options, tile_evidence, tiles
 from edge_inspector.training.data import TrainingData, pick_samples
 from edge_inspector.training.evidence import held_sources, sources_of
@@ -200,10 +201,11 @@ def test_the_real_graph_judges_large_frames_without_seams(trained: TrainResult) 
 
 def test_evidence_is_of_what_is_unusual_among_the_places_of_a_frame(trained: TrainResult, frames: Path, tmp_path: Path) -> None:
     """A bundle says so; a whole part's is as it was, and a form that was asked for is kept."""
-    assert load_head(trained.folder).form == HeadForm(evidence=EVIDENCE, usual=tiles.USUAL_ON_TILES)
+    assert load_head(trained.folder).form == HeadForm(evidence=EVIDENCE, usual=tiles.USUAL_ON_TILES, peak_limit=0.0)
     assert check(settings(frames, tmp_path / "out", tile=False)).form == HeadForm(evidence=EVIDENCE, usual=USUAL)
-    assert check(settings(frames, tmp_path / "out", seen=0)).form.evidence == options.EVIDENCE_NONE_SEEN
-    asked = HeadForm(evidence=0.1, usual=3.0)
+    assert check(settings(frames, tmp_path / "out", seen=0)).form.evidence == options.NONE_SEEN_ON_TILES
+    assert check(settings(frames, tmp_path / "out", seen=0, tile=False)).form.evidence == EVIDENCE
+    asked = HeadForm(evidence=0.1, usual=3.0, peak_limit=5.0)
     assert check(settings(frames, tmp_path / "out", seen=0, form=asked)).form == asked
 
 
@@ -224,7 +226,7 @@ def test_a_child_keeps_the_evidence_of_its_parent(trained: TrainResult, frames: 
 def test_a_run_of_whole_parts_is_the_run_it_was_before_evidence_differed(frames: Path, tmp_path: Path) -> None:
     data = read(frames, cutting((128, 128), 32, 1.0))
     plain = check(settings(frames, tmp_path / "out", tile=False))
-    form = {name: value for name, value in asdict(plain.form).items() if name != "usual"}
+    form = {name: value for name, value in asdict(plain.form).items() if name not in {"usual", "peak_limit"}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(options, "asdict", lambda whole: {**asdict(whole), "form": form})
         before = plain.fingerprint(data)
@@ -233,13 +235,6 @@ def test_a_run_of_whole_parts_is_the_run_it_was_before_evidence_differed(frames:
 
 def test_most_seen_anomalies_on_tiles_are_of_light(frames: Path) -> None:
     assert read(frames, cutting((128, 128), 32, 1.0)).making.light_only == 0.75
-
-
-def test_evidence_below_what_is_usual_is_none() -> None:
-    apart = torch.zeros(1, 3, 2, 2)
-    apart[0, -1] = torch.tensor([[1.0, 5.0], [6.0, 9.0]])
-    found = evidence(apart, (2, 2), HeadForm(evidence=0.5, usual=6.0))
-    assert found.flatten().tolist() == [0.0, 0.0, 0.0, 1.5]
 
 
 def test_a_child_of_a_tile_bundle_is_cut_as_its_parent_was(trained: TrainResult, frames: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import torch
 
 from edge_inspector.geometry import Window, whole
 from edge_inspector.prn import backbones
-from edge_inspector.prn.network import PRN, Head, HeadForm
+from edge_inspector.prn.head import Head, HeadForm
+from edge_inspector.prn.network import PRN
 from edge_inspector.prn.prototypes import Prototypes
 from edge_inspector.training import checkpoint, validation
 from edge_inspector.training.data import load_training_data
