@@ -17,10 +17,10 @@ os.environ.setdefault("PYLON_CAMEMU", "2")  # pylon reads it once, when it is lo
 
 @pytest.fixture(autouse=True)
 def no_leaked_threads() -> Iterator[None]:
-    """A test ends with the threads it began with (a thread that is just ending gets two seconds)."""
+    """A test ends with the threads it began with (a thread that is just ending gets ten seconds)."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + 10.0
     while leaked := [t for t in threading.enumerate() if t not in before and t.is_alive() and not _pool(t)]:
         if time.monotonic() > deadline:
             pytest.fail(f"leaked threads: {sorted(t.name for t in leaked)}")
@@ -49,7 +49,7 @@ def no_leaked_sockets() -> Iterator[None]:
     """A test ends with the sockets it began with."""
     before = _sockets()
     yield
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + 10.0
     while leaked := _sockets() - before:
         gc.collect()
         if time.monotonic() > deadline:

@@ -191,7 +191,7 @@ def test_no_part_in_time_is_none_and_not_an_error(bench: Bench) -> None:
     begin = time.monotonic()
     assert camera.grab(0.03) is None
     assert camera.grab(0.0) is None
-    assert time.monotonic() - begin < 2.0
+    assert time.monotonic() - begin < 10.0
     camera.close()
 
 

@@ -23,7 +23,7 @@ def write_station(
     folder: Path,
     *cameras: dict[str, Any],
     require_gate: bool = True,
-    heartbeat_ms: int = 100,
+    heartbeat_ms: int = 2000,
     **recipe: Any,  # noqa: ANN401
 ) -> TemporaryStation:
     """A station with the small bundle of `tests.bundles`, its sockets as files in ``folder``."""
@@ -32,7 +32,7 @@ def write_station(
     sockets: dict[str, dict[str, Any]] = {name: {"endpoint": station.endpoint(name)} for name in ("reject", "status", "control", "desk")}
     sockets["reject"] |= {"require_gate": require_gate, "heartbeat_ms": heartbeat_ms}
     station.config.write_text(tomli_w.dumps({"station": "line1", "recipe": "recipe.toml", "camera": list(cameras), **sockets}))
-    content = {"name": "part", "bundle": str(bundle), "gate": {"reject_window_ms": 2000.0}, **recipe}
+    content = {"name": "part", "bundle": str(bundle), "gate": {"reject_window_ms": 60_000.0}, **recipe}
     (folder / "recipe.toml").write_text(tomli_w.dumps(content))
     return station
 
@@ -60,10 +60,10 @@ def command(*arguments: str, timeout_s: float = 120) -> subprocess.CompletedProc
 def ask(station: TemporaryStation, method: str, process: str = "control", **params: Any) -> dict[str, Any]:  # noqa: ANN401
     """One control request to the line or the desk."""
     with ControlClient(station.endpoint(process)) as client:
-        return client.call(method, params, 10.0)
+        return client.call(method, params, 60.0)  # a process that starts on a busy machine takes its time
 
 
-def wait_until(found: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:  # noqa: ANN401
+def wait_until(found: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:  # noqa: ANN401
     """The first true result of ``found``; fails naming ``what`` after the time."""
     until = time.monotonic() + timeout_s
     while not (result := found()):

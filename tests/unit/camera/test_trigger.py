@@ -45,7 +45,7 @@ def test_the_clock_says_none_when_it_is_not_yet_time() -> None:
     trigger.arm(0)
     begin = time.monotonic()
     assert trigger.wait(0.02) is None
-    assert time.monotonic() - begin < 1.0
+    assert time.monotonic() - begin < 10.0
     assert trigger.wait(0.0) is None
 
 

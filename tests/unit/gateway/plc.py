@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,16 @@ from edge_inspector.errors import EdgeInspectorError
 from edge_inspector.gateway.modbus import run_modbus
 from edge_inspector.gateway.registers import IN, NONE32, OUT_SIZE, Control, ErrorId, Status
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has; below those that systems give to whoever asks for any, and drawn, so that nobody takes it meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port: int) -> bool:

@@ -37,7 +37,7 @@ def test_every_result_is_taken_once_in_order_and_acknowledged_by_the_plc(tmp_pat
 
 
 def test_the_gateway_is_a_gate_only_while_a_plc_is_there(tmp_path: Path) -> None:
-    with bench(tmp_path, heartbeat_ms=500) as b, plc(b.link.endpoint, plc_timeout_ms=200) as p:
+    with bench(tmp_path, heartbeat_ms=500) as b, plc(b.link.endpoint, plc_timeout_ms=1000) as p:
         assert p.watch().error is ErrorId.PLC_SILENT
         assert ("joined", "gateway-modbus") not in b.listener.told
         p.cycle()

@@ -19,10 +19,10 @@ from edge_inspector.settings.station import RejectSettings
 from edge_inspector.wire import messages as m
 from edge_inspector.wire.client import LinkDown, LinkUp, RejectClient
 from edge_inspector.wire.keys import ClientKeys, write_keys
-from tests.unit.outputs.link import Raw, Recorded, bench
+from tests.unit.outputs.link import HEARTBEAT_MS, PATIENCE_S, Raw, Recorded, bench
 
 
-def poll_until(client: RejectClient, true: Callable[[], bool], patience_s: float = 10.0) -> list[Any]:
+def poll_until(client: RejectClient, true: Callable[[], bool], patience_s: float = PATIENCE_S) -> list[Any]:
     events: list[Any] = []
     end = time.monotonic() + patience_s
     while not true():
@@ -39,7 +39,7 @@ class TestHandshake:
             b.listener.wait("count", 12)
             beat = plc.got[0]
             assert isinstance(beat, m.Heartbeat)
-            assert (beat.state, beat.trigger_count, beat.conditions, beat.heartbeat_ms) == (State.READY, 7, ("camera",), 100)
+            assert (beat.state, beat.trigger_count, beat.conditions, beat.heartbeat_ms) == (State.READY, 7, ("camera",), HEARTBEAT_MS)
 
     def test_arm_reaches_gates_that_are_here_and_those_that_come(self, tmp_path: Path) -> None:
         with bench(tmp_path) as b, Raw(b.link.endpoint, "first") as first, Raw(b.link.endpoint, "second") as second:
@@ -55,10 +55,10 @@ class TestHandshake:
             assert b.entries("arm") == [{"epoch": b.journal.epoch, "trigger_count": 41}]
 
     def test_arm_is_repeated_until_it_is_answered(self, tmp_path: Path) -> None:
-        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
+        with bench(tmp_path, heartbeat_ms=500) as b, Raw(b.link.endpoint) as plc:
             plc.hello()
             b.link.arm(b.journal.epoch, 3)
-            plc.until(lambda: sum(isinstance(x, m.Arm) for x in plc.got) >= 2)
+            plc.until(lambda: plc.keep_alive() and sum(isinstance(x, m.Arm) for x in plc.got) >= 2)
 
     def test_the_same_arm_again_is_sent_and_answered_again(self, tmp_path: Path) -> None:
         """A line that stops and starts before any part arms with what it has armed with."""
@@ -121,7 +121,7 @@ class TestHandshake:
 
     @pytest.mark.parametrize("leave", ["bye", "silence"])
     def test_a_gate_that_leaves_is_told(self, tmp_path: Path, leave: str) -> None:
-        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
+        with bench(tmp_path, heartbeat_ms=HEARTBEAT_MS if leave == "bye" else 100) as b, Raw(b.link.endpoint) as plc:
             plc.hello()
             if leave == "bye":
                 plc.say(m.Bye(reason="shift is over"))
@@ -133,14 +133,14 @@ class TestHandshake:
     def test_a_gate_that_becomes_another_client_is_told_to_have_left(
         self, tmp_path: Path, name: str, role: Literal["gate", "monitor"], joined: list[tuple[str, str]]
     ) -> None:
-        with bench(tmp_path, heartbeat_ms=10_000) as b, Raw(b.link.endpoint) as plc:
+        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
             plc.hello()
             plc.say(m.Hello(name=name, role=role))
             b.listener.wait("left", "plc")
             assert b.listener.told == [("joined", "plc"), *joined, ("left", "plc")]
 
     def test_a_gate_that_takes_the_name_of_a_second_leaves_that_one_alone(self, tmp_path: Path) -> None:
-        with bench(tmp_path, heartbeat_ms=10_000) as b, Raw(b.link.endpoint, "a") as first, Raw(b.link.endpoint, "b") as second:
+        with bench(tmp_path) as b, Raw(b.link.endpoint, "a") as first, Raw(b.link.endpoint, "b") as second:
             first.hello()
             second.hello()
             first.say(m.Hello(name="b"))
@@ -148,9 +148,9 @@ class TestHandshake:
             assert b.listener.told == [("joined", "a"), ("joined", "b"), ("joined", "b"), ("left", "a")]
 
     def test_a_gate_that_beats_stays(self, tmp_path: Path) -> None:
-        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
+        with bench(tmp_path, heartbeat_ms=600) as b, Raw(b.link.endpoint) as plc:
             plc.hello()
-            for _ in range(8):
+            for _ in range(36):  # 1.8 s; without a word it would have left after 1.5
                 plc.read_for(0.05)
                 plc.say(m.Heartbeat(trigger_count=5))
             assert ("left", "plc") not in b.listener.told
@@ -159,9 +159,9 @@ class TestHandshake:
 
 class TestClientAcrossARestart:
     def test_it_introduces_itself_again(self, tmp_path: Path) -> None:
-        with bench(tmp_path) as b:
+        with bench(tmp_path, heartbeat_ms=1000) as b:  # it has left after 2.5 s at most, whether or not its bye arrives
             endpoint = b.link.endpoint
-            client = RejectClient(endpoint, "plc", heartbeat_ms=100, trigger_count=lambda: 3)
+            client = RejectClient(endpoint, "plc", heartbeat_ms=1000, trigger_count=lambda: 3)
             poll_until(client, lambda: client.alive)
             b.link.arm(b.journal.epoch, 0)
             poll_until(client, lambda: client.armed is not None)
@@ -172,7 +172,7 @@ class TestClientAcrossARestart:
         events = poll_until(client, lambda: not client.alive)
         assert any(isinstance(event, LinkDown) for event in events)
         assert client.gate_decision(1) == "reject"
-        with bench(tmp_path, endpoint=endpoint) as b:
+        with bench(tmp_path, heartbeat_ms=1000, endpoint=endpoint) as b:
             events = poll_until(client, lambda: client.alive)
             assert any(isinstance(event, LinkUp) for event in events)
             b.link.arm(b.journal.epoch, 1)

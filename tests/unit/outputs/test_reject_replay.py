@@ -9,22 +9,17 @@ from edge_inspector.wire import messages as m
 from tests.unit.outputs.link import Raw, bench
 
 
-def keep_alive(plc: Raw) -> bool:
-    plc.say(m.Heartbeat())
-    return True
-
-
 class TestResend:
     def test_a_lost_ack_brings_the_same_verdict_again(self, tmp_path: Path) -> None:
-        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
+        with bench(tmp_path, heartbeat_ms=400) as b, Raw(b.link.endpoint) as plc:
             plc.hello()
             b.run_part(1)
-            plc.until(lambda: keep_alive(plc) and len(plc.verdicts) >= 3)
+            plc.until(lambda: plc.keep_alive() and len(plc.verdicts) >= 3)
             assert len(set(plc.verdicts)) == 1
             plc.ack(plc.verdicts[0])
             plc.until(lambda: b.link.unsettled == 0)
             before = len(plc.verdicts)
-            plc.read_for(0.25)
+            plc.read_for(1.0)
             assert len(plc.verdicts) <= before + 1
 
     def test_replay_after_a_hello_goes_before_live_verdicts(self, tmp_path: Path) -> None:
@@ -44,7 +39,7 @@ class TestResend:
                 assert replayed[2].trigger_count == 6
 
     def test_what_was_processed_and_not_acknowledged_comes_again_a_heartbeat_later(self, tmp_path: Path) -> None:
-        with bench(tmp_path) as b:
+        with bench(tmp_path, heartbeat_ms=600) as b:
             b.run_part(1)
             b.listener.wait_outcomes(1)
             with Raw(b.link.endpoint) as plc:
@@ -80,7 +75,7 @@ class TestResend:
             assert [v.trigger_count for v in plc.wait_verdicts(3)] == [1, 3, 4]
 
     def test_a_large_replay_is_whole_and_in_order(self, tmp_path: Path) -> None:
-        with bench(tmp_path, heartbeat_ms=5000) as b:
+        with bench(tmp_path) as b:
             for count in range(1, 2501):
                 b.run_part(count)
             b.listener.wait_outcomes(2500)

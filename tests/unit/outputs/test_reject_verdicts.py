@@ -42,8 +42,8 @@ class TestVerdicts:
             assert (message.recipe, message.model, message.station) == ("ring:1", "demo", "line1")
             assert message.triggered_utc == "2026-01-02T03:04:05.000Z"
             assert message.score == (None if outcome is Outcome.MISSED else 0.25)
-            assert 0 <= message.age_ms < 5000
-            assert message.age_ms + message.deadline_ms == pytest.approx(5000, abs=500)
+            assert 0 <= message.age_ms < WINDOW_NS / MS
+            assert message.age_ms + message.deadline_ms == pytest.approx(WINDOW_NS / MS, abs=500)
             b.listener.wait_outcomes(1)
             account = b.link.account
             assert account.triggers == 1
@@ -110,7 +110,7 @@ class TestDeadlines:
             message = plc.wait_verdicts(1)[0]
             assert (message.verdict, message.outcome, message.reason) == (Decision.REJECT, Outcome.MISSED, Reason.LATE)
             assert message.late
-            assert message.age_ms == pytest.approx(40, abs=30)
+            assert 40 <= message.age_ms < 5000
             b.post(b.judged(1))
             b.run_part(2)
             b.listener.wait_outcomes(2)
@@ -132,7 +132,7 @@ class TestDeadlines:
         class Slow(Journal):
             def append(self, kind: str, payload: dict[str, Any]) -> Position:
                 if kind == "verdict" and payload["message"]["outcome"] == "accepted":
-                    clock.ahead_ns += 6_000 * MS
+                    clock.ahead_ns += WINDOW_NS + MS
                 return super().append(kind, payload)
 
         with bench(tmp_path, clock=clock, journal_type=Slow) as b, Raw(b.link.endpoint) as plc:
@@ -192,7 +192,7 @@ class TestRequiredGate:
             assert b.link.account == Account(triggers=2, accepted=1, rejected=1)
 
     def test_an_accept_that_may_leave_no_more_is_not_planned_again(self, tmp_path: Path) -> None:
-        with bench(tmp_path, heartbeat_ms=1000) as b, Raw(b.link.endpoint) as plc:
+        with bench(tmp_path) as b, Raw(b.link.endpoint) as plc:
             b.run_part(1)
             (sent,) = b.listener.wait_outcomes(1)
             entry = b.link._table.get((sent.message.epoch, sent.message.seq))

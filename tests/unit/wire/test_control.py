@@ -41,8 +41,8 @@ def server() -> Iterator[ControlServer]:
 def test_a_wait_that_is_given_up_says_so_and_the_next_call_is_answered(server: ControlServer) -> None:
     over = threading.Event()
     with socket_that_never_answers() as endpoint, ControlClient(endpoint, given_up=over.is_set) as client:
-        threading.Timer(0.3, over.set).start()
         began = time.monotonic()
+        threading.Timer(0.3, over.set).start()
         with pytest.raises(WireError, match=r"was not waited for any longer"):
             client.call("echo", {}, 30.0)
         assert 0.25 < time.monotonic() - began < 5.0
