@@ -36,7 +36,7 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Train and evaluate each row of a table; rows that are done are kept, so that a second start goes on where the first ended."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in train: torch's threads spin while they wait
-    from edge_inspector.cli.train import Progress
+    from edge_inspector.cli.progress import Progress
 
     try:
         from edge_inspector.training.ablate import ablate as run

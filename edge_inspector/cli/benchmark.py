@@ -36,7 +36,7 @@ def benchmark(
     from tempfile import TemporaryDirectory
 
     from edge_inspector.cli.models import bundle_folder
-    from edge_inspector.cli.train import Progress
+    from edge_inspector.cli.progress import Progress
     from edge_inspector.engine.bundle import load_bundle
     from edge_inspector.engine.registry import available
     from edge_inspector.evaluation.benchmark import host, measure

@@ -25,19 +25,19 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure a bundle on the test part of a data set; images it was trained on are left out."""
-    from functools import partial
     from json import dumps
 
-    from rich.console import Console
-    from rich.progress import track
-
     from edge_inspector.cli.models import opened
+    from edge_inspector.cli.progress import Progress
     from edge_inspector.evaluation.evaluate import evaluate as run
     from edge_inspector.evaluation.layouts import load_dataset
+    from edge_inspector.evaluation.remarks import unlabelled, unmasked, unread
 
     dataset = load_dataset(data, layout)
-    with opened(model, backend, precision=precision) as (_, engine):
-        result = run(engine, dataset, partial(track, description="evaluating", console=Console(stderr=True), transient=True))
+    with opened(model, backend, precision=precision) as (_, engine), Progress() as progress:
+        for remark in (*unread(dataset), *unlabelled(dataset), *unmasked(dataset)):
+            progress.note(remark)
+        result = run(engine, dataset, progress.following("evaluating"))
     typer.echo(dumps(result.as_json()) if json else _text(result))
 
 

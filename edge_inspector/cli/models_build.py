@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge_inspector.cli.train import Progress
+    from edge_inspector.cli.progress import Progress
     from edge_inspector.engine.bundle import Bundle
     from edge_inspector.engine.forms import Form
     from edge_inspector.engine.precision import Listener
@@ -38,7 +38,7 @@ def build(
     """Build a bundle's plan or graph for a backend and precision. A line never does this by itself: it takes minutes."""
     from json import dumps
 
-    from edge_inspector.cli.train import Progress
+    from edge_inspector.cli.progress import Progress
     from edge_inspector.engine.bundle import load_bundle
     from edge_inspector.engine.registry import NAMES
     from edge_inspector.errors import SettingsError

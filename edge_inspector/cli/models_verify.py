@@ -33,6 +33,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Verify every file's hash, run the reference images (and --data), hold them against torch, and write the form's certificate."""
     from json import dumps
 
+    from edge_inspector.cli.progress import Progress
     from edge_inspector.engine.forms import store_certificate
     from edge_inspector.evaluation.certify import Basis, certify
     from edge_inspector.settings import load_recipe
@@ -41,9 +42,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise SettingsError(f"--against {against}: expected stored or torch")
     dataset = _dataset(data, layout)
     rules = load_recipe(recipe) if recipe is not None else None
-    with opened(model, backend, models, precision) as (bundle, engine):
+    with opened(model, backend, models, precision) as (bundle, engine), Progress() as progress:
         torch = _torch(bundle) if against == "torch" else None
-        verified = certify(bundle, engine, Basis(torch, rules, dataset), _watch)
+        verified = certify(bundle, engine, Basis(torch, rules, dataset), progress.following("verifying"))
         kept = _better_founded(bundle, verified.certificate, by_recipe=rules is not None)
         path = store_certificate(bundle, kept or verified.certificate)
     report = _report(bundle, verified, path) | {"kept": kept.created_utc if kept is not None else None}
@@ -84,13 +85,6 @@ def _torch(bundle: Bundle) -> Engine:
             "or hold it against the answers stored in the bundle: --against stored"
         ) from None
     return TorchEngine(bundle)
-
-
-def _watch(samples: Any) -> Any:  # noqa: ANN401 - rich's own; the samples go through as they are
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(samples, description="verifying", console=Console(stderr=True), transient=True)
 
 
 def _report(bundle: Bundle, verified: Verified, path: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def retrain(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Teach a bundle new defects, and say what that did to old and new ones. Killed, it goes on when started again."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in train: torch's threads spin while they wait
     from edge_inspector.cli.models import bundle_folder
-    from edge_inspector.cli.train import Progress
+    from edge_inspector.cli.progress import Progress
 
     try:
         from edge_inspector.training import retrain as work

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,6 +88,8 @@ def train(  # noqa: PLR0913, PLR0917 - one parameter an option
         overlap=overlap,
         scale=scale,
     )
+    from edge_inspector.cli.progress import Progress
+
     with Progress() as listener:
         result = run.train(settings, listener)
     typer.echo(json.dumps(summary(result)) if as_json else text(result))
@@ -189,36 +190,3 @@ def text(result: TrainResult) -> str:
         f"input {manifest.input.height} x {manifest.input.width}, {manifest.input.fit}: {manifest.input.why}\n"
         f"accept below {proposal.accept_threshold}, reject from {proposal.reject_threshold}: {proposal.evidence}"
     )
-
-
-class Progress:
-    """Stages and steps on stderr, by rich; a context manager."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self._bars = Bars(*columns, TextColumn("{task.fields[text]}"), console=Console(stderr=True))
-        self._task = self._bars.add_task("", total=1, text="", visible=False)
-
-    def __enter__(self) -> Progress:
-        self._bars.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bars.stop()
-
-    def stage(self, title: str, total: int) -> None:
-        """Begin a stage's own bar."""
-        self._bars.update(self._task, completed=self._bars.tasks[self._task].total)
-        self._task = self._bars.add_task(title, total=total, text="")
-
-    def advance(self, done: int, total: int, text: str) -> None:
-        """Move the bar."""
-        self._bars.update(self._task, completed=done, total=total, text=text)
-
-    def note(self, text: str) -> None:
-        """A line above the bars."""
-        self._bars.console.print(text)

@@ -25,7 +25,7 @@ from typing import Literal
 
 import numpy as np
 
-from edge_inspector.errors import DatasetError, ImageError
+from edge_inspector.errors import DatasetError, ImageError, SettingsError
 from edge_inspector.images import SUFFIXES, decode_mask
 from edge_inspector.records import Mask
 
@@ -81,7 +81,7 @@ class Dataset:
 def load_dataset(root: Path, layout: str, needs: Sequence[Split] = BOTH) -> Dataset:
     """List the samples of ``root``; of each split that ``needs`` names there must be some.
 
-    Raises DatasetError naming the folder and what the layout expects there.
+    Raises DatasetError naming the folder and what the layout expects there; SettingsError for a layout that there is not.
     """
     dataset = _read(root, layout, _required)
     for split in needs:
@@ -104,9 +104,10 @@ def load_part(root: Path, layout: str) -> Dataset:
 def _read(root: Path, layout: str, missing: Missing) -> Dataset:
     reader = LAYOUTS.get(layout)
     if reader is None:
-        raise DatasetError(f"unknown layout '{layout}'; one of {', '.join(LAYOUTS)}")
+        raise SettingsError(f"--layout: unknown layout '{layout}'; one of {', '.join(LAYOUTS)}")
     if not root.is_dir():
-        raise DatasetError(f"{root}: no such folder; a data set of layout {layout} was expected")
+        what = "a file, not a folder" if root.exists() else "no such folder"
+        raise DatasetError(f"{root}: {what}; a data set of layout {layout} was expected")
     return Dataset(root, layout, tuple(sorted(reader(root, missing), key=lambda s: s.path)))
 
 
@@ -143,11 +144,12 @@ def pick_seen(dataset: Dataset, n: int, seed: int, passed: Callable[[Sample], No
     turns = _round_robin(pool, np.random.default_rng(seed), empty.append)
     picked = list(islice(turns, n)) if 0 <= n <= len(pool) else []
     if len(picked) != n:
-        marked = len(pool) - len(empty)
-        unmarked = f", and {len(empty)} with an empty one ({empty[0].mask}): mark the defect" if empty else ""
+        without = [sample.path for sample in dataset.samples if sample.label == "bad" and not sample.mask]
+        unmarked = f" and {len(empty)} with an empty one ({empty[0].mask}): mark the defect" if empty else ""
+        unmarked += f" and {len(without)} without one ({without[0]})" if without else ""
         raise DatasetError(
-            f"{dataset.root}: {n} seen images asked for; it has {marked} defective images with masks to draw from{unmarked}; "
-            f"layout {dataset.layout} expects {_EXPECTED[dataset.layout]}"
+            f"{dataset.root}: {n} seen images asked for (--seen); it has {len(pool) - len(empty)} defective images with masks to draw "
+            f"from{unmarked}; layout {dataset.layout} expects {_EXPECTED[dataset.layout]}"
         )
     for sample in empty:
         passed(sample)

@@ -28,6 +28,7 @@ from edge_inspector.engine.registry import open_engine
 from edge_inspector.errors import DatasetError, TrainingError
 from edge_inspector.evaluation.evaluate import evaluate
 from edge_inspector.evaluation.layouts import Dataset, load_dataset, pick_seen, sha256_file
+from edge_inspector.labels.marks import marks_file
 from edge_inspector.training.data import texture_files
 from edge_inspector.training.options import TrainSettings, check
 from edge_inspector.training.progress import Listener, Silent, watch
@@ -197,8 +198,9 @@ def settings_of(settings: TrainSettings) -> dict[str, Any]:
 
 
 def _stamp(dataset: Dataset, base: TrainSettings) -> str:
-    """Of the data (names and content of images, masks, textures and a backbone's weights), the code and torch."""
-    files = {path for sample in dataset.samples for path in (sample.path, sample.mask) if path}
+    """Of the data (names and content of images, masks and the marks beside them, textures and a backbone's weights), the code and torch."""
+    files = {path for sample in dataset.samples for path in (sample.path, *sample.masks)}
+    files |= {marks for sample in dataset.samples for mask in sample.masks if (marks := marks_file(mask)).is_file()}
     files.update(texture_files(base.textures), [base.backbone_weights] if base.backbone_weights else [])
     listed = [f"{os.path.relpath(path, dataset.root)} {sha256_file(path)}" for path in sorted(files)]
     return hashlib.sha256("\n".join([*listed, code_digest(), torch.__version__, __version__]).encode()).hexdigest()

@@ -51,8 +51,9 @@ def save(folder: Path, state: State, tensors: dict[str, Tensor]) -> None:
     except OSError as error:
         with suppress(OSError):
             draft.unlink()
+        kept = "the last whole one is kept" if _stored(folder) else "there is no earlier one"
         raise TrainingError(
-            f"{folder}: the checkpoint of step {state.step} cannot be written: {error.strerror}; the last whole one is kept; free space"
+            f"{folder}: the checkpoint of step {state.step} cannot be written: {error.strerror}; {kept}; free space"
         ) from error
     for old in _stored(folder):
         if old != target:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
-from edge_inspector.evaluation.layouts import Dataset, Sample, load_dataset, pick_seen, sha256_file, without_type
+from edge_inspector.evaluation.layouts import Sample, load_dataset, pick_seen, sha256_file, without_type
+from edge_inspector.evaluation.remarks import named, unlabelled, unread, untestable
 from edge_inspector.geometry import Size, Window, on_canvas, window_of
 from edge_inspector.images import SUFFIXES, decode, size_of
 from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
-from edge_inspector.labels.marks import Marked, kept_marks
+from edge_inspector.labels.marks import Marked, kept_marks, marks_file
 from edge_inspector.records import Image, Mask
 from edge_inspector.settings.manifest import InputForm, Tiling
 from edge_inspector.training.extended import SeenAnomaly
@@ -29,7 +30,6 @@ Which = NDArray[np.bool_]  # (M,)
 HELD_SHARE, HELD_LEAST, HELD_FROM = 0.10, 8, 40  # a tenth is held out, at least 8 where there are 40 normals or more
 _FEW = 10  # below it nothing is held out: every normal is dear
 BLACK_BELOW = 16  # grey levels that no part of a black image reaches: twelve bits in a 16-bit file end there too
-_NAMED = 5  # files a note names
 TEXTURES = 500  # images of a user's folder at most: more variety than a training run can use
 
 
@@ -52,7 +52,7 @@ class TrainingData:
     windows: tuple[Window, ...] = ()
     held_windows: tuple[Window, ...] = ()
     notes: tuple[str, ...] = ()
-    mask_hashes: tuple[str, ...] = ()  # of the mask files of ``seen``
+    mask_hashes: tuple[str, ...] = ()  # of the mask files of ``seen``, and of the marks kept beside them
     held_hashes: tuple[str, ...] = ()  # those of ``normal_hashes`` that are held out
     tiling: Tiling | None = None  # of a tile bundle, whose ``normals`` and ``held`` are crops
     frames: tuple[Path, ...] = ()  # the whole frames that its thresholds rest on, those held out where there are any
@@ -107,7 +107,7 @@ def pick_samples(
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    return samples, picked, (*_untestable(dataset), *_passed_over(empty))
+    return samples, picked, (*unread(dataset), *unlabelled(dataset), *untestable(dataset), *_passed_over(empty))
 
 
 def read_training_data(
@@ -141,7 +141,7 @@ def _training_data(
         normal_hashes=hashes,
         held_hashes=tuple(digest for digest, out in zip(hashes, held, strict=True) if out),
         seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),
-        mask_hashes=tuple(sha256_file(mask) for sample, _ in seen for mask in sample.masks),
+        mask_hashes=mask_hashes(sample for sample, _ in seen),
         form=form,
         windows=tuple(window for window, out in zip(found.windows, held, strict=False) if not out),
         held_windows=tuple(window for window, out in zip(found.windows, held, strict=False) if out),
@@ -162,21 +162,10 @@ def drawn(count: int, number: int, seed: int) -> NDArray[np.bool_]:
     return mask
 
 
-def _untestable(dataset: Dataset) -> Iterator[str]:
-    if not dataset.part("test"):
-        yield f"no test images found in {dataset.root} by layout '{dataset.layout}': the bundle cannot be evaluated on this set"
-
-
 def _passed_over(empty: Sequence[Sample]) -> Iterator[str]:
     if empty:
         several = "s" if len(empty) > 1 else ""
         yield f"--seen passed over {len(empty)} defective image{several} whose mask is empty: {named([sample.path for sample in empty])}"
-
-
-def named(paths: Sequence[Path]) -> str:
-    """The first few files, for a note."""
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return ", ".join(path.name for path in paths[:_NAMED]) + more
 
 
 @dataclass(frozen=True)
@@ -261,6 +250,12 @@ def _seen(sample: Sample, form: InputForm, masks: MaskSource) -> SeenAnomaly:
     size = (window.h, window.w)
     hints = _marks_of(sample, size) if masks == "exact" else hints_of(fit_mask(mask, *size), masks)
     return SeenAnomaly(on_canvas(image, form), window.pad(marked, False), window, hints)
+
+
+def mask_hashes(seen: Iterable[Sample]) -> tuple[str, ...]:
+    """sha256 of all that says what is marked: mask files, and the marks that some were proposed from. Raises DatasetError."""
+    files = (file for sample in seen for mask in sample.masks for file in (mask, marks_file(mask)))
+    return tuple(sha256_file(file) for file in files if file.is_file())
 
 
 def _marks_of(sample: Sample, size: Size) -> tuple[Marked, ...]:

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_inspector.errors import DatasetError
-from edge_inspector.evaluation.layouts import Label, Sample, load_part, sha256_file
+from edge_inspector.evaluation.layouts import Dataset, Label, Sample, load_part, sha256_file
+from edge_inspector.evaluation.remarks import named, unread
 from edge_inspector.labels.hints import MaskSource
 from edge_inspector.settings.manifest import Manifest, Training
 from edge_inspector.training.data import held_out
 
 Hashed = tuple[str, Sample]  # sha256 of the image, and the sample
-_NAMED = 3  # files that a note names; it counts the others
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def gather(parent: Manifest, data: Path, add: Path, layout: str) -> Material:
     Raises DatasetError where ``data`` has none of the parent's normals, or ``add`` no defective image with a mask that is new to it;
     ImageError for a mask that cannot be read.
     """
-    there, offered = _hashed(data, parent.training.layout), _hashed(add, layout)
+    added = load_part(add, layout)
+    there, offered = _hashed(load_part(data, parent.training.layout)), _hashed(added)
     additions = _sorted_out(offered, parent.training)
     if not additions.new:
         raise DatasetError(_nothing_new(add, additions, parent.id))
@@ -64,13 +65,13 @@ def gather(parent: Manifest, data: Path, add: Path, layout: str) -> Material:
             "name the data set that holds them with --data"
         )
     old = _old(parent.training, there, offered)
-    notes = (*_lacking(parent, data, normals, old, new), *_left_out(add, additions, offered))
+    notes = (*_lacking(parent, data, normals, old, new), *_left_out(add, additions, offered), *unread(added))
     test = _unused(parent.training, new, [*there, *((digest, s) for digest, s in offered if s.label == "good")])
     return Material(tuple(s for _, s in normals), _held(parent.training, normals), tuple(old.values()), additions.new, test, notes)
 
 
-def _hashed(root: Path, layout: str) -> list[Hashed]:
-    return _united([(sha256_file(sample.path), sample) for sample in load_part(root, layout).samples])
+def _hashed(dataset: Dataset) -> list[Hashed]:
+    return _united([(sha256_file(sample.path), sample) for sample in dataset.samples])
 
 
 def _united(found: Sequence[Hashed]) -> list[Hashed]:
@@ -120,7 +121,7 @@ def _nothing_new(add: Path, additions: _Additions, parent: str) -> str:
         (additions.unmasked, "without a mask"),
         (additions.empty, "with an empty mask"),
     )
-    found = "; ".join(f"{len(paths)} {what}: {_named(paths)}" for paths, what in counts if paths) or "none at all"
+    found = "; ".join(f"{len(paths)} {what}: {named(paths)}" for paths, what in counts if paths) or "none at all"
     return f"{add}: no new defective image with a mask that marks something ({found}); add images and paint their defects"
 
 
@@ -131,7 +132,7 @@ def _left_out(add: Path, additions: _Additions, offered: Sequence[Hashed]) -> li
         (additions.unmasked, "have no mask and are left out"),
         (additions.empty, "mark nothing: their images are left out"),
     )
-    notes = [f"{len(paths)} of {add} {what}: {_named(paths)}" for paths, what in remarks if paths]
+    notes = [f"{len(paths)} of {add} {what}: {named(paths)}" for paths, what in remarks if paths]
     return [*notes, *([f"{good} good images of {add} are not trained on: normals stay those of the parent"] if good else [])]
 
 
@@ -171,7 +172,7 @@ def _earlier(training: Training) -> list[Hashed]:
     pairs: list[Hashed] = []
     for added in training.added:
         try:
-            pairs += _hashed(Path(added.folder), added.layout)
+            pairs += _hashed(load_part(Path(added.folder), added.layout))
         except DatasetError:
             continue  # the folder has gone; which of its images are missed is noted
     return pairs
@@ -203,8 +204,3 @@ def _unused(training: Training, new: frozenset[str], candidates: Sequence[Hashed
         if sample.split == "test" and digest not in used:
             kept.setdefault(digest, sample)
     return tuple(kept.values())
-
-
-def _named(paths: Sequence[Path]) -> str:
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return ", ".join(path.name for path in paths[:_NAMED]) + more

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from edge_inspector.errors import SettingsError
+from edge_inspector.evaluation.layouts import sha256_file
 from edge_inspector.geometry import Size
 from edge_inspector.labels.hints import MaskSource
 from edge_inspector.prn.backbones import DEFAULT
@@ -17,7 +19,7 @@ from edge_inspector.prn.evidence import EVIDENCE, USUAL
 from edge_inspector.prn.head import HeadForm
 from edge_inspector.prn.loss import LossForm
 from edge_inspector.settings.manifest import ScoreRule
-from edge_inspector.training.data import TrainingData
+from edge_inspector.training.data import TrainingData, texture_files
 from edge_inspector.training.geometry import SQUARE, STEP, FitChoice
 from edge_inspector.training.normality import FormChoice
 from edge_inspector.training.schedule import PEAK_RATE
@@ -88,6 +90,7 @@ class TrainSettings:
         own |= {"making": asdict(data.making), "crops": len(data.normals), "held": data.held_hashes} if self.tile else {}
         # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
+        what += [sha256_file(path) for path in (*texture_files(self.textures), self.backbone_weights) if path]
         text = json.dumps(what, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -100,8 +103,8 @@ def check(settings: TrainSettings) -> TrainSettings:
     for name, value, least in counts:
         if value is not None and value < least:
             raise SettingsError(f"{name} {value}: must be at least {least}")
-    if settings.max_minutes is not None and settings.max_minutes <= 0:
-        raise SettingsError(f"--max-minutes {settings.max_minutes}: must be above 0")
+    if settings.max_minutes is not None and not 0 < settings.max_minutes < math.inf:
+        raise SettingsError(f"--max-minutes {settings.max_minutes}: a number of minutes above 0 is expected")
     _check_switches(settings)
     if settings.size is not None and any(side % STEP or side <= 0 for side in settings.size):
         raise SettingsError(f"input size {settings.size}: height and width must be multiples of {STEP}")

@@ -16,6 +16,7 @@ import numpy as np
 
 from edge_inspector.errors import DatasetError
 from edge_inspector.evaluation.layouts import Sample, sha256_file
+from edge_inspector.evaluation.remarks import named
 from edge_inspector.geometry import Size
 from edge_inspector.images import decode, to_rgb
 from edge_inspector.labels.hints import MaskSource, hints_of, redrawn
@@ -32,7 +33,7 @@ from edge_inspector.training.data import (
     image_and_mask,
     is_black,
     is_grey,
-    named,
+    mask_hashes,
     texture_files,
 )
 from edge_inspector.training.extended import SeenAnomaly
@@ -125,7 +126,7 @@ def read_tile_data(
         normal_hashes=tuple(hashes.values()),
         held_hashes=tuple(hashes[path] for path in spared),
         seen_hashes=tuple(sha256_file(sample.path) for sample, _ in seen),
-        mask_hashes=tuple(sha256_file(mask) for sample, _ in seen for mask in sample.masks),
+        mask_hashes=mask_hashes(sample for sample, _ in seen),
         form=how.form,
         notes=(f"{len(stack)} crops of {len(training)} frames", *_left_out([p for p, black in zip(paths, dark, strict=True) if black])),
         tiling=how.tiling,

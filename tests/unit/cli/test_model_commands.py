@@ -15,7 +15,7 @@ from edge_inspector import images
 from edge_inspector.cli import evaluate, inspect, models
 from edge_inspector.engine.bundle import bundle_hash, load_bundle, read_manifest
 from edge_inspector.engine.forms import CERTIFICATE
-from edge_inspector.errors import BundleError, DatasetError, EngineError, FormMissing
+from edge_inspector.errors import BundleError, EngineError, FormMissing, SettingsError
 from edge_inspector.settings.certificate import FormKey
 from tests.bundles import make_bundle
 from tests.certificates import store
@@ -75,7 +75,7 @@ def test_evaluate_names_what_is_wrong(app: typer.Typer, folder: Path, tmp_path: 
     data = ("--data", write_parts(tmp_path / "parts"))
     assert "magic" in fails(app, EngineError, "evaluate", "--model", folder, *data, "--layout", "mvtec", "--backend", "magic")
     assert "f64 is not offered" in fails(app, EngineError, "evaluate", "--model", folder, *data, "--layout", "mvtec", "--precision", "f64")
-    assert "coco" in fails(app, DatasetError, "evaluate", "--model", folder, *data, "--layout", "coco")
+    assert "coco" in fails(app, SettingsError, "evaluate", "--model", folder, *data, "--layout", "coco")
     assert "no model bundle 'none'" in fails(app, BundleError, "evaluate", "--model", "none", *data, "--layout", "mvtec")
 
 

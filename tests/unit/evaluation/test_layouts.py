@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge_inspector import images
-from edge_inspector.errors import DatasetError
+from edge_inspector.errors import DatasetError, SettingsError
 from edge_inspector.evaluation.layouts import LAYOUTS, Dataset, Sample, load_dataset, load_part, pick_seen, sha256_file
 
 CLEAN = np.zeros((8, 8, 1), np.uint8)
@@ -122,7 +122,7 @@ def test_a_folder_of_another_form_is_an_error_that_says_what_was_expected(layout
 def test_an_absent_folder_or_layout_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="none: no such folder"):
         load_dataset(tmp_path / "none", "mvtec")
-    with pytest.raises(DatasetError, match="unknown layout 'coco'; one of mvtec"):
+    with pytest.raises(SettingsError, match="unknown layout 'coco'; one of mvtec"):
         load_dataset(tmp_path, "coco")
 
 
@@ -293,7 +293,7 @@ def test_seen_come_from_the_training_part_where_it_has_defects(layout: str, spli
 
 
 def test_too_many_seen_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="6 seen images asked for; it has 5"):
+    with pytest.raises(DatasetError, match=r"6 seen images asked for \(--seen\); it has 5"):
         pick_seen(dataset_of(tmp_path), 6, 0)
 
 

@@ -26,6 +26,17 @@ def test_residual_is_the_element_wise_difference_to_the_chosen(seed: int) -> Non
     assert torch.allclose(squared, absolute**2)
 
 
+def test_no_array_of_every_image_and_prototype_is_made() -> None:
+    """One of (N, K, c, h, w) would take 64 GB here; it would have to be cleared or written whole."""
+    features, prototypes = torch.zeros(256, 16, 32, 32), torch.ones(1000, 16, 32, 32)
+    prototypes[7] = 0.0
+    with torch.profiler.profile(profile_memory=True) as seen:
+        apart, chosen = residual(features, prototypes)
+    assert set(chosen.tolist()) == {7}
+    assert not apart.any()
+    assert max(event.cpu_memory_usage for event in seen.events()) < 4 * features.nbytes
+
+
 def test_a_prototype_itself_leaves_nothing() -> None:
     prototypes = torch.randn(5, 3, 8, 8) * 10
     apart, chosen = residual(prototypes, prototypes)

@@ -89,10 +89,10 @@ def only_one(root: Path) -> None:
 SIMULATED = "training on simulated anomalies alone"
 UNTESTABLE = "cannot be evaluated on this set"
 TAKEN: dict[str, tuple[Damage, str, int, tuple[str, ...]]] = {  # damage, layout, seen, what its notes say
-    "no defects": (remove("test/stain", "ground_truth"), "mvtec", 0, (SIMULATED,)),
+    "no defects": (remove("test/stain", "ground_truth"), "mvtec", 0, (UNTESTABLE, SIMULATED)),
     "no test part": (remove("test", "ground_truth"), "mvtec", 0, (UNTESTABLE, SIMULATED)),
     "no masks, none seen": (remove("ground_truth"), "mvtec", 0, (SIMULATED,)),
-    "good images alone": (only_good, "folder", 0, (SIMULATED,)),
+    "good images alone": (only_good, "folder", 0, (UNTESTABLE, SIMULATED)),
     "one normal": (only_one, "folder", 0, (UNTESTABLE, SIMULATED)),
     "one black": (lambda root: blacken(good(root)[2]), "mvtec", 2, ("1 of 6 normals are black and left out of the training: 002.png",)),
     "grey": (rewrite(lambda image: image[:, :, 0]), "mvtec", 2, ()),
@@ -178,16 +178,21 @@ NOTHING = ("train/good/000.png", "black", "nothing to learn from", "light")
 REFUSED: dict[str, tuple[Damage, int, int, tuple[str, ...]]] = {  # damage, seen, exit code, what stderr says
     "mask of another size": (mask_of_another_size, 3, 1, ("000_mask.png", "(64, 128)", "(128, 128)", "must be equal")),
     "a black seen image": (black_seen, 3, 1, ("black (none reaches 16 of 255", "its defect cannot be seen", "take the image out")),
-    "empty mask": (empty_mask, 3, 1, ("3 seen images asked for; it has 0", "_mask.png", "mark the defect")),
+    "empty mask": (empty_mask, 3, 1, ("3 seen images asked for (--seen); it has 0", "_mask.png", "mark the defect")),
     "all black": (blacken_all, 0, 1, (*NOTHING, "6 read")),
     "the only one is black": (one_black, 0, 1, NOTHING),
     "12 bits in 16": (rewrite(lambda image: image.astype(np.uint16) * 16), 0, 1, (*NOTHING, "16-bit images over their full range")),
     "train/good missing": (remove("train/good"), 0, 1, ("train/good", "no such folder", "layout mvtec expects train/good")),
     "train/good empty": (remove(*(f"train/good/{n:03d}.png" for n in range(6))), 0, 1, ("no images of the train part", "train/good")),
-    "test missing": (remove("test"), 2, 1, ("2 seen images asked for; it has 0", "test/<defect>")),
-    "masks missing": (remove("ground_truth"), 2, 1, ("2 seen images asked for; it has 0", "ground_truth/<defect>/<name>_mask.png")),
+    "test missing": (remove("test"), 2, 1, ("2 seen images asked for (--seen); it has 0", "test/<defect>")),
+    "masks missing": (
+        remove("ground_truth"),
+        2,
+        1,
+        ("2 seen images asked for (--seen); it has 0", "and 3 without one", "ground_truth/<defect>/<name>_mask.png"),
+    ),
     "one mask missing": (remove("ground_truth/stain/001_mask.png"), 2, 1, ("no mask for image '001'",)),
-    "more seen than there are": (lambda root: None, 9, 1, ("9 seen images asked for; it has 3",)),
+    "more seen than there are": (lambda root: None, 9, 1, ("9 seen images asked for (--seen); it has 3",)),
     "truncated": (lambda root: good(root)[1].write_bytes(good(root)[1].read_bytes()[:300]), 0, 1, ("train/good/001.png", "truncated")),
     "no image": (lambda root: good(root)[1].write_text("hello"), 0, 1, ("train/good/001.png", "not a PNG")),
     "an empty file": (lambda root: good(root)[1].write_bytes(b""), 0, 1, ("train/good/001.png", "0 bytes")),
@@ -313,7 +318,7 @@ class FillsFor(FillsAt):
 
 def test_checkpoints_are_written_again_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "EVERY_SECONDS", -1.0)
-    parts = write_set(tmp_path / "parts", normals=2, defects=0)
+    parts = write_set(tmp_path / "parts", normals=2, defects=1)
     full = FillsFor(2, 4, resource.getrlimit(resource.RLIMIT_FSIZE))
     with kept_limit(), pytest.raises(Reached):
         train(settings(parts, "mvtec", tmp_path / "out", steps=5), full)

@@ -79,6 +79,10 @@ def add_a_normal_as_defect(parent: Bundle, discs: Path, add: Path) -> None:
     shutil.copy(add / "ground_truth/scratch/0_mask.png", add / "ground_truth/scratch/9_mask.png")
 
 
+def add_in_a_folder_of_their_own(parent: Bundle, discs: Path, add: Path) -> None:
+    shutil.copytree(discs / "test/stain", add / "test/scratch/monday")
+
+
 def nothing(parent: Bundle, discs: Path, add: Path) -> None:
     """As it is."""
 
@@ -95,6 +99,7 @@ FOUND: dict[str, tuple[Change, tuple[int, int, int], str]] = {  # change -> norm
     "a mask is lost": (lose_a_mask, (12, 2, 2), "have no mask and are left out: 0.png"),
     "a mask is empty": (empty_a_mask, (12, 2, 2), "mark nothing: their images are left out: 0_mask.png"),
     "good images": (add_good_images, (12, 2, 3), "12 good images of"),
+    "in a folder of their own": (add_in_a_folder_of_their_own, (12, 2, 3), "not read ("),
     "a normal as a defect": (add_a_normal_as_defect, (11, 2, 4), "1 normals of discs-1 are added as defects"),
 }
 
@@ -225,7 +230,7 @@ WRONG: dict[str, tuple[Change, dict[str, str], type[Exception], str]] = {  # cha
     "nothing added": (empty_what_is_added, {}, DatasetError, "scratches: no images found; layout mvtec expects"),
     "nowhere": (nothing, {"--add": "{discs}/none"}, DatasetError, "none: no such folder"),
     "another layout": (nothing, {"--layout": "btad"}, DatasetError, "no images found; layout btad expects"),
-    "no layout": (nothing, {"--layout": "coco"}, DatasetError, "unknown layout 'coco'; one of mvtec"),
+    "no layout": (nothing, {"--layout": "coco"}, SettingsError, "unknown layout 'coco'; one of mvtec"),
     "no masks": (lose_the_masks, {}, DatasetError, "3 without a mask: 0.png, 1.png, 2.png"),
     "a mask of another size": (shrink_a_mask, {}, DatasetError, r"0_mask\.png: the mask is \(64, 64\)"),
     "a damaged mask": (damage_a_mask, {}, ImageError, r"0_mask\.png: not a PNG"),

@@ -10,8 +10,12 @@ import pytest
 import torch
 
 from edge_inspector.geometry import Window
+from edge_inspector.images import write_png
+from edge_inspector.labels.marks import keep_marks, marks_file
+from edge_inspector.labels.record import Label, Mark
 from edge_inspector.labels.shapes import Box
 from edge_inspector.training import checkpoint, fit
+from edge_inspector.training.data import load_training_data
 from edge_inspector.training.extended import SeenAnomaly
 from edge_inspector.training.options import TrainSettings
 from edge_inspector.training.progress import Listener, Silent
@@ -155,3 +159,27 @@ def test_a_run_killed_around_the_change_goes_on_to_the_same_weights(
     assert "redrawn.0" in straight
     assert straight.keys() == resumed.keys()
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_marks_and_textures_that_are_changed_are_another_run(tmp_path: Path) -> None:
+    """What a checkpoint was trained on is told by content, not by the names of files alone."""
+    root, textures = write_set(tmp_path / "set", normals=4, defects=1), tmp_path / "textures"
+    textures.mkdir()
+    write_png(wood := textures / "wood.png", np.zeros((64, 64, 3), np.uint8))
+    settings = TrainSettings(root, "mvtec", tmp_path / "out", 1, 1, 2, device="cpu", k=1, size=(128, 128), textures=textures)
+
+    def fingerprint() -> str:
+        return settings.fingerprint(load_training_data(root, "mvtec", 1, 1, (128, 128), textures))
+
+    before = fingerprint()
+    assert fingerprint() == before
+    (mask,) = (root / "ground_truth/stain").iterdir()
+    found = {before}
+    for box in (BOX, Box(x=1, y=1, w=9, h=9)):
+        keep_marks(mask, Label(image="0.png", width=128, height=128, marks=(Mark(shape=box, defect="stain"),)))
+        found.add(fingerprint())
+    assert len(found) == 3
+    marks_file(mask).unlink()
+    assert fingerprint() == before
+    write_png(wood, np.ones((64, 64, 3), np.uint8))
+    assert fingerprint() != before

@@ -215,6 +215,7 @@ def test_a_child_stands_on_the_weights_that_its_parent_was_trained_on(
 ) -> None:
     monkeypatch.setitem(backbones.OWN, "resnet18", resnet18)
     named, digest = tmp_path / "resnet18.pth", load_backbone().weights_hash()
+    named.write_bytes(b"read by the network that stands in here, not at all")
     elder = standing_on(parent, tmp_path / "elder", backbone="resnet18", backbone_sha256=digest)
     wanted = settings(elder, discs, scratches, tmp_path / "out")
     with pytest.raises(SettingsError, match=r"elder: .* other weights of the backbone resnet18 than .*: --backbone-weights FILE$"):

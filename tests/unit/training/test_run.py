@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -213,6 +214,8 @@ WRONG = {
     "seen": ({"seen": -1}, "--seen -1"),
     "seed": ({"seed": -1}, "--seed -1: must be at least 0"),
     "minutes": ({"max_minutes": 0.0}, "--max-minutes 0"),
+    "minutes that are no number": ({"max_minutes": math.nan}, "--max-minutes nan"),
+    "minutes without end": ({"max_minutes": math.inf}, "--max-minutes inf"),
     "size": ({"size": (100, 128)}, "multiples of 128"),
     "device": ({"device": "abacus"}, "--device abacus"),
     "no anomalies": ({"anomalies": ()}, "nothing to learn from"),
