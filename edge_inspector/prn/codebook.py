@@ -35,10 +35,6 @@ _LEAST_DEVIATION = 1e-3  # of a channel; a constant one says nothing and must no
 _DOUBT = 5.0  # places that the common distance counts for in a word's own: a word of two places knows little
 LEAST_UNUSUAL, MOST_UNUSUAL = -4.0, 24.0  # range of t: beyond it more makes no difference
 
-# Features and distances are computed in float32; what may be rounded runs under autocast anyway.
-torch.backends.cudnn.allow_tf32 = False
-torch.backends.cuda.matmul.allow_tf32 = False
-
 
 def describe(maps: Sequence[Tensor], j: int) -> Tensor:
     """F_1.. -> (N, c, h_j, w_j) float32: scale j first, then the finer and the coarser one at its size; each the mean of 3 x 3 places."""

@@ -13,6 +13,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+# Features and distances of both forms are computed in float32; what may be rounded runs under autocast anyway.
+torch.backends.cudnn.allow_tf32 = False
+torch.backends.cuda.matmul.allow_tf32 = False
+
 Difference = Literal["squared", "absolute", "none"]
 
 

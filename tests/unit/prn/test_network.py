@@ -53,7 +53,7 @@ def test_every_weight_of_the_head_learns_and_none_of_the_backbone(network: PRN) 
 
 
 def test_the_head_is_small() -> None:
-    assert sum(parameter.numel() for parameter in Head(HeadForm()).parameters()) <= 900_000
+    assert sum(parameter.numel() for parameter in Head(HeadForm()).parameters()) <= 350_000
 
 
 def test_most_pixels_start_as_normal(network: PRN) -> None:

@@ -59,7 +59,7 @@ def test_a_run_writes_a_whole_bundle_that_says_what_it_is(trained: TrainResult) 
     assert manifest.training.held == tuple(manifest.training.images[n] for n in held)
     assert manifest.prototypes.k == 2
     assert set(manifest.files) >= {"model.onnx", "head.safetensors", "reference/00.png", "reference/00.npz"}
-    assert trained.parameters <= 900_000
+    assert trained.parameters <= 350_000
 
 
 def test_the_manifest_says_how_the_weights_were_validated(trained: TrainResult) -> None:
