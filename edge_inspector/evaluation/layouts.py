@@ -145,8 +145,8 @@ def pick_seen(dataset: Dataset, n: int, seed: int, passed: Callable[[Sample], No
     picked = list(islice(turns, n)) if 0 <= n <= len(pool) else []
     if len(picked) != n:
         without = [sample.path for sample in dataset.samples if sample.label == "bad" and not sample.mask]
-        unmarked = f" and {len(empty)} with an empty one ({empty[0].mask}): mark the defect" if empty else ""
-        unmarked += f" and {len(without)} without one ({without[0]})" if without else ""
+        unmarked = f", and {len(empty)} with an empty one ({empty[0].mask}): mark the defect" if empty else ""
+        unmarked += f", and {len(without)} without one ({without[0]})" if without else ""
         raise DatasetError(
             f"{dataset.root}: {n} seen images asked for (--seen); it has {len(pool) - len(empty)} defective images with masks to draw "
             f"from{unmarked}; layout {dataset.layout} expects {_EXPECTED[dataset.layout]}"
