@@ -38,7 +38,7 @@ _FIRST, _LAST = 3, 3  # so many products one after the other, from the image on 
 
 
 class Listener(Protocol):
-    """Who watches something long; see ``cli.train.Progress``."""
+    """Who watches something long; see ``cli.progress.Progress``."""
 
     def stage(self, title: str, total: int) -> None:
         """Begin a stage of ``total`` steps."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from edge_inspector.evaluation.layouts import Dataset
+from edge_inspector.evaluation.layouts import Dataset, Sample
 from edge_inspector.images import SUFFIXES
 
 _NAMED = 5  # files that a note names; it counts the others
@@ -39,9 +39,9 @@ def untestable(dataset: Dataset) -> Iterator[str]:
         yield f"no {lacking}test images found in {dataset.root} by layout '{dataset.layout}': the bundle cannot be evaluated on this set"
 
 
-def unmasked(dataset: Dataset) -> Iterator[str]:
-    """How many defective test images have no mask, or one that marks nothing: nobody knows of their pixels. Raises ImageError."""
-    bad = dataset.part("test", "bad")
+def unmasked(samples: Iterable[Sample]) -> Iterator[str]:
+    """How many of the defective images have no mask, or one that marks nothing: nobody knows of their pixels. Raises ImageError."""
+    bad = [sample for sample in samples if sample.label == "bad"]
     without = [sample.path for sample in bad if sample.mask is None or not sample.marked().any()]
     if without:
         yield (

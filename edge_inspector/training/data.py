@@ -100,14 +100,15 @@ def pick_samples(
     root: Path, layout: str, seen: int, seed: int, without: str = ""
 ) -> tuple[Sequence[Sample], Sequence[Sample], tuple[str, ...]]:
     """The normals of a data set's training side, ``seen`` defective images of it, and what a person should know. Raises DatasetError."""
-    dataset = without_type(load_dataset(root, layout, needs=("train",)), without)
+    whole = load_dataset(root, layout, needs=("train",))
+    dataset = without_type(whole, without)
     empty: list[Sample] = []
     picked = pick_seen(dataset, seen, seed, empty.append) if seen else ()
     chosen = {sample.path for sample in picked}
     samples = [s for s in dataset.samples if s.split == "train" and s.label == "good" and s.path not in chosen]
     if not samples:
         raise DatasetError(f"{root}: no normal training image found by layout '{layout}'; training needs at least one")
-    return samples, picked, (*unread(dataset), *unlabelled(dataset), *untestable(dataset), *_passed_over(empty))
+    return samples, picked, (*unread(whole), *unlabelled(whole), *untestable(whole), *_passed_over(empty))
 
 
 def read_training_data(

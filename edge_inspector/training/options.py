@@ -79,7 +79,10 @@ class TrainSettings:
     scale: float = 1.0
 
     def fingerprint(self, data: TrainingData, start: str = "") -> str:
-        """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights."""
+        """Tells one run from another; where the bundle goes and how long it may take make no difference to its weights.
+
+        Raises DatasetError for a texture folder that holds none, or a file that cannot be read.
+        """
         left_out = ["out", "max_minutes", "data"]
         left_out += [] if self.synthesis == "device" else ["synthesis"]  # older runs knew the host alone,
         left_out += [] if self.tile else ["tile", "overlap", "scale"]  # and whole images
@@ -90,7 +93,7 @@ class TrainSettings:
         own |= {"making": asdict(data.making), "crops": len(data.normals), "held": data.held_hashes} if self.tile else {}
         # A mask that is painted anew teaches something else; the data's own fingerprint, which manifests publish, is of images alone.
         what = [own, data.fingerprint, data.mask_hashes, data.form.model_dump(), start, torch.__version__, __version__]
-        what += [sha256_file(path) for path in (*texture_files(self.textures), self.backbone_weights) if path]
+        what += [sha256_file(path) for path in (*texture_files(self.textures), self.backbone_weights) if path and path.is_file()]
         text = json.dumps(what, default=str, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -87,7 +87,7 @@ def test_by_encoder_a_part_is_late_when_the_belt_says_so(tmp_path: Path) -> None
 
 
 def test_a_window_in_counts_without_a_plc_that_tells_its_encoder_is_a_condition(tmp_path: Path) -> None:
-    with belt_and_line(tmp_path, gate={"reject_window_counts": 500}) as (belt, line, station):
+    with belt_and_line(tmp_path, heartbeat_ms=500, gate={"reject_window_counts": 500}) as (belt, line, station):
 
         def named() -> bool:
             belt.listen(0.1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge_inspector.gateway.link import GatewayClient
 from edge_inspector.gateway.registers import ErrorId, Status
 from tests.system.lines import LineProcess, ask, simulated, wait_until, write_station
 from tests.unit.gateway.plc import Plc, free_port, listens
@@ -59,6 +60,7 @@ def test_every_part_and_a_line_that_is_killed(tmp_path: Path) -> None:
         plc.until(lambda _: monitor.read("Gate.Connected") is False and monitor.read("Gate.Verdict") == "reject", 10)
         took = {"modbus": modbus_s, "opcua": time.monotonic() - died}
         print(took)  # noqa: T201 - the figure: two heartbeats on a machine that does nothing else
+        assert GatewayClient.silence < 2.0
         assert plc.inputs.error is ErrorId.NO_LINE
         assert not monitor.read("VisionStateMachine.CurrentState")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,18 @@ def test_evaluate_in_words(app: typer.Typer, folder: Path, tmp_path: Path) -> No
     )
     assert "image_auroc" in done.stdout
     assert "onnxruntime" in done.stdout
+
+
+def test_evaluate_says_what_of_a_set_it_does_not_know(app: typer.Typer, folder: Path, tmp_path: Path) -> None:
+    parts = write_parts(tmp_path / "parts")
+    defect = next(path for path in sorted((parts / "test").iterdir()) if path.name != "good")
+    next((parts / "ground_truth" / defect.name).iterdir()).write_bytes(images.encode_png(np.zeros((64, 64, 1), np.uint8)))
+    shutil.copytree(parts / "test/good", parts / "test/good/monday")
+    done = run(app, "evaluate", "--model", folder, "--data", parts, "--layout", "mvtec")
+    said = " ".join(done.stderr.split())
+    assert "not read (" in said
+    assert "have no mask, or an empty one" in said
+    assert "evaluating" in said
 
 
 def test_evaluate_names_what_is_wrong(app: typer.Typer, folder: Path, tmp_path: Path) -> None:

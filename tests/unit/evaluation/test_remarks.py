@@ -17,7 +17,7 @@ from tests.unit.evaluation.test_layouts import CLEAN, TREES, dagm, mvtec, put
 def test_of_a_set_as_it_should_be_nothing_is_said(layout: str, tmp_path: Path) -> None:
     TREES[layout][0](tmp_path)
     dataset = load_dataset(tmp_path, layout)
-    assert [*unread(dataset), *unlabelled(dataset), *untestable(dataset), *unmasked(dataset)] == []
+    assert [*unread(dataset), *unlabelled(dataset), *untestable(dataset), *unmasked(dataset.samples)] == []
 
 
 def test_images_in_folders_that_the_layout_does_not_know_are_told(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_defects_of_whose_pixels_nobody_knows_are_counted(tmp_path: Path) -> Non
     mvtec(tmp_path)
     shutil.rmtree(tmp_path / "ground_truth/stain")
     images.write_png(tmp_path / "ground_truth/crack/001_mask.png", CLEAN)
-    (told,) = unmasked(load_dataset(tmp_path, "mvtec"))
+    (told,) = unmasked(load_dataset(tmp_path, "mvtec").samples)
     assert "3 of 5 defective test images have no mask, or an empty one (001.png, 000.png, 001.png)" in told
 
 

@@ -19,9 +19,10 @@ from edge_inspector.pipeline import Pipeline
 from edge_inspector.pipeline.acquisition import Naming
 from edge_inspector.pipeline.events import CountSlip, PipelineEvent
 from edge_inspector.records import Frame, Inspection, Reason
-from tests.unit.pipeline.rig import RULES, UTC, WINDOW_NS, ScriptedCamera, ScriptedLink
+from tests.unit.pipeline.rig import RULES, UTC, ScriptedCamera, ScriptedLink
 
 MS = 1_000_000
+WINDOW_NS = 400 * MS  # of a clock that this machine moves
 NAMES = ("cam0", "cam1")
 
 

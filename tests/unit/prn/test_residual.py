@@ -27,7 +27,7 @@ def test_residual_is_the_element_wise_difference_to_the_chosen(seed: int) -> Non
 
 
 def test_no_array_of_every_image_and_prototype_is_made() -> None:
-    """One of (N, K, c, h, w) would take 64 GB here; it would have to be cleared or written whole."""
+    """One of (N, K, c, h, w) would take 17 GB here; it would have to be cleared or written whole."""
     features, prototypes = torch.zeros(256, 16, 32, 32), torch.ones(1000, 16, 32, 32)
     prototypes[7] = 0.0
     with torch.profiler.profile(profile_memory=True) as seen:

@@ -65,6 +65,13 @@ def mix(root: Path) -> None:
     assert cv2.imwrite(str(fourth.with_suffix(".jpg")), np.roll(disc(rng, 128), 1, 2) // np.array([1, 2, 3], np.uint8))
 
 
+def sort_by_lot(root: Path) -> None:
+    lot = root / "train/good/lot2"
+    lot.mkdir()
+    for path in good(root)[3:6]:
+        path.rename(lot / path.name)
+
+
 def remove(*names: str) -> Damage:
     def damage(root: Path) -> None:
         for name in names:
@@ -93,6 +100,7 @@ TAKEN: dict[str, tuple[Damage, str, int, tuple[str, ...]]] = {  # damage, layout
     "no test part": (remove("test", "ground_truth"), "mvtec", 0, (UNTESTABLE, SIMULATED)),
     "no masks, none seen": (remove("ground_truth"), "mvtec", 0, (SIMULATED,)),
     "good images alone": (only_good, "folder", 0, (UNTESTABLE, SIMULATED)),
+    "images in a folder of their own": (sort_by_lot, "mvtec", 2, ("3 images not read (003.png, 004.png, 005.png)",)),
     "one normal": (only_one, "folder", 0, (UNTESTABLE, SIMULATED)),
     "one black": (lambda root: blacken(good(root)[2]), "mvtec", 2, ("1 of 6 normals are black and left out of the training: 002.png",)),
     "grey": (rewrite(lambda image: image[:, :, 0]), "mvtec", 2, ()),

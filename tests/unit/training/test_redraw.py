@@ -183,3 +183,9 @@ def test_marks_and_textures_that_are_changed_are_another_run(tmp_path: Path) -> 
     assert fingerprint() == before
     write_png(wood, np.ones((64, 64, 3), np.uint8))
     assert fingerprint() != before
+    settings = replace(settings, backbone="resnet18", backbone_weights=tmp_path / "resnet18.pth")
+    found = set()
+    for content in (b"some", b"others"):
+        (tmp_path / "resnet18.pth").write_bytes(content)
+        found.add(fingerprint())
+    assert len(found) == 2
