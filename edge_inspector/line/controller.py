@@ -64,7 +64,7 @@ class Controller:
         self._states = states
         self._conditions = conditions
         self._end = end
-        self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._events: queue.Queue[Any] = queue.Queue()  # interrupted as its time is up, a SimpleQueue waits for ever (CPython 3.11)
         self._pipeline: Pipeline | None = None
         self._link: RejectLink | None = None
         self._requested: Callable[[str, int | None], None] = lambda _name, _version: None
