@@ -33,12 +33,13 @@ def evaluate(
     from edge_inspector.evaluation.evaluate import unseen_test_samples
     from edge_inspector.evaluation.layouts import load_dataset
     from edge_inspector.evaluation.remarks import unlabelled, unmasked, unread
+    from edge_inspector.training.progress import watch
 
     dataset = load_dataset(data, layout)
     with opened(model, backend, precision=precision) as (_, engine), Progress() as progress:
         for remark in (*unread(dataset), *unlabelled(dataset), *unmasked(unseen_test_samples(dataset, engine.manifest)[0])):
             progress.note(remark)
-        result = run(engine, dataset, progress.following("evaluating"))
+        result = run(engine, dataset, watch(progress, "evaluating"))
     typer.echo(dumps(result.as_json()) if json else _text(result))
 
 

@@ -37,6 +37,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     from edge_inspector.engine.forms import store_certificate
     from edge_inspector.evaluation.certify import Basis, certify
     from edge_inspector.settings import load_recipe
+    from edge_inspector.training.progress import watch
 
     if against not in ("stored", "torch"):
         raise SettingsError(f"--against {against}: expected stored or torch")
@@ -44,7 +45,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     rules = load_recipe(recipe) if recipe is not None else None
     with opened(model, backend, models, precision) as (bundle, engine), Progress() as progress:
         torch = _torch(bundle) if against == "torch" else None
-        verified = certify(bundle, engine, Basis(torch, rules, dataset), progress.following("verifying"))
+        verified = certify(bundle, engine, Basis(torch, rules, dataset), watch(progress, "verifying"))
         kept = _better_founded(bundle, verified.certificate, by_recipe=rules is not None)
         path = store_certificate(bundle, kept or verified.certificate)
     report = _report(bundle, verified, path) | {"kept": kept.created_utc if kept is not None else None}

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
-
-from edge_inspector.evaluation.evaluate import Watch
-from edge_inspector.evaluation.layouts import Sample
 
 EVERY_S = 30.0  # between two lines of a stage
 
@@ -55,17 +51,6 @@ class Progress:
         if self._lines and time.monotonic() - self._told >= EVERY_S:
             self._told = time.monotonic()
             self._say(" ".join(filter(None, (f"{self._title}: {done} of {total}", text))))
-
-    def following(self, title: str) -> Watch:
-        """What follows the samples of an evaluation: a stage of this ``title``."""
-
-        def follow(samples: Sequence[Sample]) -> Iterator[Sample]:
-            self.stage(title, len(samples))
-            for number, sample in enumerate(samples, 1):
-                yield sample
-                self.advance(number, len(samples), "")
-
-        return follow
 
     def note(self, text: str) -> None:
         """A line above the bars."""
