@@ -25,7 +25,7 @@ def test_a_signal_just_as_the_wait_is_over_does_not_make_it_one_for_ever(tmp_pat
     storm = threading.Thread(target=disturb, name="storm")
     rescue.start()
     storm.start()
-    woken = []
+    woken: list[object] = []
     try:
         until = time.monotonic() + 4.0
         while time.monotonic() < until and not woken:
